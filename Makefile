@@ -1,0 +1,24 @@
+# `make demo` and `make test` need nothing but Python 3.11+: they make .venv and install into it.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.PHONY: demo test lint figures clean
+
+demo: $(INSTALLED)
+	$(BIN)/keras-dcmix rank simulated --seeds 3 --out demo --overwrite
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+$(INSTALLED): setup.cfg setup.py
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip setuptools wheel
+	$(BIN)/python -m pip install --quiet --editable '.[tensorflow,test]'
+	touch $@
+
+clean:
+	rm -rf .venv demo build dist *.egg-info

@@ -1,0 +1,14 @@
+from . import callbacks as callbacks
+from . import data as data
+from . import datasets as datasets
+from . import importance as importance
+from . import layers as layers
+from . import models as models
+from . import plotting as plotting
+from . import statistics as statistics
+from .options import Training as Training
+from .ranking import ChannelRanking as ChannelRanking
+from .ranking import rank_channels as rank_channels
+from .results import ChannelImportance as ChannelImportance
+
+__version__: str

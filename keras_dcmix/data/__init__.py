@@ -1,0 +1,35 @@
+"""Image sets, crops, splits and batches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras_dcmix.data.channel_statistics import channel_statistics
+from keras_dcmix.data.cropping import CROPS, crop_fields
+from keras_dcmix.data.crops import Crops
+from keras_dcmix.data.image_set import ImageSet
+from keras_dcmix.data.images import UnreadableImageError, read_image
+from keras_dcmix.data.load_data import from_load_data
+from keras_dcmix.data.splits import split_by_group
+
+__all__ = [
+    "CROPS",
+    "Crops",
+    "ImageBatches",
+    "ImageSet",
+    "UnreadableImageError",
+    "channel_statistics",
+    "crop_fields",
+    "from_load_data",
+    "read_image",
+    "split_by_group",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # ImageBatches is the only name here that needs Keras, whose import takes seconds.
+    if name == "ImageBatches":
+        from keras_dcmix.data.batches import ImageBatches
+
+        return ImageBatches
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

@@ -1,0 +1,139 @@
+"""Batches for `model.fit`, read while the model trains."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_dcmix.data.finite import refuse_non_finite
+
+
+class ImageBatches(keras.utils.PyDataset):
+    """Batches of images and labels, shuffled anew for each epoch and augmented if wanted.
+
+    All randomness follows from `seed`, the epoch and the batch. Epochs are counted over the life
+    of the object: a second `fit` goes on. Keras ends one epoch before each `fit`, on all backends,
+    so that a first `fit` begins with epoch 1. By default `fit` also shuffles the order of whole
+    batches by Python's `random`; pass it `shuffle=False` and all order comes from here.
+
+    With `workers` above 1, Keras 3.15 on JAX and torch keeps batches it drew to build the model and
+    trains on them in the first epoch, in place of that epoch's last ones: stay with one worker
+    where a run must repeat exactly.
+
+    Args:
+        images: array-like of shape `(images, height, width, channels)` that takes an index
+            array, such as a NumPy array or `Crops`.
+        labels: `(images,)` class numbers 0..classes-1.
+        batch_size: images in a batch, at least 1; the last batch may be smaller.
+        indices: numbers of the images to use; all where None.
+        shuffle: whether each epoch has its own order.
+        seed: for shuffling and augmentation.
+        augment: whether each image is mirrored and turned by quarter turns at random (only
+            mirrored where height and width differ). Pixel values stay as they are.
+        **kwargs: for `keras.utils.PyDataset`: `workers`, `use_multiprocessing`,
+            `max_queue_size`.
+
+    Raises:
+        ValueError: if shapes, labels, indices or the batch size are wrong; while reading, if a
+            pixel is not finite.
+    """
+
+    def __init__(
+        self,
+        images: Any,
+        labels: np.ndarray,
+        *,
+        batch_size: int = 64,
+        indices: np.ndarray | None = None,
+        shuffle: bool = False,
+        seed: int = 0,
+        augment: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.images = images
+        self.labels = _checked_labels(labels, images.shape)
+        self.batch_size = batch_size
+        self.indices = _checked_indices(indices, len(self.labels))
+        self.shuffle = shuffle
+        self.seed = seed
+        self.augment = augment
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, received {batch_size}")
+        self._start_epoch(0)
+
+    def __len__(self) -> int:
+        return -(-len(self.indices) // self.batch_size)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Returns `(images, labels)` of one batch: `(batch, height, width, channels)`
+        `float32`, and `(batch,)` `int32`."""
+        chosen = self._order[index * self.batch_size : (index + 1) * self.batch_size]
+        batch = np.asarray(self.images[chosen])
+        refuse_non_finite(batch, chosen)
+        batch = batch.astype(np.float32)
+        if self.augment:
+            batch = flip_and_turn(batch, np.random.default_rng([self.seed, self._epoch, index]))
+        return batch, self.labels[chosen]
+
+    def on_epoch_end(self) -> None:
+        """Draws the order of the next epoch; Keras calls it."""
+        self._start_epoch(self._epoch + 1)
+
+    def _start_epoch(self, epoch: int) -> None:
+        self._epoch = epoch
+        self._order = self.indices
+        if self.shuffle:
+            self._order = np.random.default_rng([self.seed, epoch]).permutation(self.indices)
+
+
+def flip_and_turn(batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Mirrors and turns each image at random; all channels of an image move together.
+
+    Args:
+        batch: `(batch, height, width, channels)`.
+        rng: draws one of the eight symmetries of a square for each image, or of the four of a
+            rectangle where height and width differ.
+
+    Returns:
+        A new array of the same shape.
+    """
+    result = batch.copy()
+    for axis in (1, 2):
+        chosen = rng.random(len(batch)) < 0.5
+        result[chosen] = np.flip(result[chosen], axis=axis)
+    if batch.shape[1] == batch.shape[2]:
+        chosen = rng.random(len(batch)) < 0.5
+        result[chosen] = np.rot90(result[chosen], axes=(1, 2))
+    return result
+
+
+def _checked_labels(labels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    labels = np.asarray(labels)
+    if len(shape) != 4 or labels.shape != (shape[0],):
+        raise ValueError(
+            "expected images (images, height, width, channels) and one label an image, received "
+            f"shapes {tuple(shape)} and {labels.shape}"
+        )
+    if labels.dtype.kind not in "ui" or (len(labels) and labels.min() < 0):
+        raise ValueError(
+            f"labels must be class numbers 0, 1, ..., received {labels[:3].tolist()} of type "
+            f"{labels.dtype}: take the second result of np.unique(labels, return_inverse=True)"
+        )
+    return labels.astype(np.int32)
+
+
+def _checked_indices(indices: np.ndarray | None, num_images: int) -> np.ndarray:
+    indices = np.arange(num_images) if indices is None else np.asarray(indices)
+    if indices.dtype.kind not in "ui" or indices.ndim != 1 or len(indices) == 0:
+        raise ValueError(
+            "indices must be a list of at least one image number, received an array of type "
+            f"{indices.dtype} and shape {indices.shape}"
+        )
+    if indices.min() < 0 or indices.max() >= num_images:
+        raise ValueError(
+            f"indices must be in 0..{num_images - 1}, received {indices.min()}..{indices.max()}"
+        )
+    return indices

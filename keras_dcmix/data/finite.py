@@ -1,0 +1,26 @@
+"""The refusal of pixels that are not finite numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def refuse_non_finite(batch: np.ndarray, indices: np.ndarray) -> None:
+    """Raises if a batch of images holds NaN or infinite pixels.
+
+    Args:
+        batch: images `(batch, height, width, channels)`.
+        indices: `(batch,)` the number of each image in the whole set, for the message.
+
+    Raises:
+        ValueError: naming the first such image and its channel.
+    """
+    if batch.dtype.kind != "f":
+        return
+    is_bad = ~np.isfinite(batch).all(axis=(1, 2))
+    if is_bad.any():
+        row, channel = np.argwhere(is_bad)[0]
+        raise ValueError(
+            f"images must hold finite pixels, received NaN or infinity in image {indices[row]}, "
+            f"channel {channel}: leave the image out or repair it"
+        )

@@ -1,0 +1,181 @@
+"""The image set: one row a field of view, one file a channel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from keras_dcmix.data.images import UnreadableImageError, read_image
+from keras_dcmix.data.labelling import group_values, labelled_rows, texts
+from keras_dcmix.data.nearest import nearest
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ImageSet:
+    """Fields of view with their files, labels and groups; pixels are read on request.
+
+    Args:
+        table: metadata, one row a field of view.
+        files: absolute file paths, the same rows, one column a channel.
+        labels: `(fields,)` class of each field, or None before `with_labels`.
+        groups: `(fields,)` well, plate or experiment of each field, or None.
+        num_unlabelled: how many rows were left out because their label was blank.
+        reader: from a file path to `(height, width)` pixels; a module's function, so that the
+            set can be pickled.
+
+    Raises:
+        ValueError: if there are no rows or no channels, a channel name comes twice, or lengths
+            differ.
+    """
+
+    table: pd.DataFrame
+    files: pd.DataFrame
+    labels: np.ndarray | None = None
+    groups: np.ndarray | None = None
+    num_unlabelled: int = 0
+    reader: Callable[[str], np.ndarray] = read_image
+
+    def __post_init__(self) -> None:
+        _refuse_duplicates(self.files.columns, "channel names")
+        if not self.files.shape[0] or not self.files.shape[1]:
+            raise ValueError(
+                "an image set needs at least one field and one channel, received "
+                f"{self.files.shape[0]} fields and {self.files.shape[1]} channels"
+            )
+        parts = {"table": self.table, "labels": self.labels, "groups": self.groups}
+        for name, part in parts.items():
+            if part is not None and len(part) != len(self):
+                raise ValueError(
+                    f"{name} must have one entry a field, expected {len(self)}, received "
+                    f"{len(part)}"
+                )
+        for frame in (self.table, self.files):
+            if list(frame.index) != list(range(len(self))):
+                raise ValueError(
+                    "table and files must be indexed 0..n-1: call reset_index(drop=True) first"
+                )
+
+    def __repr__(self) -> str:
+        return f"ImageSet({len(self)} fields, channels: {', '.join(self.channel_names)})"
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    @property
+    def channel_names(self) -> tuple[str, ...]:
+        """Names of the channels, in the order of the last axis of the images."""
+        return tuple(self.files.columns)
+
+    @property
+    def num_channels(self) -> int:
+        """Number of channels."""
+        return self.files.shape[1]
+
+    def read(self, index: int) -> np.ndarray:
+        """Reads one field of view.
+
+        Args:
+            index: row of the field, 0..n-1.
+
+        Returns:
+            Raw pixels `(height, width, channels)`.
+
+        Raises:
+            ValueError: if a file cannot be read or channels differ in size, naming row, channel
+                and file.
+        """
+        planes = [self._read_plane(index, name) for name in self.channel_names]
+        for name, plane in zip(self.channel_names, planes, strict=True):
+            if plane.shape != planes[0].shape:
+                raise ValueError(
+                    f"channels of one field must have the same size, received in row {index} "
+                    f"channel '{self.channel_names[0]}' with {_size(planes[0])} and channel "
+                    f"'{name}' with {_size(plane)} pixels: '{self.files[name].iloc[index]}'"
+                )
+        return np.stack(planes, axis=-1)
+
+    def _read_plane(self, index: int, name: str) -> np.ndarray:
+        path = self.files[name].iloc[index]
+        try:
+            plane = self.reader(path)
+        except (OSError, ValueError) as error:
+            raise UnreadableImageError(f"row {index}, channel '{name}': {error}") from error
+        if plane.ndim != 2:
+            raise UnreadableImageError(
+                f"row {index}, channel '{name}': expected pixels (height, width), received shape "
+                f"{plane.shape}: '{path}'"
+            )
+        return plane
+
+    def select_channels(self, names: Sequence[str]) -> ImageSet:
+        """Keeps the named channels, in the order given.
+
+        Args:
+            names: channel names.
+
+        Raises:
+            ValueError: if a name is unknown or comes twice.
+        """
+        if isinstance(names, str):
+            raise TypeError(f"names must be a list of channel names, received the text '{names}'")
+        for name in names:
+            if name not in self.channel_names:
+                raise ValueError(
+                    f"unknown channel '{name}', did you mean "
+                    f"'{nearest(name, self.channel_names)}'? Channels are: "
+                    f"{', '.join(self.channel_names)}"
+                )
+        return replace(self, files=self.files[list(names)])
+
+    def subset(self, indices: np.ndarray | Sequence[int]) -> ImageSet:
+        """Keeps the rows at `indices` (numbers 0..n-1, or one truth value a row), in that order."""
+        rows = np.arange(len(self))[list(indices)]
+        return replace(
+            self,
+            table=self.table.iloc[rows].reset_index(drop=True),
+            files=self.files.iloc[rows].reset_index(drop=True),
+            labels=None if self.labels is None else self.labels[rows],
+            groups=None if self.groups is None else self.groups[rows],
+        )
+
+    def with_labels(self, label: str, group: str | Sequence[str] | None = None) -> ImageSet:
+        """Takes labels and groups from columns of the table.
+
+        Rows whose label is blank (missing, or only spaces) are left out and counted in
+        `num_unlabelled`.
+
+        Args:
+            label: column that holds the class of each field.
+            group: column that holds the unit no split may tear apart, or several columns, whose
+                values are joined by `/`. Where None: plate and well, or each row its own group
+                if the table has no `Metadata_Well`.
+
+        Returns:
+            A new set; labels and groups are texts.
+
+        Raises:
+            ValueError: if a column is unknown, a group is blank, or fewer than two classes are
+                left.
+        """
+        is_labelled = labelled_rows(self.table, label)
+        kept = self.subset(is_labelled)
+        return replace(
+            kept,
+            labels=texts(kept.table[label]),
+            groups=group_values(kept.table, group),
+            num_unlabelled=self.num_unlabelled + int((~is_labelled).sum()),
+        )
+
+
+def _refuse_duplicates(names: Iterable[str], what: str) -> None:
+    names = list(names)
+    repeated = sorted({str(name) for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(f"{what} must be unique, received more than once: {', '.join(repeated)}")
+
+
+def _size(plane: np.ndarray) -> str:
+    return f"{plane.shape[0]} x {plane.shape[1]}"

@@ -1,0 +1,158 @@
+"""Images, labels, groups and channel names that have been checked to belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledImages:
+    """A classification problem that is known to be sound.
+
+    Attributes:
+        images: Array-like `(num_images, height, width, num_channels)` of raw pixels; anything
+            with `.shape` and `images[index_array]`, such as `Crops`.
+        labels: `(num_images,)` integers, indices into `classes`; -1 where there is no label.
+        classes: The names of the classes, sorted.
+        groups: `(num_images,)` well, plate or experiment of each image.
+        channel_names: One unique name a channel.
+        num_unlabelled: Images, or rows of an image table, left out for a blank label.
+    """
+
+    images: Any
+    labels: np.ndarray
+    classes: tuple[str, ...]
+    groups: np.ndarray
+    channel_names: tuple[str, ...]
+    num_unlabelled: int = 0
+
+    @property
+    def labelled(self) -> np.ndarray:
+        """Indices of the images that have a label."""
+        return np.flatnonzero(self.labels >= 0)
+
+    def describe(self) -> str:
+        """What is there, in one sentence."""
+        num_images, height, width, num_channels = self.images.shape
+        counts = np.bincount(self.labels[self.labelled], minlength=len(self.classes))
+        classes = ", ".join(f"{n} ({c})" for n, c in zip(self.classes, counts, strict=True))
+        text = (
+            f"{num_images} images of {height} x {width} pixels in {num_channels} channels "
+            f"({', '.join(self.channel_names)}) from {len(np.unique(self.groups))} groups; "
+            f"classes: {classes}"
+        )
+        return text + (
+            f"; {self.num_unlabelled} left out for a blank label" if self.num_unlabelled else ""
+        )
+
+
+def label_images(
+    images: Any,
+    labels: Any = None,
+    *,
+    channel_names: Sequence[str] | None = None,
+    groups: Any = None,
+) -> LabelledImages:
+    """Checks that images, labels, groups and names fit together.
+
+    Args:
+        images: `(num_images, height, width, num_channels)`, raw pixels. `Crops` bring the
+            other arguments along; `LabelledImages` are returned as they are.
+        labels: `(num_images,)` integers or strings; blank ones (`None`, NaN, empty) are
+            kept out of training.
+        channel_names: One name a channel; `None` gives `channel_0`, `channel_1`, ...
+        groups: `(num_images,)` well, plate or experiment; `None` makes each image its own group.
+
+    Raises:
+        ValueError: If lengths differ, there is only one class or one channel, names repeat, or
+            pixels are not finite.
+        TypeError: If pixels are not numbers.
+    """
+    if isinstance(images, LabelledImages):
+        return images
+    labels = getattr(images, "labels", None) if labels is None else labels
+    groups = getattr(images, "groups", None) if groups is None else groups
+    names = getattr(images, "channel_names", None) if channel_names is None else channel_names
+    images = images if hasattr(images, "shape") else np.asarray(images)
+    _check_pixels(images)
+    num_images, num_channels = images.shape[0], images.shape[-1]
+    names = _checked_names(names, num_channels)
+    if labels is None:
+        raise ValueError("Expected one label for each image. Received: labels=None")
+    labels = _checked_length("labels", labels, num_images)
+    groups = np.arange(num_images) if groups is None else groups
+    groups = _checked_length("groups", groups, num_images)
+    classes, indices = _encoded(labels)
+    num_unlabelled = int((indices < 0).sum()) + getattr(images, "num_unlabelled", 0)
+    return LabelledImages(images, indices, classes, groups, names, num_unlabelled)
+
+
+def _check_pixels(images: Any) -> None:
+    if len(images.shape) != 4 or 0 in images.shape:
+        raise ValueError(
+            "Expected images of shape (num_images, height, width, num_channels), none of them 0. "
+            f"Received: shape={tuple(images.shape)}"
+        )
+    if images.shape[-1] == 1:
+        raise ValueError("Expected at least two channels: one channel alone is nothing to rank")
+    if np.dtype(images.dtype).kind not in "uifb":
+        raise TypeError(f"Expected pixels that are numbers. Received: dtype={images.dtype}")
+    if isinstance(images, np.ndarray) and images.dtype.kind == "f":
+        # Image by image: one mask over all would need a quarter of the images' memory.
+        bad = next((i for i, image in enumerate(images) if not np.isfinite(image).all()), None)
+        if bad is not None:
+            channels = np.flatnonzero(~np.isfinite(images[bad]).all(axis=(0, 1))).tolist()
+            raise ValueError(
+                f"Image {bad} has pixels that are NaN or infinite, in channel(s) {channels}: "
+                "leave it out or mend it"
+            )
+
+
+def _checked_names(names: Sequence[str] | None, num_channels: int) -> tuple[str, ...]:
+    names = [f"channel_{i}" for i in range(num_channels)] if names is None else names
+    names = tuple(str(name) for name in names)
+    if len(names) != num_channels:
+        raise ValueError(
+            f"Expected one channel name for each of the {num_channels} channels. "
+            f"Received {len(names)}: {', '.join(names)}"
+        )
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(f"Channel names must be unique. Repeated: {', '.join(repeated)}")
+    return names
+
+
+def _checked_length(what: str, values: Any, num_images: int) -> np.ndarray:
+    values = np.asarray(values)
+    if values.shape != (num_images,):
+        raise ValueError(
+            f"Expected {what} of shape ({num_images},), one for each image. "
+            f"Received: shape={values.shape}"
+        )
+    return values
+
+
+def _encoded(labels: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
+    """Class names and, for each image, its class index or -1."""
+    if labels.dtype.kind in "iub":
+        values, indices = np.unique(labels, return_inverse=True)
+        classes = tuple(str(value) for value in values)
+    else:
+        text = np.array(["" if _is_blank(label) else str(label).strip() for label in labels])
+        classes = tuple(value for value in np.unique(text).tolist() if value)
+        lookup = {name: index for index, name in enumerate(classes)}
+        indices = np.array([lookup.get(value, -1) for value in text.tolist()])
+    if len(classes) < 2:
+        raise ValueError(
+            "Expected labels of at least two classes, there is nothing to tell apart otherwise. "
+            f"Received: {', '.join(classes) or 'only blank labels'}"
+        )
+    return classes, indices.astype("int32")
+
+
+def _is_blank(label: object) -> bool:
+    return label is None or label != label or not str(label).strip()

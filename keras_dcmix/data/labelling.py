@@ -1,0 +1,90 @@
+"""Labels and groups taken from the columns of a metadata table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from keras_dcmix.data.nearest import nearest
+
+
+def is_blank(column: pd.Series) -> np.ndarray:
+    """Returns for each cell whether it is missing or holds only spaces."""
+    return (column.isna() | (column.astype(str).str.strip() == "")).to_numpy(dtype=bool)
+
+
+def labelled_rows(table: pd.DataFrame, label: str) -> np.ndarray:
+    """Finds the rows that have a label.
+
+    Args:
+        table: metadata, one row a field of view.
+        label: column that holds the classes.
+
+    Returns:
+        `(fields,)` truth values, True where the label is not blank.
+
+    Raises:
+        ValueError: if the column is unknown or holds fewer than two classes.
+    """
+    _refuse_unknown(table, label)
+    is_labelled = ~is_blank(table[label])
+    classes = sorted(set(texts(table.loc[is_labelled, label])))
+    if len(classes) < 2:
+        raise ValueError(
+            f"label column '{label}' must hold at least two classes, received {classes} in "
+            f"{is_labelled.sum()} labelled rows of {len(table)}: choose another column"
+        )
+    return is_labelled
+
+
+def group_values(table: pd.DataFrame, group: str | Sequence[str] | None) -> np.ndarray:
+    """Takes the group of each row from one or several columns.
+
+    Args:
+        table: metadata, one row a field of view.
+        group: a column, or several whose values are joined by `/`. Where None: plate and well,
+            or each row its own group if the table has no `Metadata_Well`.
+
+    Returns:
+        `(fields,)` texts.
+
+    Raises:
+        ValueError: if a column is unknown or a group is blank.
+    """
+    columns = _default_columns(table) if group is None else group
+    columns = [columns] if isinstance(columns, str) else list(columns)
+    if not columns:
+        return np.array([str(row) for row in range(len(table))], dtype=object)
+    for name in columns:
+        _refuse_unknown(table, name)
+        blank = is_blank(table[name])
+        if blank.any():
+            raise ValueError(
+                f"group column '{name}' must not be blank, received {blank.sum()} blanks in "
+                f"{len(table)} rows, the first in row {np.argmax(blank)} (from 0, rows without a "
+                "label left out): fill it in or choose another column"
+            )
+    return texts(table[columns].astype(str).agg("/".join, axis=1))
+
+
+def texts(column: pd.Series) -> np.ndarray:
+    """Returns a column as an object array of `str`, the same under every version of pandas."""
+    return column.astype(str).to_numpy(dtype=object)
+
+
+def _default_columns(table: pd.DataFrame) -> list[str]:
+    """Wells of several plates share their names, so the plate belongs to the group."""
+    if "Metadata_Well" not in table:
+        return []
+    return [name for name in ("Metadata_Plate", "Metadata_Well") if name in table]
+
+
+def _refuse_unknown(table: pd.DataFrame, name: str) -> None:
+    options = [str(column) for column in table.columns]
+    if name not in options:
+        hint = f", did you mean '{nearest(name, options)}'?" if options else "."
+        raise ValueError(
+            f"unknown metadata column '{name}'{hint} Columns are: {', '.join(options) or 'none'}"
+        )

@@ -1,0 +1,4 @@
+"""Keras layers, one a file."""
+
+from keras_dcmix.layers.dcmix import DCMix as DCMix
+from keras_dcmix.layers.dcmix import EqualBlend as EqualBlend

@@ -1,0 +1,219 @@
+"""DCMIX: blend all input channels into a few planes with learned weights >= 0."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_dcmix.layers.channel_axis import channel_axis, check_channel_names, check_rank
+
+
+@keras.saving.register_keras_serializable(package="keras_dcmix")
+class EqualBlend(keras.initializers.Initializer):
+    """Starts every channel at `1 / sqrt(num_channels)`.
+
+    All channels start equal, so that no ranking is there before training, and
+    a mix of independent channels of unit variance has unit variance itself.
+
+    Example:
+
+    >>> EqualBlend()((4, 1)).shape
+    (4, 1)
+    """
+
+    def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Any:
+        return ops.full(shape, shape[0] ** -0.5, dtype=dtype or keras.config.floatx())
+
+    def get_config(self) -> dict[str, Any]:
+        return {}
+
+
+@keras.saving.register_keras_serializable(package="keras_dcmix")
+class DCMix(keras.layers.Layer):
+    """Blends all input channels into `num_mixes` planes; the weights are the importance.
+
+    `mixed[b, ..., m] = sum_c alpha[c, m] * images[b, ..., c]` with `alpha >= 0`
+
+    `alpha` is learned end to end with the network behind the layer. It compares
+    channels only if they come in on one scale: standardise each channel first
+    (`keras_dcmix.models.build_classifier` does).
+
+    Args:
+        num_mixes: Positive integer, the number of planes that come out.
+        channel_names: Names of the input channels in order; they are saved
+            with the layer. `None` leaves the channels unnamed.
+        alpha_initializer: Initializer of `alpha`, shape `(num_channels, num_mixes)`.
+            `None` starts all channels equal, see `EqualBlend`.
+        alpha_regularizer: Regularizer of `alpha`, on the non-negative values
+            that the mix uses.
+        data_format: `"channels_last"` or `"channels_first"`. `None` takes
+            `keras.config.image_data_format()`.
+        **kwargs: Arguments of `keras.layers.Layer`, such as `name` and `dtype`.
+
+    Call arguments:
+        images: Tensor of rank 2 to 5, `(batch, ..., num_channels)`, or
+            `(batch, num_channels, ...)` with `data_format="channels_first"`.
+
+    Input shape:
+        `(batch, num_channels)`, `(batch, steps, num_channels)`,
+        `(batch, height, width, num_channels)` or
+        `(batch, depth, height, width, num_channels)`; all but `num_channels`
+        may be unknown.
+
+    Output shape:
+        The input's, with `num_mixes` in place of `num_channels`.
+
+    Raises:
+        ValueError: If an argument or the input's rank does not fit.
+
+    Example:
+
+    >>> import numpy as np
+    >>> mix = DCMix(channel_names=["DNA", "ER", "Actin"])
+    >>> mix(np.ones((8, 32, 32, 3), "float32")).shape[1:]
+    (32, 32, 1)
+    >>> mix.alpha.shape
+    (3, 1)
+
+    Reference:
+        Siegismund, Wieser, Heyse, Steigele: Learning Channel Importance for High
+        Content Imaging with Interpretable Deep Input Channel Mixing, GCPR 2023,
+        https://arxiv.org/abs/2308.16637
+    """
+
+    def __init__(
+        self,
+        num_mixes: int = 1,
+        *,
+        channel_names: Sequence[str] | None = None,
+        alpha_initializer: Any = None,
+        alpha_regularizer: Any = None,
+        data_format: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if not isinstance(num_mixes, int) or isinstance(num_mixes, bool) or num_mixes < 1:
+            raise ValueError(
+                f"`num_mixes` must be a positive integer. Received: num_mixes={num_mixes!r}"
+            )
+        self.num_mixes = num_mixes
+        self.channel_names = check_channel_names(channel_names)
+        self.alpha_initializer = keras.initializers.get(alpha_initializer) or EqualBlend()
+        self.alpha_regularizer = keras.regularizers.get(alpha_regularizer)
+        self.data_format = keras.config.image_data_format() if data_format is None else data_format
+        channel_axis(self.data_format)
+
+    def build(self, input_shape: Sequence[int | None]) -> None:
+        check_rank(input_shape)
+        num_channels = input_shape[channel_axis(self.data_format)]
+        if num_channels is None:
+            raise ValueError(
+                f"The number of channels must be known. Received: input_shape={input_shape} "
+                f"with data_format={self.data_format!r}"
+            )
+        check_channel_names(self.channel_names, num_channels)
+        self._alpha = self.add_weight(
+            name="alpha",
+            shape=(num_channels, self.num_mixes),
+            initializer=self.alpha_initializer,
+            constraint=keras.constraints.NonNeg(),
+        )
+
+    def call(self, images: Any) -> Any:
+        check_rank(images.shape)
+        alpha = self._non_negative(self._alpha)
+        if self.alpha_regularizer is not None:
+            self.add_loss(self.alpha_regularizer(alpha))
+        images = ops.cast(images, self.compute_dtype)
+        alpha = ops.cast(alpha, self.compute_dtype)
+        if channel_axis(self.data_format) == 1:
+            return ops.einsum("bc...,cm->bm...", images, alpha)
+        return ops.einsum("...c,cm->...m", images, alpha)
+
+    @staticmethod
+    def _non_negative(weight: Any) -> Any:
+        # The constraint acts after optimizer steps only: initial values, `set_weights` and
+        # moving averages pass it by. The gradient here is 1 on every backend, also at exactly
+        # 0, where those of `maximum` and `relu` differ and a channel could die for good.
+        return weight + ops.stop_gradient(ops.maximum(weight, 0) - weight)
+
+    @property
+    def alpha(self) -> np.ndarray:
+        """The blending weights: NumPy array `(num_channels, num_mixes)`, never negative."""
+        if not self.built:
+            raise ValueError(
+                f"Layer '{self.name}' has no weights yet: call it on images or build it first"
+            )
+        return np.maximum(ops.convert_to_numpy(self._alpha).astype("float32"), 0)
+
+    @property
+    def shares(self) -> np.ndarray:
+        """Each channel's share of each plane, `alpha[c, m] / sum_c alpha[c, m]`, 0 to 1.
+
+        NumPy array `(num_channels, num_mixes)`; a plane's column adds up to 1, or is 0 where all
+        its weights are 0. Planes are not compared with each other: the network behind the layer
+        can undo the scale of a whole plane, so that scale says nothing about importance. A
+        channel's importance over several planes is therefore the plain mean of its shares.
+        """
+        alpha = self.alpha
+        total = alpha.sum(axis=0)
+        return np.divide(alpha, total, out=np.zeros_like(alpha), where=total > 0)
+
+    @property
+    def display_names(self) -> tuple[str, ...]:
+        """The channel names, or `channel_0`, `channel_1`, ... where none were given."""
+        if self.channel_names is not None:
+            return self.channel_names
+        return tuple(f"channel_{index}" for index in range(len(self.alpha)))
+
+    def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
+        check_rank(input_shape)
+        shape = list(input_shape)
+        shape[channel_axis(self.data_format)] = self.num_mixes
+        return tuple(shape)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "num_mixes": self.num_mixes,
+            "channel_names": None if self.channel_names is None else list(self.channel_names),
+            "alpha_initializer": keras.initializers.serialize(self.alpha_initializer),
+            "alpha_regularizer": keras.regularizers.serialize(self.alpha_regularizer),
+            "data_format": self.data_format,
+        }
+
+
+def find_dcmix(model: keras.Model, layer_name: str | None = None) -> DCMix:
+    """The `DCMix` layer of a model, also inside models that it is made of.
+
+    Args:
+        model: Any Keras model.
+        layer_name: Name of the layer; needed only where there are several.
+
+    Raises:
+        ValueError: If there is no such layer, or several and no name.
+    """
+    found = {layer.name: layer for layer in _nested_layers(model) if isinstance(layer, DCMix)}
+    if layer_name is None and len(found) == 1:
+        return next(iter(found.values()))
+    if layer_name in found:
+        return found[layer_name]
+    if not found:
+        raise ValueError(
+            f"Model '{model.name}' has no DCMix layer, so there are no mixing weights to read: "
+            "put keras_dcmix.layers.DCMix in front of it or build it with mixer='dcmix'"
+        )
+    raise ValueError(
+        f"Model '{model.name}' has the DCMix layers {sorted(found)}: name one of them. "
+        f"Received: layer_name={layer_name!r}"
+    )
+
+
+def _nested_layers(layer: keras.layers.Layer) -> Iterator[keras.layers.Layer]:
+    yield layer
+    for inner in getattr(layer, "layers", ()):
+        yield from _nested_layers(inner)

@@ -1,0 +1,80 @@
+"""What a user may choose, as plain data: how to read a source and how to train."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class SourceOptions:
+    """What to read from a source and how to cut it; `None` leaves the reader's default.
+
+    Attributes:
+        label: Column of the labels (LoadData).
+        group: Column of the groups, or several joined with commas (LoadData).
+        channels: Channels to use, joined with commas, in this order.
+        root: Folder that relative image paths start from (LoadData).
+        crop: `"none"`, `"tiles"` or `"cells"` (LoadData).
+        size: Height and width of an image in pixels (LoadData, simulated).
+        nuclei: Channel in which `"cells"` finds the nuclei (LoadData).
+        max_per_field: Crops taken from one field at most (LoadData).
+        scenario: Planted problem (MNIST).
+        mnist_file: MNIST as `.npz` in the layout of Keras' cache (MNIST).
+        num_images: Number of images (simulated, MNIST).
+    """
+
+    label: str | None = None
+    group: str | None = None
+    channels: str | None = None
+    root: Path | None = None
+    crop: str | None = None
+    size: int | None = None
+    nuclei: str | None = None
+    max_per_field: int | None = None
+    scenario: str | None = None
+    mnist_file: Path | None = None
+    num_images: int | None = None
+
+
+@dataclass(frozen=True)
+class Training:
+    """How classifiers are built and trained; the same for every seed.
+
+    Adam with a cosine decay of the rate to 0; the weights of the epoch with the lowest validation
+    loss are kept. The defaults were chosen by measuring, see `docs/choosing.md`.
+
+    Args:
+        epochs: Passes through the training images, at least 1.
+        batch_size: Images in a batch, at least 1.
+        learning_rate: Rate at the start, above 0.
+        mixer: See `keras_dcmix.models.build_classifier`; `"none"` gives no ranking.
+        num_mixes: Planes that DCMIX makes.
+        backbone: `"convnet"` or a name in `keras.applications`.
+        weights: `None` or `"imagenet"`, for a backbone from `keras.applications`.
+        dropout: Rate of dropout before the head, 0 to 1 (1 excluded).
+        augment: Whether training images are flipped and turned by quarters at random.
+        fractions: Shares of images in training, validation and test, adding up to 1.
+
+    Raises:
+        ValueError: If a number is out of its range.
+    """
+
+    epochs: int = 10
+    batch_size: int = 64
+    learning_rate: float = 5e-3
+    mixer: str = "dcmix"
+    num_mixes: int = 1
+    backbone: str = "convnet"
+    weights: str | None = None
+    dropout: float = 0.0
+    augment: bool = False
+    fractions: tuple[float, float, float] = (0.6, 0.15, 0.25)
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "num_mixes"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise ValueError(f"`{name}` must be a positive integer. Received: {value!r}")
+        if not self.learning_rate > 0:
+            raise ValueError(f"`learning_rate` must be above 0. Received: {self.learning_rate!r}")

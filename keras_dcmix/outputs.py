@@ -1,0 +1,136 @@
+"""Results on disk: written to a temporary folder and moved when whole."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from keras_dcmix.layers.dcmix import find_dcmix
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from keras_dcmix.ranking import ChannelRanking
+
+# The file that every result folder holds; a folder without it is nobody's to overwrite.
+_MARK = "run.json"
+
+
+def check_output(folder: str | Path, *, overwrite: bool = False) -> Path:
+    """Refuses an output folder that is taken, before any work is done.
+
+    Args:
+        folder: Where results shall go.
+        overwrite: Whether an earlier result there may be replaced.
+
+    Raises:
+        ValueError: If the folder exists and may not be replaced, or its parent is missing.
+    """
+    folder = Path(folder)
+    if not folder.parent.is_dir():
+        raise ValueError(
+            f"The output folder's parent {folder.parent} is not a folder: make it first"
+        )
+    if not folder.exists():
+        return folder
+    if not overwrite:
+        raise ValueError(
+            f"The output folder {folder} exists: choose another --out, or replace it with "
+            "--overwrite"
+        )
+    if not folder.is_dir() or (any(folder.iterdir()) and not (folder / _MARK).is_file()):
+        raise ValueError(
+            f"{folder} holds no earlier result (no {_MARK}), so it is not overwritten: choose "
+            "another --out"
+        )
+    return folder
+
+
+@contextmanager
+def output_folder(folder: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """A temporary folder that becomes `folder` when the block ends without an error."""
+    folder = check_output(folder, overwrite=overwrite)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        temporary.chmod(0o755)  # mkdtemp's own mode would hide the results from colleagues
+        yield temporary
+        if folder.exists():
+            shutil.rmtree(folder)
+        temporary.rename(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def save_ranking(ranking: ChannelRanking, folder: Path, *, arguments: dict[str, Any]) -> None:
+    """Writes tables, model, figures and `run.json` of a ranking into a folder.
+
+    Args:
+        ranking: What `rank_channels` returned.
+        folder: An existing folder.
+        arguments: What it was called with, JSON-able; kept in `run.json`.
+    """
+    ranking.importance.to_frame().to_csv(folder / "importance.csv", index=False)
+    ranking.runs.to_csv(folder / "runs.csv", index=False)
+    ranking.history.to_csv(folder / "trajectory.csv", index=False)
+    ranking.model.save(folder / "model.keras")
+    _save_figures(ranking, folder)
+    facts = {
+        "summary": ranking.summary(),
+        "arguments": arguments,
+        "training": asdict(ranking.training),
+        "channels": list(ranking.importance.channel_names),
+        "classes": list(ranking.classes),
+        "backend": keras.backend.backend(),
+        "versions": versions(),
+        "best_seed": ranking.best_seed,
+        "accuracy": ranking.accuracy.tolist(),
+        "chance": ranking.chance,
+        "seconds": float(ranking.runs["seconds"].sum()),
+        "num_test_images": ranking.num_test_images,
+        "num_unlabelled": ranking.num_unlabelled,
+        "split": ranking.split,
+    }
+    (folder / _MARK).write_text(json.dumps(facts, indent=1, ensure_ascii=False))
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python, of this package and of what it stands on."""
+    found = {"python": platform.python_version()}
+    for name in ("keras-dcmix", "keras", keras.backend.backend(), "numpy", "scikit-image"):
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = "not installed as a package"
+    return found
+
+
+def _save_figures(ranking: ChannelRanking, folder: Path) -> None:
+    from keras_dcmix import plotting
+
+    layer = find_dcmix(ranking.model)
+    names = ranking.importance.channel_names
+    _save_figure(plotting.plot_importance(ranking.importance), folder / "importance.png")
+    _save_figure(plotting.plot_trajectory(ranking.history), folder / "trajectory.png")
+    mean, variance, _ = ranking.model.get_layer("standardize").get_weights()
+    axes = plotting.plot_mix(
+        ranking.examples[:4], layer.alpha, channel_names=names, mean=mean, std=np.sqrt(variance)
+    )
+    _save_figure(axes, folder / "mix.png")
+
+
+def _save_figure(axes: Axes, path: Path) -> None:
+    import matplotlib.pyplot as plt
+
+    axes.figure.savefig(path, dpi=150, bbox_inches="tight")
+    plt.close(axes.figure)

@@ -1,0 +1,166 @@
+"""Channels as bars, the most important on top."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+
+from keras_dcmix.plotting.style import (
+    BLUE,
+    LITERAL,
+    axes_or_new,
+    background,
+    blend,
+    clean,
+    laid_out,
+    muted,
+    shorten,
+    text_color,
+)
+from keras_dcmix.results import ChannelImportance
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_LONGEST_NAME = 32
+_LINE = 0.72  # font size per row: leaves air when a layout engine shrinks the axes later
+_SMALLEST = 5  # points; smaller numbers are left out
+
+
+def plot_importance(importance: ChannelImportance, *, ax: Axes | None = None) -> Axes:
+    """Draws one bar a channel, with its spread and every single repeat.
+
+    Bars are scores, whiskers one sample standard deviation over repeats to each side, dots single
+    repeats. Numbers stand beside the bars unless there is no room.
+
+    Args:
+        importance: the scores of one method.
+        ax: axes to draw into. By default a new figure, which grows with the number of channels.
+
+    Returns:
+        The axes.
+
+    Example:
+        >>> importance = ChannelImportance("dcmix", ["DNA", "RNA"], [0.3, 0.7], unit="share")
+        >>> ax = plot_importance(importance)
+        >>> [label.get_text() for label in ax.get_yticklabels()]
+        ['RNA', 'DNA']
+    """
+    num_channels = importance.num_channels
+    ax = axes_or_new(ax, 6.4, 1.1 + 0.3 * num_channels + 0.25 * (num_channels < 4))
+    order = [importance.channel_names.index(name) for name in importance.order]
+    scores, std = importance.scores[order], importance.std[order]
+    repeats = np.empty((0, num_channels))
+    if importance.repeats is not None:
+        repeats = importance.repeats[:, order]
+    _draw_bars(ax, scores, std)
+    _draw_dots(ax, repeats)
+    _finish(ax, importance)
+    _label_channels(ax, importance.order)
+    _label_values(ax, scores, *_reach(scores, std, repeats))
+    return ax
+
+
+def _draw_bars(ax: Axes, scores: np.ndarray, std: np.ndarray) -> None:
+    """Draws bars from top to bottom and whiskers where the spread is known."""
+    rows = np.arange(len(scores))
+    ax.barh(rows, scores, height=0.72, color=blend(BLUE, background(ax), 0.5), zorder=2)
+    known = np.isfinite(std)
+    if known.any():
+        ax.errorbar(
+            scores[known],
+            rows[known],
+            xerr=std[known],
+            fmt="none",
+            ecolor=text_color(),
+            elinewidth=1.1,
+            capsize=2.5,
+            capthick=1.1,
+            zorder=4,
+        )
+    ax.axvline(0, color=muted(ax), linewidth=0.8, zorder=3)
+
+
+def _draw_dots(ax: Axes, repeats: np.ndarray) -> None:
+    """Draws every single repeat, moved up or down by the same pattern in every row."""
+    num_repeats, num_channels = repeats.shape
+    if not num_repeats:
+        return
+    # Steps of the golden ratio spread any number of dots evenly, without chance.
+    shift = ((np.arange(num_repeats) * 0.618034 + 0.5) % 1 - 0.5) * 0.5
+    rows = np.arange(num_channels) + shift[:, None]
+    ax.scatter(
+        repeats,
+        rows,
+        s=12 if num_repeats <= 20 else 6,
+        color=blend(BLUE, text_color(), 0.6),
+        edgecolors=background(ax),
+        linewidths=0.5,
+        zorder=5,
+    )
+
+
+def _reach(scores: np.ndarray, std: np.ndarray, repeats: np.ndarray) -> tuple[float, np.ndarray]:
+    """Returns the leftmost point of all rows, and the rightmost of each row, at least 0."""
+    std = np.nan_to_num(std)
+    drawn = np.vstack([np.zeros_like(scores), scores - std, scores + std, repeats])
+    return float(drawn.min()), drawn.max(axis=0)
+
+
+def _label_channels(ax: Axes, names: tuple[str, ...]) -> None:
+    """Writes channel names down the side, small enough that they never touch."""
+    labels = [shorten(name, _LONGEST_NAME) for name in names]
+    ax.set_yticks(range(len(names)), labels, **LITERAL)
+    ax.set_ylim(len(names) - 0.4, -0.6)
+    _, height = laid_out(ax)
+    ax.tick_params(axis="y", labelsize=min(mpl.rcParams["font.size"], _LINE * height / len(names)))
+
+
+def _label_values(ax: Axes, scores: np.ndarray, left: float, right: np.ndarray) -> None:
+    """Sets the limits, and writes each score to the right of its row where a line of text fits."""
+    width, height = laid_out(ax)
+    size = min(0.85 * mpl.rcParams["font.size"], _LINE * height / len(scores))
+    span = right.max() - left or 1.0
+    texts = _numbers(scores) if size >= _SMALLEST else []
+    room = 6 + 0.65 * size * max((len(text) for text in texts), default=0)
+    margin = span * room / max(width - room, room)
+    ax.set_xlim(left - 0.03 * span if left else 0, left + span + margin)
+    for row, text in enumerate(texts):
+        ax.annotate(
+            text,
+            (right[row], row),
+            xytext=(5, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=size,
+            color=muted(ax),
+        )
+
+
+def _numbers(scores: np.ndarray) -> list[str]:
+    """Writes scores with as many decimals as give the largest three digits."""
+    largest = np.abs(scores).max()
+    digits = max(2 - int(np.floor(np.log10(largest))), 0) if largest else 0
+    if digits > 6:
+        return [f"{score:.2e}".replace("-", "\N{MINUS SIGN}") for score in scores]
+    # Adding 0 turns the -0.0 that rounding leaves into 0.0.
+    rounded = np.round(scores, digits) + 0.0
+    return [f"{score:.{digits}f}".replace("-", "\N{MINUS SIGN}") for score in rounded]
+
+
+def _finish(ax: Axes, importance: ChannelImportance) -> None:
+    """Writes title and axis, and takes away the clutter."""
+    clean(ax)
+    ax.spines["left"].set_visible(False)
+    ax.tick_params(axis="y", length=0)
+    ax.xaxis.set_major_locator(MaxNLocator(5))
+    ax.grid(axis="x", color=blend(text_color(), background(ax), 0.12), linewidth=0.6)
+    ax.set_axisbelow(True)
+    spread = ""
+    if np.isfinite(importance.std).any():
+        spread = f"  (± standard deviation of {len(importance.repeats)} repeats)"
+    ax.set_xlabel((importance.unit or "importance") + spread, **LITERAL)
+    ax.set_title(importance.method, loc="left", fontweight="bold", fontsize="medium", **LITERAL)

@@ -1,0 +1,109 @@
+"""What all figures share: colours, short names, clean axes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+from matplotlib.colors import to_hex, to_rgb, to_rgba
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+BLUE = "#0072B2"
+
+# Okabe and Ito (2008), without yellow, which is lost on white, and black, which is lost on black.
+CATEGORIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+
+# Names may hold "$" or "_": matplotlib would set them as mathematics.
+LITERAL: dict[str, Any] = {"parse_math": False}
+
+
+def axes_or_new(ax: Axes | None, width: float, height: float) -> Axes:
+    """Returns `ax`, or the axes of a new figure of that size in inches."""
+    if ax is not None:
+        return ax
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(figsize=(width, height), layout="constrained")[1]
+
+
+def text_color() -> str:
+    """Returns the current style's text colour."""
+    return to_hex(mpl.rcParams["text.color"])
+
+
+def background(ax: Axes) -> str:
+    """Returns the opaque colour behind what is drawn in `ax`."""
+    for color in (ax.get_facecolor(), ax.figure.get_facecolor(), mpl.rcParams["figure.facecolor"]):
+        if to_rgba(color)[3] == 1:
+            return to_hex(color)
+    return "#ffffff"
+
+
+def blend(color: str, behind: str, share: float) -> str:
+    """Mixes `share` (0 to 1) of a colour into another.
+
+    Opaque, unlike an alpha value: overlapping artists do not add up, and every file format can
+    hold it.
+
+    Example:
+        >>> blend("#000000", "#ffffff", 0.2)
+        '#cccccc'
+    """
+    pairs = zip(to_rgb(color), to_rgb(behind), strict=True)
+    return to_hex([share * over + (1 - share) * under for over, under in pairs])
+
+
+def muted(ax: Axes) -> str:
+    """Returns a quiet text colour for what must not stand out."""
+    return blend(text_color(), background(ax), 0.6)
+
+
+def contrasting(color: Any) -> str:
+    """Returns black or white, whichever reads better on the colour, by its luminance (WCAG 2.1).
+
+    Example:
+        >>> contrasting("#083c68"), contrasting("#f5f5f5")
+        ('white', 'black')
+    """
+    linear = [v / 12.92 if v <= 0.03928 else ((v + 0.055) / 1.055) ** 2.4 for v in to_rgb(color)]
+    luminance = sum(w * v for w, v in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+    # WCAG would change over at 0.18, where black on saturated blue is hard to read.
+    return "black" if luminance > 0.23 else "white"
+
+
+def shorten(name: str, length: int) -> str:
+    """Cuts a long name in the middle: start and end tell channels apart.
+
+    Example:
+        >>> shorten("Mitochondria (MitoTracker Deep Red)", 20)
+        'Mitochondr…Deep Red)'
+        >>> shorten("a name", 2)
+        'a…'
+    """
+    if len(name) <= length:
+        return name
+    head = length // 2
+    tail = max(length - head - 1, 0)
+    return name[:head].rstrip() + "…" + name[len(name) - tail :].lstrip()
+
+
+def clean(ax: Axes) -> None:
+    """Takes away the frame that carries no information."""
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set(color=muted(ax), linewidth=0.8)
+    ax.tick_params(length=3, width=0.8, color=muted(ax))
+
+
+def laid_out(ax: Axes) -> tuple[float, float]:
+    """Returns width and height of the axes in points, 1/72 inch, with all labels in place.
+
+    A layout engine moves the axes only when it draws, and text is fitted to their final size.
+    """
+    if ax.figure.get_layout_engine() is None:
+        ax.apply_aspect()
+    else:
+        ax.figure.draw_without_rendering()
+    extent = ax.get_window_extent()
+    return extent.width * 72 / ax.figure.dpi, extent.height * 72 / ax.figure.dpi

@@ -1,0 +1,188 @@
+"""How the shares of the mix move during training."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from keras_dcmix.plotting.style import (
+    CATEGORIES,
+    LITERAL,
+    axes_or_new,
+    background,
+    blend,
+    clean,
+    laid_out,
+    muted,
+    shorten,
+    text_color,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+_MOST_LABELS = 8
+_SHOWN_OF_MANY = 6
+_LONGEST_NAME = 24
+
+
+def plot_trajectory(history: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draws one line a channel: its share of the mix over training, labelled at its end.
+
+    Thick lines are means over seeds, thin ones single seeds. Several planes are averaged. With
+    more than eight channels the six that end highest are coloured and the others grey.
+
+    Args:
+        history: columns `epoch`, `step`, `channel`, `mix` and `share` (0 to 1), and `seed` if
+            there are several, as `ChannelWeightHistory.to_frame()` returns it. Steps are on the
+            x-axis if an epoch has several records, otherwise epochs.
+        ax: axes to draw into. By default a new figure.
+
+    Returns:
+        The axes.
+
+    Raises:
+        ValueError: if a column is missing or there is no row.
+
+    Example:
+        >>> import pandas as pd
+        >>> history = pd.DataFrame({"epoch": [0, 0, 1, 1], "step": [9, 9, 19, 19], "mix": 0,
+        ...     "channel": ["DNA", "ER", "DNA", "ER"], "share": [0.5, 0.5, 0.8, 0.2]})
+        >>> plot_trajectory(history).get_xlabel()
+        'epoch'
+    """
+    shares, axis = _shares(history)
+    ax = axes_or_new(ax, 6.4, 3.8)
+    mean = shares.groupby(level="x").mean()
+    last = mean.ffill().iloc[-1].sort_values(ascending=False, kind="stable")
+    num_shown = len(last) if len(last) <= _MOST_LABELS else _SHOWN_OF_MANY
+    shown, others = list(last.index[:num_shown]), list(last.index[num_shown:])
+    grey = blend(text_color(), background(ax), 0.3)
+    colors = dict(zip(shown, _colors(ax), strict=False)) | dict.fromkeys(others, grey)
+    _draw_lines(ax, shares, mean, colors, set(others))
+    _finish(ax, mean, axis)
+    ends = [
+        (f"{shorten(name, _LONGEST_NAME)}  {100 * last[name]:.0f} %", last[name], colors[name])
+        for name in shown
+    ]
+    if others:
+        each = last[others].mean()
+        ends.append((f"{len(others)} others, mean {100 * each:.0f} %", each, grey))
+    _label_ends(ax, ends)
+    return ax
+
+
+def _shares(history: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Returns shares by (seed, x) and channel, averaged over planes, and what x is."""
+    needed = ["epoch", "step", "channel", "mix", "share"]
+    missing = [column for column in needed if column not in history]
+    if missing or not len(history):
+        raise ValueError(
+            f"history must have at least one row and the columns {needed}; take it from "
+            f"ChannelWeightHistory.to_frame(). Received: {len(history)} rows without {missing}"
+        )
+    if "seed" not in history:
+        history = history.assign(seed=0)
+    records = history.groupby(["seed", "channel", "mix", "epoch"], observed=True).size()
+    axis = "step" if records.max() > 1 else "epoch"
+    table = history.rename(columns={axis: "x"})
+    shares = table.groupby(["seed", "x", "channel"], observed=True)["share"].mean()
+    return shares.unstack("channel"), axis
+
+
+def _colors(ax: Axes) -> list[str]:
+    """Returns eight colours that can be told apart, on white and on black."""
+    return [*CATEGORIES, text_color(), muted(ax)]
+
+
+def _draw_lines(
+    ax: Axes,
+    shares: pd.DataFrame,
+    mean: pd.DataFrame,
+    colors: dict[str, str],
+    others: set[str],
+) -> None:
+    """Draws single seeds thin and their mean thick, the highest channel on top."""
+    num_seeds = shares.index.get_level_values("seed").nunique()
+    for depth, (channel, color) in enumerate(reversed(colors.items())):
+        many = channel in others
+        if num_seeds > 1 and not many:
+            for _, single in shares[channel].groupby(level="seed"):
+                faint = blend(color, background(ax), 0.4)
+                x = single.index.get_level_values("x")
+                ax.plot(x, single, color=faint, linewidth=0.7, zorder=2, label="_single seed")
+        line = mean[channel].dropna()
+        ax.plot(
+            line.index,
+            line,
+            color=color,
+            linewidth=0.8 if many else 2,
+            marker="o" if len(mean) == 1 else None,
+            solid_capstyle="round",
+            zorder=3 + depth / len(colors),
+            label=channel,
+        )
+
+
+def _finish(ax: Axes, mean: pd.DataFrame, axis: str) -> None:
+    """Sets limits, axis labels and the line of equal shares."""
+    clean(ax)
+    first, last = mean.index[0], mean.index[-1]
+    ax.set_xlim((first, last) if first < last else (first - 0.5, last))
+    ax.set_ylim(bottom=0)
+    ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    ax.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+    ax.yaxis.set_major_formatter(PercentFormatter(1, None if ax.get_ylim()[1] < 0.06 else 0, " %"))
+    equal = 1 / len(mean.columns)
+    ax.axhline(equal, color=muted(ax), linewidth=0.8, linestyle=(0, (1, 3)), zorder=1)
+    ax.set_xlabel(axis)
+    ax.set_ylabel("share of the mix")
+
+
+def _label_ends(ax: Axes, ends: list[tuple[str, float, str]]) -> None:
+    """Names the lines at their right ends, pushed apart and tied to them by a thin line."""
+    size = 0.9 * mpl.rcParams["font.size"]
+    beside = ax.get_yaxis_transform()
+    texts = [
+        ax.text(1.045, share, label, transform=beside, fontsize=size, **LITERAL)
+        for label, share, _ in ends
+    ]
+    low, high = ax.get_ylim()
+    gap = 1.3 * size / laid_out(ax)[1] * (high - low)
+    spots = _pushed_apart(np.array([share for _, share, _ in ends]), gap, low, high)
+    for text, spot, (_, share, color) in zip(texts, spots, ends, strict=True):
+        text.set(y=spot, va="center_baseline", color=text_color())
+        ax.plot(
+            [1.005, 1.035],
+            [share, spot],
+            transform=beside,
+            clip_on=False,
+            color=color,
+            linewidth=1.2,
+            label="_tie",
+        )
+
+
+def _pushed_apart(wanted: np.ndarray, gap: float, low: float, high: float) -> np.ndarray:
+    """Moves positions as little as needed to lie `gap` apart, within `low` and `high` if possible.
+
+    Positions closer than `gap` become one block around their mean, and blocks that meet are
+    joined: the least-squares solution (pool adjacent violators).
+    """
+    order = np.argsort(wanted, kind="stable")
+    blocks: list[list[float]] = []
+    for spot in wanted[order] - gap * np.arange(len(wanted)):
+        blocks.append([spot, 1])
+        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
+            mean, count = blocks.pop()
+            total = blocks[-1][1] + count
+            blocks[-1] = [(blocks[-1][0] * blocks[-1][1] + mean * count) / total, total]
+    level = np.repeat([block[0] for block in blocks], [int(block[1]) for block in blocks])
+    level = np.clip(level, low, max(high - gap * (len(wanted) - 1), low))
+    spots = np.empty(len(wanted))
+    spots[order] = level + gap * np.arange(len(wanted))
+    return spots

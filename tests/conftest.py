@@ -1,0 +1,32 @@
+"""What all tests share: the backend that was asked for, closed figures, a fixed seed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import matplotlib as mpl
+import pytest
+
+mpl.use("Agg")
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def pytest_report_header() -> str:
+    return f"Keras backend: {os.environ.get('KERAS_BACKEND', 'as configured')}"
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    import matplotlib.pyplot as plt
+
+    plt.close("all")
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    if not SHARED.is_dir():
+        pytest.skip(f"the folder of real images {SHARED} is not on this machine")
+    return SHARED

@@ -1,0 +1,109 @@
+import pytest
+
+from keras_dcmix.data import from_load_data
+
+
+def test_wells_and_plates_stay_texts(plate):
+    image_set = from_load_data(plate.write_csv())
+    assert list(image_set.table["Metadata_Well"]) == ["A01", "1E02", "B01", "B02"]
+    assert image_set.table["Metadata_Plate"][0] == "007"
+    assert image_set.channel_names == ("GFP", "DNA")
+    assert image_set.labels is None
+
+
+def test_file_columns_are_no_metadata(plate):
+    columns = list(from_load_data(plate.write_csv()).table.columns)
+    assert columns == ["Metadata_Plate", "Metadata_Well", "Metadata_Control"]
+
+
+def test_rows_without_a_label_are_left_out_and_their_files_not_needed(plate):
+    plate.table.loc[1, "Metadata_Control"] = ""
+    plate.file("1E02", "GFP").unlink()
+    image_set = from_load_data(plate.write_csv(), label="Metadata_Control")
+    assert image_set.num_unlabelled == 1
+    assert list(image_set.groups) == ["007/A01", "007/B01", "007/B02"]
+    assert image_set.read(1).shape == (80, 90, 2)
+
+
+def test_a_table_without_folders_looks_beside_the_csv(plate):
+    plate.table = plate.table.drop(columns=["PathName_GFP", "PathName_DNA"])
+    for file in (plate.folder / "images").iterdir():
+        file.rename(plate.folder / file.name)
+    assert from_load_data(plate.write_csv()).read(0).shape == (80, 90, 2)
+
+
+def test_root_replaces_the_folder_of_the_csv(plate):
+    path = plate.write_csv().rename(plate.folder / "images" / "elsewhere.csv")
+    with pytest.raises(ValueError, match="8 of 8 image files are missing"):
+        from_load_data(path)
+    assert from_load_data(path, root=plate.folder).read(0).shape == (80, 90, 2)
+
+
+def test_absolute_folders_are_taken_as_they_are(plate):
+    plate.table["PathName_GFP"] = str(plate.folder / "images")
+    image_set = from_load_data(plate.write_csv())
+    assert image_set.files["GFP"][0] == str(plate.file("A01", "GFP").resolve())
+
+
+def test_missing_files_are_counted_and_the_first_is_named(plate):
+    plate.file("B01", "DNA").unlink()
+    plate.file("B02", "GFP").unlink()
+    with pytest.raises(ValueError, match=r"2 of 8 .* in row 4 of the csv.*'DNA'.*B01-DNA\.tif"):
+        from_load_data(plate.write_csv())
+
+
+def test_rows_are_counted_as_in_the_csv_when_unlabelled_ones_are_left_out(plate):
+    plate.table.loc[0, "Metadata_Control"] = ""
+    plate.file("B01", "DNA").unlink()
+    with pytest.raises(ValueError, match=r"1 of 6 .* in row 4 of the csv"):
+        from_load_data(plate.write_csv(), label="Metadata_Control")
+
+
+def test_only_the_files_of_chosen_channels_are_needed(plate):
+    plate.file("B01", "DNA").unlink()
+    assert from_load_data(plate.write_csv(), channels=["GFP"]).channel_names == ("GFP",)
+
+
+def test_a_blank_file_cell_is_named(plate):
+    plate.table.loc[1, "FileName_DNA"] = " "
+    with pytest.raises(ValueError, match=r"1 file cells are blank.*row 3 of the csv.*'DNA'"):
+        from_load_data(plate.write_csv())
+
+
+def test_an_unknown_channel_is_answered_with_the_nearest(plate):
+    with pytest.raises(ValueError, match="unknown channel 'GPF', did you mean 'GFP'"):
+        from_load_data(plate.write_csv(), channels=["GPF"])
+
+
+def test_a_group_without_a_label_is_refused(plate):
+    with pytest.raises(ValueError, match="group needs a label column"):
+        from_load_data(plate.write_csv(), group="Metadata_Well")
+
+
+def test_a_missing_csv_is_named(tmp_path):
+    with pytest.raises(ValueError, match=r"csv is missing: '.*gone\.csv'"):
+        from_load_data(tmp_path / "gone.csv")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", "cannot be read as a table"),
+        ("FileName_A\n", "a header but no rows"),
+        ("FileName_A\n\n \n", "1 file cells are blank"),
+        ("a,b\n1,2\n", "needs columns FileName_<channel>, received the columns a, b"),
+        ("FileName_A,FileName_A\n1,2\n", "unique, received more than once: FileName_A"),
+        ("FileName_A,x,x\n1,2,3\n", "unique, received more than once: x"),
+        ("FileName_A\na.tif\nb.tif,c.tif,d.tif\n", "cannot be read as a table"),
+    ],
+)
+def test_a_csv_that_is_no_load_data_table_is_refused(tmp_path, content, words):
+    (tmp_path / "load_data.csv").write_text(content)
+    with pytest.raises(ValueError, match=words):
+        from_load_data(tmp_path / "load_data.csv")
+
+
+def test_a_byte_order_mark_does_not_hide_the_first_column(plate):
+    path = plate.write_csv()
+    path.write_text(path.read_text(), encoding="utf-8-sig")
+    assert "Metadata_Plate" in from_load_data(path).table
