@@ -60,8 +60,8 @@ class Training:
         ValueError: If a number is out of its range.
     """
 
-    epochs: int = 10
-    batch_size: int = 64
+    epochs: int = 12
+    batch_size: int = 32
     learning_rate: float = 5e-3
     mixer: str = "dcmix"
     num_mixes: int = 1

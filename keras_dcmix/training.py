@@ -108,6 +108,7 @@ def train_classifier(
         validation_data=batches(parts.validation),
         epochs=training.epochs,
         callbacks=[*weights, best, *callbacks],
+        shuffle=False,  # the batches come shuffled; Keras would shuffle them again, unseeded
         verbose=0,
     )
     _, accuracy = model.evaluate(batches(parts.test), verbose=0)
