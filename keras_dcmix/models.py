@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,8 +9,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_dcmix.layers.channel_axis import channel_axis, check_channel_names
+from keras_dcmix.layers.channel_axis import channel_axis
 from keras_dcmix.layers.dcmix import DCMix
+from keras_dcmix.names import checked_channel_names, nearest
 
 MIXERS = ("dcmix", "none")
 
@@ -69,7 +69,8 @@ def build_classifier(
     input_shape = _checked_shape(input_shape)
     _check_head(num_classes, dropout)
     axis = channel_axis(keras.config.image_data_format())
-    check_channel_names(channel_names, input_shape[-1 if axis == -1 else 0])
+    if channel_names is not None:
+        checked_channel_names(channel_names, input_shape[-1 if axis == -1 else 0])
     images = keras.Input(input_shape, name="images")
     x = _standardized(images, normalization, axis)
     x = _mixed(x, mixer, num_mixes, channel_names)
@@ -141,7 +142,7 @@ def _mixed(x: Any, mixer: Any, num_mixes: int, channel_names: Sequence[str] | No
     if mixer == "dcmix":
         return DCMix(num_mixes, channel_names=channel_names, name="dcmix")(x)
     raise ValueError(
-        f"Unknown `mixer` {mixer!r}{_nearest(mixer, MIXERS)}. "
+        f"Unknown `mixer` {mixer!r}, did you mean {nearest(mixer, MIXERS)!r}? "
         f"Known: {', '.join(MIXERS)}, or a Keras layer"
     )
 
@@ -214,7 +215,7 @@ def _application(x: Any, name: str, weights: str | None, axis: int) -> tuple[Any
     known = applications()
     if name not in known:
         raise ValueError(
-            f"Unknown `backbone` {name!r}{_nearest(name, ('convnet', *known))}. "
+            f"Unknown `backbone` {name!r}, did you mean {nearest(name, ('convnet', *known))!r}? "
             f"Known: convnet, {', '.join(known)}"
         )
     planes = x.shape[axis]
@@ -236,11 +237,6 @@ def applications() -> tuple[str, ...]:
     """Names of the backbones in `keras.applications`."""
     functions = inspect.getmembers(keras.applications, inspect.isfunction)
     return tuple(n for n, f in functions if "include_top" in inspect.signature(f).parameters)
-
-
-def _nearest(name: object, known: Sequence[str]) -> str:
-    found = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
-    return f" (did you mean {found[0]!r}?)" if found else ""
 
 
 def _checked_shape(input_shape: Sequence[int | None]) -> tuple[int | None, ...]:

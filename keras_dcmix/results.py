@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keras_dcmix.names import checked_channel_names
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -54,7 +56,7 @@ class ChannelImportance:
         _check_text("method", self.method)
         if not isinstance(self.unit, str):
             raise TypeError(f"unit must be a string; use '' for none. Received: {self.unit!r}")
-        names = _checked_names(self.channel_names)
+        names = checked_channel_names(self.channel_names)
         scores = _read_only(self.scores, "scores", ("num_channels",), names)
         repeats = self.repeats
         if repeats is not None:
@@ -84,7 +86,7 @@ class ChannelImportance:
             >>> ChannelImportance.from_repeats("dcmix", ["DNA", "RNA"], [[1, 4], [3, 4]]).scores
             array([2., 4.])
         """
-        names = _checked_names(channel_names)
+        names = checked_channel_names(channel_names)
         repeats = _read_only(repeats, "repeats", ("num_repeats", "num_channels"), names)
         return cls(method, names, repeats.mean(axis=0), repeats, unit)
 
@@ -160,25 +162,6 @@ def _check_text(what: str, value: object) -> None:
         raise TypeError(f"{what} must be a non-empty string. Received: {value!r}")
     if not value.strip():
         raise ValueError(f"{what} must be a non-empty string. Received: {value!r}")
-
-
-def _checked_names(names: Sequence[str]) -> tuple[str, ...]:
-    """Returns channel names as a tuple, or raises and names the offender."""
-    if isinstance(names, str):
-        raise TypeError(
-            f"channel_names must be a list of names, not one string. Received: {names!r}"
-        )
-    names = tuple(names)
-    for index, name in enumerate(names):
-        _check_text(f"channel_names[{index}]", name)
-    if not names:
-        raise ValueError("channel_names must name at least one channel. Received: none")
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise ValueError(
-            f"channel_names must be unique; rename one of each. Received more than once: {repeated}"
-        )
-    return tuple(str(name) for name in names)
 
 
 def _read_only(values: Any, what: str, axes: tuple[str, ...], names: tuple[str, ...]) -> np.ndarray:

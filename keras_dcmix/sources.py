@@ -11,6 +11,7 @@ import numpy as np
 from keras_dcmix.data import crop_fields, from_load_data
 from keras_dcmix.data.labelled_images import LabelledImages, label_images
 from keras_dcmix.datasets import mnist_channels, simulated_cells
+from keras_dcmix.names import nearest
 from keras_dcmix.options import SourceOptions
 
 _APPLY = {
@@ -103,7 +104,10 @@ def _select(problem: LabelledImages, channels: Sequence[str]) -> LabelledImages:
     known = problem.channel_names
     unknown = [name for name in channels if name not in known]
     if unknown:
-        raise ValueError(f"Unknown channel {unknown[0]!r}. Known: {', '.join(known)}")
+        raise ValueError(
+            f"Unknown channel {unknown[0]!r}, did you mean {nearest(unknown[0], known)!r}? "
+            f"Known: {', '.join(known)}"
+        )
     images = problem.images[..., np.array([known.index(name) for name in channels])]
     return label_images(
         images, problem.labels, groups=problem.groups, channel_names=tuple(channels)

@@ -12,8 +12,8 @@ import pandas as pd
 from keras_dcmix.data.crops import Crops, load_field
 from keras_dcmix.data.field_cache import FieldCache
 from keras_dcmix.data.image_set import ImageSet
-from keras_dcmix.data.nearest import nearest
 from keras_dcmix.data.nuclei import find_dna_channel, find_nuclei
+from keras_dcmix.names import nearest
 
 CROPS = ("none", "tiles", "cells")
 

@@ -69,6 +69,11 @@ class Crops:
         return self.image_set.channel_names
 
     @property
+    def num_unlabelled(self) -> int:
+        """Rows of the image set that were left out for a blank label."""
+        return self.image_set.num_unlabelled
+
+    @property
     def labels(self) -> np.ndarray | None:
         """`(crops,)` label of each crop's field, or None."""
         return None if self.image_set.labels is None else self.image_set.labels[self.fields]

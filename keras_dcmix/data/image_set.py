@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +10,7 @@ import pandas as pd
 
 from keras_dcmix.data.images import UnreadableImageError, read_image
 from keras_dcmix.data.labelling import group_values, labelled_rows, texts
-from keras_dcmix.data.nearest import nearest
+from keras_dcmix.names import checked_channel_names, nearest
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -39,7 +39,7 @@ class ImageSet:
     reader: Callable[[str], np.ndarray] = read_image
 
     def __post_init__(self) -> None:
-        _refuse_duplicates(self.files.columns, "channel names")
+        checked_channel_names(list(self.files.columns))
         if not self.files.shape[0] or not self.files.shape[1]:
             raise ValueError(
                 "an image set needs at least one field and one channel, received "
@@ -168,13 +168,6 @@ class ImageSet:
             groups=group_values(kept.table, group),
             num_unlabelled=self.num_unlabelled + int((~is_labelled).sum()),
         )
-
-
-def _refuse_duplicates(names: Iterable[str], what: str) -> None:
-    names = list(names)
-    repeated = sorted({str(name) for name in names if names.count(name) > 1})
-    if repeated:
-        raise ValueError(f"{what} must be unique, received more than once: {', '.join(repeated)}")
 
 
 def _size(plane: np.ndarray) -> str:

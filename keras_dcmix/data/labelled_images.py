@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from keras_dcmix.names import checked_channel_names
+
 
 @dataclass(frozen=True, eq=False)
 class LabelledImages:
@@ -80,7 +82,8 @@ def label_images(
     images = images if hasattr(images, "shape") else np.asarray(images)
     _check_pixels(images)
     num_images, num_channels = images.shape[0], images.shape[-1]
-    names = _checked_names(names, num_channels)
+    names = [f"channel_{i}" for i in range(num_channels)] if names is None else names
+    names = checked_channel_names(names, num_channels)
     if labels is None:
         raise ValueError("Expected one label for each image. Received: labels=None")
     labels = _checked_length("labels", labels, num_images)
@@ -110,20 +113,6 @@ def _check_pixels(images: Any) -> None:
                 f"Image {bad} has pixels that are NaN or infinite, in channel(s) {channels}: "
                 "leave it out or mend it"
             )
-
-
-def _checked_names(names: Sequence[str] | None, num_channels: int) -> tuple[str, ...]:
-    names = [f"channel_{i}" for i in range(num_channels)] if names is None else names
-    names = tuple(str(name) for name in names)
-    if len(names) != num_channels:
-        raise ValueError(
-            f"Expected one channel name for each of the {num_channels} channels. "
-            f"Received {len(names)}: {', '.join(names)}"
-        )
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise ValueError(f"Channel names must be unique. Repeated: {', '.join(repeated)}")
-    return names
 
 
 def _checked_length(what: str, values: Any, num_images: int) -> np.ndarray:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from keras_dcmix.data.nearest import nearest
+from keras_dcmix.names import nearest
 
 
 def is_blank(column: pd.Series) -> np.ndarray:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from keras_dcmix.data.nearest import nearest
+from keras_dcmix.names import nearest
 
 _DNA = re.compile(r"DNA|Hoechst|DAPI|nucle|DRAQ5|H33342", re.IGNORECASE)
 

@@ -1,6 +1,5 @@
 """Channels of known importance, planted into any set of single-channel images."""
 
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -8,6 +7,7 @@ from functools import partial
 import numpy as np
 
 from keras_dcmix.datasets.channel_problem import ChannelProblem
+from keras_dcmix.names import nearest
 
 NUM_EXCLUSIVE_CLASSES = 3
 NUM_EXCLUSIVE_DISTRACTORS = 24
@@ -100,10 +100,9 @@ def planted_channels(
 
 def _check_scenario(scenario: str) -> None:
     if scenario not in SCENARIOS:
-        nearest = difflib.get_close_matches(str(scenario), SCENARIOS, n=1, cutoff=0.0)[0]
         raise ValueError(
             f"`scenario` must be one of {', '.join(SCENARIOS)}, but received {scenario!r}; did you "
-            f"mean {nearest!r}?"
+            f"mean {nearest(scenario, SCENARIOS)!r}?"
         )
 
 

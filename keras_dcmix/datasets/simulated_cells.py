@@ -1,6 +1,5 @@
 """A simulated Cell Painting experiment of which the affected channels are known."""
 
-import difflib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from keras_dcmix.datasets.camera import Exposure, draw_exposure, photograph
 from keras_dcmix.datasets.cell_shapes import CELL_RADIUS, draw_shape
 from keras_dcmix.datasets.channel_problem import ChannelProblem
 from keras_dcmix.datasets.organelles import STAINS, render_cell
+from keras_dcmix.names import nearest
 
 CHANNEL_NAMES = tuple(STAINS)
 DEFAULT_EFFECTS = {"Mito": 3.0, "Golgi": 1.5}
@@ -93,11 +93,9 @@ def simulated_cells(
 def _checked_effects(effects: Mapping[str, float]) -> dict[str, float]:
     for name, effect in effects.items():
         if name not in CHANNEL_NAMES:
-            nearest = {channel.lower(): channel for channel in CHANNEL_NAMES}
-            match = difflib.get_close_matches(str(name).lower(), nearest, n=1, cutoff=0.0)[0]
             raise ValueError(
                 f"`effects` must name channels out of {', '.join(CHANNEL_NAMES)}, but received "
-                f"{name!r}; did you mean {nearest[match]!r}?"
+                f"{name!r}; did you mean {nearest(name, CHANNEL_NAMES)!r}?"
             )
         if not isinstance(effect, Real) or isinstance(effect, bool):
             raise TypeError(

@@ -31,7 +31,7 @@ def mixing_weights(model: keras.Model, *, layer_name: str | None = None) -> Chan
     >>> inputs = keras.Input((32, 32, 2))
     >>> mixed = keras_dcmix.layers.DCMix(channel_names=["GFP", "DNA"])(inputs)
     >>> mixing_weights(keras.Model(inputs, mixed))
-    ChannelImportance('dcmix', GFP 0.5 > DNA 0.5)
+    ChannelImportance('dcmix', GFP 0.5 > DNA 0.5, unit='share of the mix')
 
     Reference:
         https://arxiv.org/abs/2308.16637

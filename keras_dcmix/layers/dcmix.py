@@ -9,7 +9,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_dcmix.layers.channel_axis import channel_axis, check_channel_names, check_rank
+from keras_dcmix.layers.channel_axis import channel_axis, check_rank
+from keras_dcmix.names import checked_channel_names
 
 
 @keras.saving.register_keras_serializable(package="keras_dcmix")
@@ -21,7 +22,7 @@ class EqualBlend(keras.initializers.Initializer):
 
     Example:
 
-    >>> EqualBlend()((4, 1)).shape
+    >>> tuple(EqualBlend()((4, 1)).shape)
     (4, 1)
     """
 
@@ -74,8 +75,8 @@ class DCMix(keras.layers.Layer):
 
     >>> import numpy as np
     >>> mix = DCMix(channel_names=["DNA", "ER", "Actin"])
-    >>> mix(np.ones((8, 32, 32, 3), "float32")).shape[1:]
-    (32, 32, 1)
+    >>> tuple(mix(np.ones((8, 32, 32, 3), "float32")).shape)
+    (8, 32, 32, 1)
     >>> mix.alpha.shape
     (3, 1)
 
@@ -101,7 +102,9 @@ class DCMix(keras.layers.Layer):
                 f"`num_mixes` must be a positive integer. Received: num_mixes={num_mixes!r}"
             )
         self.num_mixes = num_mixes
-        self.channel_names = check_channel_names(channel_names)
+        self.channel_names = None
+        if channel_names is not None:
+            self.channel_names = checked_channel_names(channel_names)
         self.alpha_initializer = keras.initializers.get(alpha_initializer) or EqualBlend()
         self.alpha_regularizer = keras.regularizers.get(alpha_regularizer)
         self.data_format = keras.config.image_data_format() if data_format is None else data_format
@@ -115,7 +118,8 @@ class DCMix(keras.layers.Layer):
                 f"The number of channels must be known. Received: input_shape={input_shape} "
                 f"with data_format={self.data_format!r}"
             )
-        check_channel_names(self.channel_names, num_channels)
+        if self.channel_names is not None:
+            checked_channel_names(self.channel_names, num_channels)
         self._alpha = self.add_weight(
             name="alpha",
             shape=(num_channels, self.num_mixes),

@@ -118,21 +118,21 @@ def test_channel_names_travel_with_the_saved_model(tmp_path):
 
 @pytest.mark.parametrize("num_mixes", [0, -1, 1.5, True, "1"])
 def test_a_wrong_number_of_planes_is_refused(num_mixes):
-    with pytest.raises(ValueError, match="positive integer. Received: num_mixes="):
+    with pytest.raises(ValueError, match=r"positive integer\. Received: num_mixes="):
         DCMix(num_mixes)
 
 
 def test_a_wrong_number_of_names_is_refused():
-    with pytest.raises(ValueError, match=r"each of the 3 channels. Received 2: \('A', 'B'\)"):
+    with pytest.raises(ValueError, match=r"3, one for each channel\. Received 2: A, B"):
         DCMix(channel_names=["A", "B"])(np.ones((1, 3), "float32"))
 
 
 def test_repeated_blank_and_single_string_names_are_refused():
-    with pytest.raises(ValueError, match=r"'A' stands 2 times"):
+    with pytest.raises(ValueError, match=r"more than once: \['A'\]"):
         DCMix(channel_names=["A", "A"])
     with pytest.raises(ValueError, match=r"non-empty string. Received: ' '"):
         DCMix(channel_names=["A", " "])
-    with pytest.raises(TypeError, match="sequence of names"):
+    with pytest.raises(TypeError, match="list of names, not one string"):
         DCMix(channel_names="DNA")
 
 
