@@ -99,8 +99,10 @@ class ChannelWeightHistory(keras.callbacks.Callback):
         self._step = self._rows[-1].step if self._rows else 0
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        # Keras' own number: with `steps_per_execution` the calls skip some.
-        self._step = self._steps_before + batch + 1
+        # Keras' own number: with `steps_per_execution` the calls skip some, and the last one of an
+        # epoch counts full even where fewer batches were left.
+        steps = (self.params or {}).get("steps") or batch + 1
+        self._step = self._steps_before + min(batch + 1, steps)
         if self.freq != "epoch" and self._step - self._last_step() >= self.freq:
             self._record()
 
@@ -202,7 +204,8 @@ class StableRankingStopping(keras.callbacks.Callback):
             raise ValueError(
                 f"`patience` must be a positive number of epochs. Received: patience={patience!r}"
             )
-        for name, value in {"margin": margin, "tie": tie}.items():
+        numbers = {"margin": margin, "tie": tie, "start_from_epoch": start_from_epoch}
+        for name, value in numbers.items():
             if not value >= 0:
                 raise ValueError(f"`{name}` must be a number >= 0. Received: {name}={value!r}")
         self.patience = patience

@@ -74,9 +74,11 @@ def rank(
     source_options: SourceOptions,
     training: Training,
     out: Annotated[Path, typer.Option(help="Folder for the results.")],
-    seeds: Annotated[int, typer.Option(help="Models to train; their spread is the error.")] = 5,
-    seed: Annotated[int, typer.Option(help="The first seed.")] = 0,
-    jobs: Annotated[int, typer.Option(help="Trainings at a time.")] = 1,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Models to train; their spread is the error.")
+    ] = 5,
+    seed: Annotated[int, typer.Option(min=0, help="The first seed.")] = 0,
+    jobs: Annotated[int, typer.Option(min=1, help="Trainings at a time.")] = 1,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an earlier result.")
     ] = False,
@@ -91,13 +93,14 @@ def rank(
     Writes importance.csv, runs.csv, trajectory.csv, model.keras, three figures and run.json.
     """
     _start_keras()
+    from keras_dcmix.models import check_backbone
     from keras_dcmix.outputs import check_output, output_folder, save_ranking
     from keras_dcmix.ranking import rank_channels
 
     out = check_output(out.absolute(), overwrite=overwrite)
-    unfinished = _unfinished_folder(out, resume=resume, overwrite=overwrite)
-    problem = _open(source, source_options, seed)
-    with _interruptible():
+    check_backbone(training.backbone)
+    with _unfinished_folder(out, resume=resume, overwrite=overwrite) as unfinished:
+        problem = _open(source, source_options, seed)
         ranking = rank_channels(
             problem,
             num_seeds=seeds,
@@ -106,25 +109,16 @@ def rank(
             n_jobs=jobs,
             checkpoint_dir=unfinished,
         )
-    arguments = {"source": source, **asdict(source_options), "seeds": seeds, "seed": seed}
-    with output_folder(out, overwrite=overwrite) as folder:
-        save_ranking(ranking, folder, arguments=arguments)
-    shutil.rmtree(unfinished)
+        arguments = {"source": source, **asdict(source_options), "seeds": seeds, "seed": seed}
+        with output_folder(out, overwrite=overwrite) as folder:
+            save_ranking(ranking, folder, arguments=arguments)
     _print_ranking(ranking)
     _console.print(f"Results are in {out}", markup=False)
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
-    try:
-        yield
-    except KeyboardInterrupt:
-        _console.print("Interrupted; finished seeds are kept. Go on: same command, with --resume")
-        raise typer.Exit(130) from None
-
-
-def _unfinished_folder(out: Path, *, resume: bool, overwrite: bool) -> Path:
-    """Where finished seeds wait until the whole run is done."""
+def _unfinished_folder(out: Path, *, resume: bool, overwrite: bool) -> Iterator[Path]:
+    """Where finished seeds wait; it stays behind only if the run breaks off with some in it."""
     folder = out.with_name(f".{out.name}.unfinished")
     if folder.exists() and not resume:
         if not overwrite:
@@ -133,7 +127,17 @@ def _unfinished_folder(out: Path, *, resume: bool, overwrite: bool) -> Path:
                 "with --overwrite"
             )
         shutil.rmtree(folder)
-    return folder
+    try:
+        yield folder
+    except BaseException as error:
+        if not any(folder.glob("seed_*.json")):
+            shutil.rmtree(folder, ignore_errors=True)
+        elif isinstance(error, KeyboardInterrupt):
+            _console.print("Interrupted; finished seeds are kept. Go on: same command, --resume")
+        if isinstance(error, KeyboardInterrupt):
+            raise typer.Exit(130) from None
+        raise
+    shutil.rmtree(folder)
 
 
 def _open(source: str, options: SourceOptions, seed: int) -> LabelledImages:

@@ -98,9 +98,10 @@ def fit_standardization(mean: Any, std: Any, *, ndim: int = 4) -> keras.layers.N
         A built `keras.layers.Normalization` for `build_classifier(normalization=...)`.
     """
     mean, std = np.asarray(mean, "float64"), np.asarray(std, "float64")
-    if mean.ndim != 1 or mean.shape != std.shape or not (std >= 0).all():
+    finite = np.isfinite(mean).all() and np.isfinite(std).all()
+    if mean.ndim != 1 or mean.shape != std.shape or not finite or (std < 0).any():
         raise ValueError(
-            "Expected a mean and a standard deviation >= 0 for each channel. "
+            "Expected a finite mean and a finite standard deviation >= 0 for each channel. "
             f"Received: mean={mean}, std={std}"
         )
     axis = channel_axis(keras.config.image_data_format())
@@ -212,12 +213,7 @@ def _applied(backbone: Callable[[Any], Any], x: Any, axis: int) -> Any:
 
 
 def _application(x: Any, name: str, weights: str | None, axis: int) -> tuple[Any, keras.Model]:
-    known = applications()
-    if name not in known:
-        raise ValueError(
-            f"Unknown `backbone` {name!r}, did you mean {nearest(name, ('convnet', *known))!r}? "
-            f"Known: convnet, {', '.join(known)}"
-        )
+    check_backbone(name)
     planes = x.shape[axis]
     if weights is not None and planes not in (1, 3):
         raise ValueError(
@@ -227,10 +223,24 @@ def _application(x: Any, name: str, weights: str | None, axis: int) -> tuple[Any
     shape = list(x.shape[1:])
     if planes == 1:
         shape[-1 if axis == -1 else 0] = 3
-    model = getattr(keras.applications, name)(
-        include_top=False, weights=weights, input_shape=tuple(shape)
+    build = getattr(keras.applications, name)
+    # Some would rescale the pixels themselves, which are standardised here: MobileNetV3 divides
+    # by 127.5 and subtracts 1, so that next to nothing of the image would be left.
+    own = inspect.signature(build).parameters.keys() & {"include_preprocessing"}
+    model = build(
+        include_top=False, weights=weights, input_shape=tuple(shape), **dict.fromkeys(own, False)
     )
     return x, model
+
+
+def check_backbone(name: str) -> None:
+    """Refuses the name of a backbone that is not known, and says the nearest that is."""
+    known = ("convnet", *applications())
+    if name not in known:
+        raise ValueError(
+            f"Unknown `backbone` {name!r}, did you mean {nearest(name, known)!r}? "
+            f"Known: {', '.join(known)}"
+        )
 
 
 def applications() -> tuple[str, ...]:

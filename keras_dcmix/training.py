@@ -60,17 +60,14 @@ def split_problem(
     So all seeds of a ranking share test groups that none of their models has seen, and differ in
     what they train on.
     """
-    train, validation, test = training.fractions
     labelled = problem.labelled
-    labels, groups = problem.labels[labelled], problem.groups[labelled]
-    rest, test_part = split_by_group(
-        labels, groups, fractions=(train + validation, test), seed=split_seed
-    )
-    shares = np.array([train, validation]) / (train + validation)
-    train_part, validation_part = split_by_group(
-        labels[rest], groups[rest], fractions=tuple(shares), seed=seed
-    )
-    return Parts(labelled[rest[train_part]], labelled[rest[validation_part]], labelled[test_part])
+    labels = np.array(problem.classes)[problem.labels[labelled]]
+    groups = problem.groups[labelled]
+    *rest, test = split_by_group(labels, groups, fractions=training.fractions, seed=split_seed)
+    rest = np.sort(np.concatenate(rest))
+    shares = np.array(training.fractions[:2]) / sum(training.fractions[:2])
+    train, validation = split_by_group(labels[rest], groups[rest], fractions=shares, seed=seed)
+    return Parts(labelled[rest[train]], labelled[rest[validation]], labelled[test])
 
 
 def train_classifier(

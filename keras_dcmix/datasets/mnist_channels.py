@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_dcmix.datasets.channel_problem import ChannelProblem
-from keras_dcmix.datasets.planted_channels import planted_channels
+from keras_dcmix.datasets.planted_channels import check_scenario, planted_channels
 
 
 def mnist_channels(
@@ -47,6 +47,7 @@ def mnist_channels(
         raise TypeError(
             f"`num_images` must be an integer, but received {num_images!r}; pass a whole number."
         )
+    check_scenario(scenario)
     digits, labels = _load_with_keras() if path is None else _read_npz(Path(path))
     if not 2 <= num_images <= len(digits):
         raise ValueError(
@@ -61,7 +62,13 @@ def _load_with_keras() -> tuple[np.ndarray, np.ndarray]:
     # The datasets do without Keras; only the download of its copy of MNIST needs it.
     import keras
 
-    (digits, labels), _ = keras.datasets.mnist.load_data()
+    try:
+        (digits, labels), _ = keras.datasets.mnist.load_data()
+    except Exception as error:  # Keras raises a plain Exception where the download fails
+        raise OSError(
+            f"MNIST could not be loaded through Keras ({error}); check the network, or pass the "
+            "path of an mnist.npz."
+        ) from error
     return digits, labels
 
 

@@ -73,7 +73,7 @@ def planted_channels(
     >>> planted_channels(digits, np.arange(8), scenario="redundant").images.shape
     (8, 5, 5, 6)
     """
-    _check_scenario(scenario)
+    check_scenario(scenario)
     x = _centred(np.asarray(images))
     labels = np.asarray(labels)
     if labels.shape != x.shape[:1]:
@@ -98,7 +98,8 @@ def planted_channels(
     )
 
 
-def _check_scenario(scenario: str) -> None:
+def check_scenario(scenario: str) -> None:
+    """Refuses the name of a scenario that is not known, and says the nearest that is."""
     if scenario not in SCENARIOS:
         raise ValueError(
             f"`scenario` must be one of {', '.join(SCENARIOS)}, but received {scenario!r}; did you "

@@ -165,7 +165,7 @@ class DCMix(keras.layers.Layer):
         """
         alpha = self.alpha
         total = alpha.sum(axis=0)
-        return np.divide(alpha, total, out=np.zeros_like(alpha), where=total > 0)
+        return np.divide(alpha, total, out=np.zeros_like(alpha), where=total != 0)
 
     @property
     def display_names(self) -> tuple[str, ...]:

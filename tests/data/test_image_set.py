@@ -33,7 +33,7 @@ def test_an_unknown_channel_is_answered_with_the_nearest(image_set):
 
 
 def test_a_channel_selected_twice_is_refused(image_set):
-    with pytest.raises(ValueError, match="unique.*more than once.*DNA"):
+    with pytest.raises(ValueError, match=r"unique.*more than once.*DNA"):
         image_set.select_channels(["DNA", "DNA"])
 
 
@@ -118,7 +118,7 @@ def test_lengths_that_differ_are_refused(image_set):
 
 def test_a_repeated_channel_name_is_refused(image_set):
     files = pd.concat([image_set.files, image_set.files[["DNA"]]], axis=1)
-    with pytest.raises(ValueError, match="channel_names must be unique.*DNA"):
+    with pytest.raises(ValueError, match=r"channel_names must be unique.*DNA"):
         ImageSet(image_set.table, files)
 
 

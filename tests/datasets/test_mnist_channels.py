@@ -109,3 +109,14 @@ def test_a_single_array_in_place_of_an_archive_says_so(tmp_path):
 def test_a_number_of_digits_that_is_no_integer_is_refused(small_file):
     with pytest.raises(TypeError, match=r"`num_images` must be an integer, but received 20\.0"):
         mnist_channels(num_images=20.0, path=small_file)
+
+
+def test_a_failed_download_says_what_to_do(monkeypatch):
+    import keras
+
+    def fails():
+        raise Exception("URL fetch failure")
+
+    monkeypatch.setattr(keras.datasets.mnist, "load_data", fails)
+    with pytest.raises(OSError, match=r"URL fetch failure.*pass the path of an mnist\.npz"):
+        mnist_channels(num_images=10)

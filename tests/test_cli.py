@@ -1,0 +1,337 @@
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+import tifffile
+
+from keras_dcmix import cli
+
+FAST = ["--epochs", "1", "--seeds", "2", "--size", "16"]
+
+
+def write_plate(folder: Path) -> Path:
+    """A LoadData CSV of 24 wells, 2 channels, 32 x 32 pixels; four wells have no label."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for index in range(24):
+        well = f"{'ABCD'[index // 6]}{index % 6 + 1:02}"
+        row = {"Metadata_Plate": "P1", "Metadata_Well": well}
+        row["Metadata_Drug"] = "" if index < 4 else ["none", "dose"][index % 2]
+        for channel in ("GFP", "DNA"):
+            pixels = rng.integers(100, 200, (32, 32)).astype("uint16")
+            if channel == "GFP" and index % 2:
+                pixels[8:24, 8:24] += 300
+            tifffile.imwrite(folder / f"{well}_{channel}.tif", pixels)
+            row |= {f"FileName_{channel}": f"{well}_{channel}.tif", f"PathName_{channel}": "."}
+        rows.append(row)
+    path = folder / "load_data.csv"
+    pd.DataFrame(rows).to_csv(path, index=False)
+    return path
+
+
+def run(*arguments: object) -> tuple[int, str]:
+    """Runs the command in this process; returns exit code and what it printed."""
+    code, printed = 0, io.StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["keras-dcmix", *map(str, arguments)])
+        patch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
+        with redirect_stdout(printed), redirect_stderr(printed):
+            try:
+                cli.main()
+            except SystemExit as stop:
+                code = stop.code or 0
+    return code, printed.getvalue()
+
+
+@pytest.fixture
+def plate(tmp_path) -> Path:
+    return write_plate(tmp_path)
+
+
+@pytest.fixture
+def rank(plate, tmp_path):
+    def rank(*arguments: object, source: object = plate) -> tuple[int, str]:
+        return run("rank", source, "--out", tmp_path / "R", *arguments)
+
+    return rank
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A finished run: the folder that holds the plate and the results `R`, and the print-out."""
+    folder = tmp_path_factory.mktemp("finished")
+    source = write_plate(folder)
+    code, printed = run(
+        *("rank", source, "--out", folder / "R", "--label", "Metadata_Drug"),
+        *("--group", "Metadata_Well", *FAST),
+    )
+    assert code == 0, printed
+    return folder, printed
+
+
+def test_a_plate_gives_every_file_with_its_columns(finished):
+    out = finished[0] / "R"
+    assert {path.name for path in out.iterdir()} == {
+        *("importance.csv", "runs.csv", "trajectory.csv", "model.keras", "run.json"),
+        *("importance.png", "trajectory.png", "mix.png"),
+    }
+    columns = {name: list(pd.read_csv(out / f"{name}.csv")) for name in ("importance", "runs")}
+    assert columns["importance"] == ["method", "channel", "score", "std", "rank", "unit"]
+    assert columns["runs"] == ["seed", "accuracy", "epochs", "seconds"]
+    trajectory = ["seed", "epoch", "step", "channel", "mix", "alpha", "share"]
+    assert list(pd.read_csv(out / "trajectory.csv")) == trajectory
+
+
+def test_run_json_tells_what_was_done(finished):
+    facts = json.loads((finished[0] / "R" / "run.json").read_text())
+    assert facts["arguments"]["label"] == "Metadata_Drug"
+    assert facts["training"]["epochs"] == 1
+    assert facts["backend"] == keras.backend.backend()
+    assert facts["versions"]["keras"] == keras.__version__
+    assert facts["num_unlabelled"] == 4
+    assert facts["classes"] == ["dose", "none"]
+    groups = set(facts["split"]["test"])
+    assert groups.isdisjoint(facts["split"]["seeds"]["0"]["train"])
+
+
+def test_the_terminal_shows_what_was_read_the_table_and_the_sentence(finished):
+    folder, printed = finished
+    assert "20 images of 16 x 16 pixels in 2 channels (GFP, DNA)" in printed
+    assert "4 left out for a blank label" in printed
+    assert "share of the mix" in printed
+    assert f"Results are in {folder / 'R'}" in printed.replace("\n", "")
+
+
+def test_nothing_is_left_beside_the_results(finished):
+    folder = finished[0]
+    beside = {path.name for path in folder.iterdir() if path.suffix != ".tif"}
+    assert beside == {"load_data.csv", "R"}
+
+
+def test_a_killed_run_goes_on_without_training_finished_seeds_again(rank, tmp_path, monkeypatch):
+    from keras_dcmix import ranking
+
+    train, trained = ranking._train_seed, []
+
+    def dies_at_seed_one(*arguments: object) -> object:
+        if arguments[4] == 1:
+            raise KeyboardInterrupt
+        trained.append(arguments[4])
+        return train(*arguments)
+
+    monkeypatch.setattr(ranking, "_train_seed", dies_at_seed_one)
+    code, printed = rank("--label", "Metadata_Drug", *FAST)
+    assert code == 130
+    assert "--resume" in printed
+    assert not (tmp_path / "R").exists()
+    code, printed = rank("--label", "Metadata_Drug", *FAST)
+    assert code == 2
+    assert "interrupted run" in printed
+    monkeypatch.setattr(ranking, "_train_seed", lambda *a: trained.append(a[4]) or train(*a))
+    code, printed = rank("--label", "Metadata_Drug", *FAST, "--resume")
+    assert code == 0
+    assert "seed 0: " in printed
+    assert trained == [0, 1]
+
+
+def test_resuming_with_other_options_is_refused(rank, tmp_path, monkeypatch):
+    from keras_dcmix import ranking
+
+    train = ranking._train_seed
+
+    def dies_at_seed_one(*arguments: object) -> object:
+        if arguments[4] == 1:
+            raise KeyboardInterrupt
+        return train(*arguments)
+
+    monkeypatch.setattr(ranking, "_train_seed", dies_at_seed_one)
+    rank("--label", "Metadata_Drug", *FAST)
+    code, printed = rank("--label", "Metadata_Drug", *FAST, "--resume", "--dropout", "0.5")
+    assert code == 2
+    assert "training differ" in printed
+
+
+def test_an_earlier_result_is_replaced_only_when_asked(rank, tmp_path):
+    (tmp_path / "R").mkdir()
+    (tmp_path / "R" / "run.json").touch()
+    code, printed = rank("--label", "Metadata_Drug", *FAST)
+    assert code == 2
+    assert "--overwrite" in printed
+    (tmp_path / "R" / "old").touch()
+    code, _ = rank("--label", "Metadata_Drug", *FAST, "--overwrite")
+    assert code == 0
+    assert not (tmp_path / "R" / "old").exists()
+
+
+def test_a_folder_that_is_no_result_is_never_overwritten(rank, tmp_path):
+    (tmp_path / "R").mkdir()
+    (tmp_path / "R" / "thesis.docx").touch()
+    code, printed = rank("--label", "Metadata_Drug", *FAST, "--overwrite")
+    assert code == 2
+    assert "holds no earlier result" in printed
+    assert (tmp_path / "R" / "thesis.docx").exists()
+
+
+def edited(plate: Path, edit) -> Path:
+    frame = pd.read_csv(plate, dtype=str, keep_default_na=False)
+    path = plate.with_name("edited.csv")
+    edit(frame).to_csv(path, index=False)
+    return path
+
+
+BAD = {
+    "unknown label": (["--label", "Metadata_Drugs"], "Metadata_Drug"),
+    "unknown group": (["--group", "Metadata_Wel"], "Metadata_Well"),
+    "unknown channel": (["--channels", "GFP,DAN"], "DNA"),
+    "one channel": (["--channels", "GFP"], "one channel"),
+    "repeated channel": (["--channels", "GFP,GFP"], "unique"),
+    "unknown crop": (["--crop", "cell"], "cells"),
+    "unknown backbone": (["--backbone", "convnett"], "convnet"),
+    "unknown application": (["--backbone", "ResNet51"], "ResNet50"),
+    "size 0": (["--size", "0"], "size"),
+    "size -4": (["--size", "-4"], "size"),
+    "too large": (["--crop", "tiles", "--size", "64"], "64"),
+    "no nuclei channel": (["--crop", "cells", "--nuclei", "DAPI"], "DNA"),
+    "seeds 0": (["--seeds", "0"], "seeds"),
+    "epochs 0": (["--epochs", "0"], "epochs"),
+    "dropout 1": (["--dropout", "1"], "dropout"),
+    "negative rate": (["--learning-rate", "-1"], "learning_rate"),
+    "weights without backbone": (["--weights", "imagenet"], "keras.applications"),
+    "for another source": (["--scenario", "graded"], "--scenario does not apply"),
+    "missing folder": (["--root", "/nowhere"], "nowhere"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_bad_option_gets_one_sentence_and_leaves_nothing(rank, tmp_path, case):
+    arguments, words = BAD[case]
+    before = set(tmp_path.iterdir())
+    code, printed = rank("--label", "Metadata_Drug", *arguments)
+    assert code == 2
+    assert words in printed
+    assert "Traceback" not in printed
+    assert set(tmp_path.iterdir()) == before
+
+
+BAD_PLATES = {
+    "no label given": (lambda f: f, [], "--label"),
+    "one class": (lambda f: f.assign(D="a"), ["--label", "D"], "class"),
+    "class in one group": (
+        lambda f: f.assign(D=["a"] * 23 + ["b"]),
+        ["--label", "D"],
+        "'b'",
+    ),
+    "missing file": (
+        lambda f: f.assign(FileName_GFP=["gone.tif", *f.FileName_GFP[1:]]),
+        ["--label", "Metadata_Well"],
+        "gone.tif",
+    ),
+    "empty table": (lambda f: f[:0], ["--label", "Metadata_Drug"], "row"),
+    "no channels": (
+        lambda f: f[["Metadata_Well", "Metadata_Drug"]],
+        ["--label", "Metadata_Drug"],
+        "FileName_",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD_PLATES)
+def test_a_bad_table_gets_one_sentence_and_leaves_nothing(rank, plate, tmp_path, case):
+    edit, arguments, words = BAD_PLATES[case]
+    source = edited(plate, edit)
+    before = set(tmp_path.iterdir())
+    code, printed = rank(*arguments, source=source)
+    assert code == 2
+    assert words in printed
+    assert "Traceback" not in printed
+    assert set(tmp_path.iterdir()) == before
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:200])
+
+
+BAD_IMAGES = {
+    "truncated": (cut, "A05_GFP.tif"),
+    "empty": (lambda path: path.write_bytes(b""), "A05_GFP.tif"),
+    "text": (lambda path: path.write_text("not an image"), "A05_GFP.tif"),
+    "other size": (lambda path: tifffile.imwrite(path, np.ones((9, 9), "uint16")), "9 x 9"),
+    "NaN": (lambda path: tifffile.imwrite(path, np.full((32, 32), np.nan, "float32")), "GFP"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_IMAGES)
+def test_a_bad_image_is_named_and_nothing_is_left(rank, plate, tmp_path, case):
+    spoil, words = BAD_IMAGES[case]
+    spoil(plate.with_name("A05_GFP.tif"))
+    before = set(tmp_path.iterdir())
+    code, printed = rank("--label", "Metadata_Drug")
+    assert code == 2
+    assert words in printed
+    assert "Traceback" not in printed
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_a_missing_table_is_named(rank):
+    code, printed = rank("--label", "x", source="plates.csv")
+    assert code == 2
+    assert "plates.csv" in printed
+
+
+def test_an_unknown_scenario_lists_the_known(tmp_path):
+    arguments = ["--scenario", "gradde", "--mnist-file", tmp_path / "mnist.npz"]
+    code, printed = run("rank", "mnist", "--out", tmp_path / "R", *arguments)
+    assert code == 2
+    assert "graded" in printed
+    assert "exclusive" in printed
+
+
+def test_debug_shows_the_traceback(tmp_path):
+    with pytest.raises(ValueError, match=r"no\.csv"):
+        run("--debug", "rank", tmp_path / "no.csv", "--label", "x", "--out", tmp_path / "R")
+
+
+def test_without_a_backend_the_command_says_what_to_install(tmp_path):
+    code = "import sys; sys.modules['jax'] = None; from keras_dcmix.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "rank", "simulated", "--out", str(tmp_path / "R")],
+        env={**os.environ, "KERAS_BACKEND": "jax"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "pip install 'keras-dcmix[tensorflow]'" in done.stderr.replace("\n", " ")
+    assert "Traceback" not in done.stderr
+
+
+def test_help_names_every_option_without_importing_keras():
+    code = "import sys; from keras_dcmix.cli import main\ntry: main()\nfinally: print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "rank", "--help"],
+        env={**os.environ, "COLUMNS": "100"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for option in ("--label", "--group", "--channels", "--crop", "--size", "--seeds", "--epochs"):
+        assert option in done.stdout
+    assert " keras " not in done.stdout
+
+
+def test_the_plate_of_real_cells_is_read(shared_data, tmp_path):
+    source = shared_data / "bbbc013" / "load_data.csv"
+    arguments = ["--label", "Metadata_Control", "--group", "Metadata_Well", *FAST, "--seeds", "1"]
+    code, printed = run("rank", source, *arguments, "--out", tmp_path / "R")
+    assert code == 0, printed
+    assert "72 left out for a blank label" in printed

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import keras_dcmix
+from keras_dcmix.ranking import rank_channels
+from keras_dcmix.training import Training
+
+TINY = Training(epochs=6, batch_size=16, learning_rate=0.02)
+
+
+def planted(num_images: int = 96, *, label_noise: bool = False):
+    """Class 1 brightens the middle of channel "signal"; "noise" tells nothing."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(num_images) % 2
+    images = rng.normal(100, 10, (num_images, 8, 8, 2)).astype("float32")
+    shown = rng.permutation(labels) if label_noise else labels
+    images[:, 2:6, 2:6, 1] += 40 * shown[:, None, None]
+    groups = np.array([f"W{index // 2 % 16:02}_{label}" for index, label in enumerate(labels)])
+    return images, np.array(["low", "high"])[labels], groups
+
+
+def ranked(*args, **kwargs):
+    kwargs = {"training": TINY, "num_seeds": 2, "verbose": False, **kwargs}
+    return rank_channels(*args, channel_names=["noise", "signal"], **kwargs)
+
+
+@pytest.fixture(scope="module")
+def ranking():
+    images, labels, groups = planted()
+    return ranked(images, labels, groups=groups)
+
+
+def test_the_informative_channel_comes_first_in_every_seed(ranking):
+    assert ranking.importance.order == ("signal", "noise")
+    assert (np.argmax(ranking.importance.repeats, axis=1) == 1).all()
+    np.testing.assert_allclose(ranking.importance.repeats.sum(axis=1), 1, rtol=1e-5)
+
+
+def test_one_accuracy_and_one_row_for_each_seed(ranking):
+    assert ranking.accuracy.shape == (2,)
+    assert list(ranking.runs) == ["seed", "accuracy", "epochs", "seconds"]
+    assert ranking.runs["seed"].tolist() == [0, 1]
+    assert (ranking.accuracy > 0.9).all()
+
+
+def test_test_groups_are_seen_by_no_model(ranking):
+    test = set(ranking.split["test"])
+    for parts in ranking.split["seeds"].values():
+        train, validation = set(parts["train"]), set(parts["validation"])
+        assert not test & train
+        assert not test & validation
+        assert not train & validation
+        assert len(test | train | validation) == 32
+
+
+def test_seeds_differ_in_what_they_train_on(ranking):
+    first, second = ranking.split["seeds"].values()
+    assert first["train"] != second["train"]
+
+
+def test_history_holds_every_seed_epoch_and_channel(ranking):
+    columns = ["seed", "epoch", "step", "channel", "mix", "alpha", "share"]
+    assert list(ranking.history) == columns
+    assert len(ranking.history) == 2 * TINY.epochs * 2
+
+
+def test_the_model_takes_raw_pixels_and_knows_its_channels(ranking):
+    images, labels, _ = planted()
+    predicted = ranking.model.predict(images, verbose=0).argmax(axis=1)
+    assert (np.array(ranking.classes)[predicted] == labels).mean() > 0.9
+    assert keras_dcmix.importance.mixing_weights(ranking.model).channel_names == ("noise", "signal")
+
+
+def test_the_summary_names_the_leader_the_runs_and_the_accuracy(ranking):
+    text = ranking.summary()
+    assert text.startswith("signal leads with ")
+    assert "first in 2 of 2 runs" in text
+    assert "unseen groups" in text
+    assert text.count(". ") == 0
+
+
+def test_a_model_that_guesses_says_that_its_ranking_means_nothing():
+    images, labels, groups = planted(label_noise=True)
+    ranking = ranked(images, labels, groups=groups, num_seeds=1)
+    assert "no better than guessing" in ranking.summary()
+    assert "means nothing" in ranking.summary()
+
+
+def test_rescaling_and_shifting_a_raw_channel_changes_no_rank(ranking):
+    images, labels, groups = planted()
+    moved = images * np.float32([1000, 1]) + np.float32([0, 500])
+    again = ranked(moved, labels, groups=groups)
+    assert again.importance.order == ranking.importance.order
+    np.testing.assert_allclose(again.importance.scores, ranking.importance.scores, atol=0.02)
+    difference = again.model.predict(moved, verbose=0) - ranking.model.predict(images, verbose=0)
+    assert np.abs(difference).max() < 0.05
+
+
+def test_finished_seeds_are_not_trained_again(tmp_path, monkeypatch):
+    images, labels, groups = planted()
+    first = ranked(images, labels, groups=groups, num_seeds=1, checkpoint_dir=tmp_path)
+    before = (tmp_path / "seed_0.keras").stat().st_mtime_ns
+    second = ranked(images, labels, groups=groups, checkpoint_dir=tmp_path)
+    assert (tmp_path / "seed_0.keras").stat().st_mtime_ns == before
+    assert second.accuracy[0] == first.accuracy[0]
+    np.testing.assert_array_equal(second.importance.repeats[0], first.importance.repeats[0])
+
+
+def test_a_checkpoint_of_other_settings_is_refused(tmp_path):
+    images, labels, groups = planted()
+    settings = {"groups": groups, "num_seeds": 1, "checkpoint_dir": tmp_path}
+    ranked(images, labels, training=Training(epochs=1), **settings)
+    with pytest.raises(ValueError, match=r"other settings \(training differ\)"):
+        ranked(images, labels, training=Training(epochs=2), **settings)
+    with pytest.raises(ValueError, match=r"other settings \(data differ\)"):
+        ranked(images + 1, labels, training=Training(epochs=1), **settings)
+
+
+def test_two_jobs_at_a_time_give_what_one_gives(ranking):
+    images, labels, groups = planted()
+    parallel = ranked(images, labels, groups=groups, n_jobs=2)
+    np.testing.assert_allclose(parallel.importance.repeats, ranking.importance.repeats, atol=1e-4)
+
+
+def test_images_without_a_label_are_left_out_and_counted():
+    images, labels, groups = planted()
+    labels = labels.astype(object)
+    labels[:4] = [None, "", " ", float("nan")]
+    ranking = ranked(images, labels, groups=groups, num_seeds=1)
+    assert ranking.num_unlabelled == 4
+    assert ranking.classes == ("high", "low")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"labels": ["a"] * 96}, r"at least two classes.*Received: a"),
+        ({"labels": ["a", "b"]}, r"labels of shape \(96,\).*\(2,\)"),
+        ({"labels": None}, "one label for each image"),
+        ({"groups": np.zeros(96)}, r"group"),
+        ({"groups": ["x"] * 3}, r"groups of shape \(96,\)"),
+        ({"images": np.zeros((96, 8, 8, 1))}, "one channel alone is nothing to rank"),
+        ({"images": np.zeros((96, 8, 8))}, r"shape=\(96, 8, 8\)"),
+        ({"images": np.full((96, 8, 8, 2), "x")}, "pixels that are numbers"),
+        ({"num_seeds": 0}, "`num_seeds` must be a positive integer"),
+        ({"training": Training(mixer="none")}, "needs mixer='dcmix'"),
+    ],
+)
+def test_bad_input_is_refused_in_words(change, words):
+    images, labels, groups = planted()
+    given = {"images": images, "labels": labels, "groups": groups, **change}
+    with pytest.raises((ValueError, TypeError), match=words):
+        ranked(given.pop("images"), given.pop("labels"), **given)
+
+
+def test_a_constant_channel_is_named():
+    images, labels, groups = planted()
+    images[..., 0] = 3.3
+    with pytest.raises(ValueError, match="Channel 'noise' has the same value in every pixel"):
+        ranked(images, labels, groups=groups)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_pixels_that_are_not_finite_name_image_and_channel(value):
+    images, labels, groups = planted()
+    images[7, 0, 0, 1] = value
+    with pytest.raises(ValueError, match=r"Image 7 has pixels.*channel\(s\) \[1\]"):
+        ranked(images, labels, groups=groups)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("epochs", 0), ("batch_size", -1), ("num_mixes", 1.5), ("learning_rate", 0)],
+)
+def test_training_refuses_numbers_out_of_range(name, value):
+    with pytest.raises(ValueError, match=f"`{name}` must be"):
+        Training(**{name: value})
