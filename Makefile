@@ -11,6 +11,9 @@ demo: $(INSTALLED)
 test: $(INSTALLED)
 	$(BIN)/python -m pytest
 
+figures: $(INSTALLED)
+	$(BIN)/python docs/figures.py docs/images/ranking.png
+
 lint: $(INSTALLED)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 

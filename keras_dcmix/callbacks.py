@@ -147,7 +147,9 @@ class ChannelWeightHistory(keras.callbacks.Callback):
 def _read_rows(path: Path) -> list[_Row]:
     import pandas as pd
 
-    frame = pd.read_csv(path, dtype={"channel": str}, keep_default_na=False)
+    # Only numbers may be missing: "NA" is a fine name of a channel.
+    missing_is = {"alpha": [""], "share": [""]}
+    frame = pd.read_csv(path, dtype={"channel": str}, keep_default_na=False, na_values=missing_is)
     missing = [name for name in _Row._fields if name not in frame]
     if missing:
         raise ValueError(
@@ -186,7 +188,8 @@ class StableRankingStopping(keras.callbacks.Callback):
             not stop, which pair had not settled.
 
     Raises:
-        ValueError: If an argument does not fit.
+        ValueError: If an argument does not fit, or, when training begins, if the
+            model has no `DCMix` layer.
     """
 
     def __init__(
@@ -218,6 +221,7 @@ class StableRankingStopping(keras.callbacks.Callback):
         self.reason = ""
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        find_dcmix(self.model, self.layer_name)
         self.stopped_epoch = None
         self.reason = "No epoch has ended yet."
         self._window: list[np.ndarray] = []

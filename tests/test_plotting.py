@@ -459,3 +459,16 @@ def test_what_cannot_be_mixed_is_refused(shape, alpha, options, words):
 def test_images_with_gaps_are_refused():
     with pytest.raises(ValueError, match="images must be finite"):
         plot_mix(np.full((8, 8, 1), np.nan), [1])
+
+
+@pytest.mark.parametrize("draw", [plot_importance, plot_trajectory, plot_rank_correlation, plot_mix])
+def test_every_plot_fits_into_a_subfigure(draw):
+    results = {
+        plot_importance: (importance(3),),
+        plot_trajectory: (history(3),),
+        plot_rank_correlation: (methods(3),),
+        plot_mix: (np.random.default_rng(0).random((8, 8, 3)), [0.2, 0.3, 0.5]),
+    }
+    inner, _ = plt.figure(layout="constrained").subfigures(1, 2)
+    ax = inner.subplots()
+    assert draw(*results[draw], ax=ax) is ax

@@ -101,9 +101,10 @@ def laid_out(ax: Axes) -> tuple[float, float]:
 
     A layout engine moves the axes only when it draws, and text is fitted to their final size.
     """
-    if ax.figure.get_layout_engine() is None:
+    figure = ax.get_figure(root=True)  # the axes may stand in a subfigure
+    if figure.get_layout_engine() is None:
         ax.apply_aspect()
     else:
-        ax.figure.draw_without_rendering()
+        figure.draw_without_rendering()
     extent = ax.get_window_extent()
-    return extent.width * 72 / ax.figure.dpi, extent.height * 72 / ax.figure.dpi
+    return extent.width * 72 / figure.dpi, extent.height * 72 / figure.dpi

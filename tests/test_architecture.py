@@ -1,0 +1,214 @@
+"""The map of imports in `DESIGN.md`, and what importing the package may and may not do."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import keras_dcmix
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "keras_dcmix"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+# Which rooms each room may import from, inside functions and for type checkers too. The package
+# itself counts as a room: it holds the version.
+FOUNDATION = {"names", "options", "results"}
+PARTS = {"callbacks", "data", "datasets", "importance", "layers", "models", "plotting"}
+JOBS = {"outputs", "progress", "ranking", "seed_runs", "sources", "training"}
+MAY_IMPORT = {
+    "__init__": {"layers"},
+    "names": set(),
+    "options": set(),
+    "results": {"names"},
+    "statistics": {"results"},
+    "layers": {"names"},
+    "data": {"names"},
+    "datasets": {"names"},
+    "models": {"names", "layers"},
+    "callbacks": {"layers"},
+    "importance": {"results", "layers"},
+    "plotting": {"results", "statistics"},
+    "training": FOUNDATION | {"callbacks", "data", "models"},
+    "seed_runs": set(),
+    "progress": {"seed_runs"},
+    "sources": FOUNDATION | {"data", "datasets"},
+    "ranking": FOUNDATION | PARTS | {"training", "seed_runs", "progress"},
+    "outputs": FOUNDATION | PARTS | {"ranking", "__init__"},
+    "cli_options": FOUNDATION,
+    "cli": FOUNDATION | PARTS | JOBS | {"__init__", "cli_options"},
+}
+KNOWS_KERAS = {"data/batches.py", "datasets/mnist_channels.py"}
+
+
+def imported(path: Path) -> Iterator[tuple[str, bool]]:
+    """All absolute names that a module imports, and whether while it is imported itself."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    later = {
+        node
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in ast.walk(function)
+    }
+    package = path.relative_to(ROOT).with_suffix("").parts[:-1]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node not in later) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            base = ".".join([*above, *filter(None, [node.module])])
+            yield from ((f"{base}.{alias.name}", node not in later) for alias in node.names)
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def rooms_imported(path: Path) -> set[str]:
+    """The rooms of the package that a module enters, without its own."""
+    rooms = set()
+    for name, _ in imported(path):
+        first, *inner = name.split(".")
+        if first == "keras_dcmix":
+            is_version = not inner or inner == ["__version__"]
+            rooms.add("__init__" if is_version else inner[0])
+    return rooms - {room(path)}
+
+
+def in_fresh_process(script: str) -> str:
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_point_one_way(path):
+    assert room(path) in MAY_IMPORT, f"{room(path)} is not on the map: give it a line there"
+    assert rooms_imported(path) <= MAY_IMPORT[room(path)]
+
+
+def test_the_map_itself_has_no_circle():
+    entered = {name: rooms - {"__init__"} for name, rooms in MAY_IMPORT.items()}
+    while leaves := {name for name, rooms in entered.items() if not rooms}:
+        entered = {name: rooms - leaves for name, rooms in entered.items() if name not in leaves}
+    assert not entered
+
+
+def test_every_room_on_the_map_is_there():
+    assert {room(path) for path in MODULES} == set(MAY_IMPORT)
+
+
+def test_no_module_imports_a_backend():
+    backends = {"tensorflow", "jax", "torch", "openvino"}
+    found = {path.name: {n.split(".")[0] for n, _ in imported(path)} & backends for path in MODULES}
+    assert not {name: names for name, names in found.items() if names}
+
+
+def test_data_and_datasets_do_without_keras():
+    found = {
+        path.relative_to(PACKAGE).as_posix(): at_import
+        for path in MODULES
+        for name, at_import in imported(path)
+        if room(path) in {"data", "datasets"} and name.split(".")[0] == "keras"
+    }
+    assert set(found) == KNOWS_KERAS
+    assert not found["datasets/mnist_channels.py"]
+
+
+def test_importing_the_package_imports_nothing_slow():
+    script = """
+import sys, keras_dcmix
+dir(keras_dcmix)
+slow = {"keras", "tensorflow", "jax", "torch", "pandas", "scipy", "skimage", "matplotlib", "numpy"}
+print(sorted(slow & set(sys.modules)))
+"""
+    assert in_fresh_process(script) == "[]\n"
+
+
+@pytest.mark.parametrize("order", ["keras, keras_dcmix", "keras_dcmix, keras"])
+def test_layers_are_registered_whichever_is_imported_first(order):
+    script = f"import {order}; print(keras.saving.get_registered_object('keras_dcmix>DCMix'))"
+    assert in_fresh_process(script) == "<class 'keras_dcmix.layers.dcmix.DCMix'>\n"
+
+
+def test_importing_every_module_leaves_the_process_as_it_was():
+    modules = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for path in MODULES
+    ]
+    # What others change when they are imported is theirs, so they come first.
+    script = f"""
+import importlib, logging, os, sys, warnings
+import joblib, keras, matplotlib, matplotlib.pyplot, numpy, pandas, rich.console, scipy.stats
+import skimage.filters, typer
+
+def state():
+    return {{
+        "environment": dict(os.environ),
+        "backend of matplotlib": matplotlib.get_backend(auto_select=False),
+        "rcParams": {{k: matplotlib.rcParams[k] for k in matplotlib.rcParams if k != "backend"}},
+        "logging": (logging.root.level, logging.root.handlers[:]),
+        "warnings": warnings.filters[:],
+        "data format": (keras.config.image_data_format(), keras.config.dtype_policy().name),
+        "random numbers": numpy.random.get_state()[1].tolist(),
+        "path": sys.path[:],
+    }}
+
+before = state()
+for name in {modules}:
+    importlib.import_module(name)
+after = state()
+print([what for what in before if before[what] != after[what]])
+"""
+    assert in_fresh_process(script) == "[]\n"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ChannelImportance",
+        "ChannelRanking",
+        "Training",
+        "rank_channels",
+        "callbacks.ChannelWeightHistory",
+        "callbacks.StableRankingStopping",
+        "data.ImageBatches",
+        "data.ImageSet",
+        "data.from_load_data",
+        "datasets.mnist_channels",
+        "datasets.planted_channels",
+        "datasets.simulated_cells",
+        "importance.mixing_weights",
+        "layers.DCMix",
+        "models.build_classifier",
+        "plotting.plot_importance",
+        "plotting.plot_mix",
+        "plotting.plot_rank_correlation",
+        "plotting.plot_trajectory",
+        "statistics.rank_correlation",
+    ],
+)
+def test_a_public_name_is_found_and_listed(name):
+    first, *inner = name.split(".")
+    assert first in dir(keras_dcmix)
+    found = getattr(keras_dcmix, first)
+    if inner:
+        assert inner[0] in getattr(found, "__all__", dir(found))
+        found = getattr(found, inner[0])
+    assert found.__name__ == name.split(".")[-1]
+
+
+def test_all_that_is_listed_resolves():
+    for name in dir(keras_dcmix):
+        assert getattr(keras_dcmix, name) is not None
+    assert "__version__" in keras_dcmix.__all__
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="keras_dcmix attribute rank_chanels"):
+        keras_dcmix.rank_chanels  # noqa: B018
