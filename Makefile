@@ -18,6 +18,7 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
 $(INSTALLED): setup.cfg setup.py
+	@echo 'Installing into .venv, a minute or two the first time'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip setuptools wheel
 	$(BIN)/python -m pip install --quiet --editable '.[tensorflow,test]'
