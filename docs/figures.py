@@ -7,11 +7,9 @@ from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
-import numpy as np
 
 import keras_dcmix
 from keras_dcmix import plotting
-from keras_dcmix.layers.dcmix import find_dcmix
 
 
 def main(path: Path) -> None:
@@ -28,15 +26,7 @@ def main(path: Path) -> None:
     figure = plt.figure(figsize=(11, 7.4), layout="constrained")
     top, bottom = figure.subfigures(2, 1, height_ratios=(1.05, 1))
     left, right = bottom.subplots(1, 2)
-    mean, variance, _ = ranking.model.get_layer("standardize").get_weights()
-    plotting.plot_mix(
-        ranking.examples,
-        find_dcmix(ranking.model).alpha,
-        channel_names=cells.channel_names,
-        mean=mean,
-        std=np.sqrt(variance),
-        ax=top.subplots(),
-    )
+    ranking.plot_mix(ax=top.subplots())
     plotting.plot_trajectory(ranking.history, ax=left)
     plotting.plot_importance(ranking.importance, ax=right)
     figure.savefig(path, dpi=110)

@@ -172,7 +172,8 @@ class StableRankingStopping(keras.callbacks.Callback):
     Training stops when every pair has settled and not all channels are equal. Useless channels
     that all sit near 0 are ties, so they do not keep training alive.
 
-    A settled ranking is not yet a good classifier: use this where the ranking is what you want.
+    A settled ranking is not yet a good classifier: use this where the ranking is what you want,
+    and with a constant learning rate. Under a rate that decays to 0 any order settles in the end.
 
     Args:
         patience: Positive number of epochs over which the order must hold.
@@ -249,8 +250,8 @@ class StableRankingStopping(keras.callbacks.Callback):
         shares = shares[:, np.argsort(-shares[-1], kind="stable")]
         front, behind = np.triu_indices(shares.shape[1], k=1)
         gaps = shares[:, front] - shares[:, behind]
-        tied = np.abs(gaps).max(axis=0, initial=0) <= self.tie / shares.shape[1]
-        width, movement = gaps.min(axis=0, initial=np.inf), np.ptp(gaps, axis=0)
+        tied = np.abs(gaps).max(axis=0) <= self.tie / shares.shape[1]
+        width, movement = gaps.min(axis=0), np.ptp(gaps, axis=0)
         room = width - self.margin * movement
         if tied.all():
             return False, "All channels have equal shares so far."

@@ -18,7 +18,7 @@ SOURCE_HELP = {
     "root": "Folder that relative image paths start from. Without it: the CSV's own.",
     "crop": "none (the whole field, resized), tiles, or cells (around each nucleus).",
     "size": "Height and width of an image in pixels.",
-    "nuclei": "Channel of the nuclei for --crop cells, where its name does not tell.",
+    "nuclei_channel": "Channel of the nuclei for --crop cells, where its name does not tell.",
     "max_per_field": "Crops from one field at most.",
     "scenario": "Planted problem, for the source mnist.",
     "mnist_file": "MNIST as .npz, for the source mnist; without it Keras downloads it.",

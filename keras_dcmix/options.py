@@ -17,7 +17,7 @@ class SourceOptions:
         root: Folder that relative image paths start from (LoadData).
         crop: `"none"`, `"tiles"` or `"cells"` (LoadData).
         size: Height and width of an image in pixels (LoadData, simulated).
-        nuclei: Channel in which `"cells"` finds the nuclei (LoadData).
+        nuclei_channel: Channel in which `"cells"` finds the nuclei (LoadData).
         max_per_field: Crops taken from one field at most (LoadData).
         scenario: Planted problem (MNIST).
         mnist_file: MNIST as `.npz` in the layout of Keras' cache (MNIST).
@@ -30,7 +30,7 @@ class SourceOptions:
     root: Path | None = None
     crop: str | None = None
     size: int | None = None
-    nuclei: str | None = None
+    nuclei_channel: str | None = None
     max_per_field: int | None = None
     scenario: str | None = None
     mnist_file: Path | None = None

@@ -14,9 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
-import numpy as np
-
-from keras_dcmix.layers.dcmix import find_dcmix
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -118,15 +115,9 @@ def versions() -> dict[str, str]:
 def _save_figures(ranking: ChannelRanking, folder: Path) -> None:
     from keras_dcmix import plotting
 
-    layer = find_dcmix(ranking.model)
-    names = ranking.importance.channel_names
     _save_figure(plotting.plot_importance(ranking.importance), folder / "importance.png")
     _save_figure(plotting.plot_trajectory(ranking.history), folder / "trajectory.png")
-    mean, variance, _ = ranking.model.get_layer("standardize").get_weights()
-    axes = plotting.plot_mix(
-        ranking.examples[:4], layer.alpha, channel_names=names, mean=mean, std=np.sqrt(variance)
-    )
-    _save_figure(axes, folder / "mix.png")
+    _save_figure(ranking.plot_mix(), folder / "mix.png")
 
 
 def _save_figure(axes: Axes, path: Path) -> None:

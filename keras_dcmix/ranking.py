@@ -15,6 +15,7 @@ import numpy as np
 
 from keras_dcmix.data.labelled_images import LabelledImages, label_images
 from keras_dcmix.importance.mixing_weights import mixing_weights
+from keras_dcmix.layers.dcmix import find_dcmix
 from keras_dcmix.options import Training
 from keras_dcmix.progress import SeedProgress
 from keras_dcmix.results import ChannelImportance
@@ -23,6 +24,7 @@ from keras_dcmix.training import split_problem, train_classifier
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +78,27 @@ class ChannelRanking:
         return (
             f"{self._leaders()}; the models classify {accuracy:.0%} of {test} rightly "
             f"({self.chance:.0%} by always naming the commonest class)."
+        )
+
+    def plot_mix(self, *, ax: Axes | None = None) -> Axes:
+        """Draws the examples: their channels with their shares, and the image the model sees.
+
+        Args:
+            ax: Axes that give their place to the pictures. By default a new figure.
+
+        Returns:
+            The axes, see `keras_dcmix.plotting.plot_mix`.
+        """
+        from keras_dcmix.plotting import plot_mix
+
+        mean, variance, _ = self.model.get_layer("standardize").get_weights()
+        return plot_mix(
+            self.examples[:4],
+            find_dcmix(self.model).alpha,
+            channel_names=self.importance.channel_names,
+            mean=mean,
+            std=np.sqrt(variance),
+            ax=ax,
         )
 
     def _leaders(self) -> str:

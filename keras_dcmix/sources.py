@@ -18,7 +18,7 @@ _APPLY = {
     "simulated": {"channels", "size", "num_images"},
     "mnist": {"channels", "scenario", "mnist_file", "num_images"},
     "a LoadData CSV": {
-        *("label", "group", "channels", "root", "crop", "size", "nuclei", "max_per_field"),
+        *("label", "group", "channels", "root", "crop", "size", "nuclei_channel", "max_per_field"),
     },
 }
 
@@ -76,7 +76,7 @@ def _open_load_data(
     wanted = {
         "crop": options.crop,
         "size": options.size,
-        "nuclei_channel": options.nuclei,
+        "nuclei_channel": options.nuclei_channel,
         "max_per_field": options.max_per_field,
     }
     return label_images(crop_fields(image_set, seed=seed, progress=progress, **_given(wanted)))

@@ -201,7 +201,7 @@ BAD = {
     "size 0": (["--size", "0"], "size"),
     "size -4": (["--size", "-4"], "size"),
     "too large": (["--crop", "tiles", "--size", "64"], "64"),
-    "no nuclei channel": (["--crop", "cells", "--nuclei", "DAPI"], "DNA"),
+    "no nuclei channel": (["--crop", "cells", "--nuclei-channel", "DAPI"], "DNA"),
     "seeds 0": (["--seeds", "0"], "seeds"),
     "epochs 0": (["--epochs", "0"], "epochs"),
     "dropout 1": (["--dropout", "1"], "dropout"),

@@ -198,6 +198,12 @@ def test_a_channel_without_spread_becomes_zero(images):
     assert_probabilities(model, images, num_classes=3)
 
 
+def test_rounding_in_the_mean_is_not_blown_up_where_there_is_no_spread():
+    layer = fit_standardization([300.0001], [0], ndim=2)
+    standardized = keras.ops.convert_to_numpy(layer(np.full((4, 1), 300, "float32")))
+    np.testing.assert_allclose(standardized, 0, atol=1e-3)
+
+
 def test_the_standardisation_can_be_adapted(images):
     model = build_classifier((8, 8, 3), 2)
     model.get_layer("standardize").adapt(images)
@@ -227,7 +233,10 @@ def test_without_normalization_pixels_go_straight_to_the_mixer():
 def test_dropout_acts_in_training_only(images):
     model = fitted_to(images, dropout=0.9)
     assert model.get_layer("dropout").rate == 0.9
-    np.testing.assert_array_equal(probabilities(model, images), probabilities(model, images))
+    expected = probabilities(model, images)
+    np.testing.assert_array_equal(probabilities(model, images), expected)
+    trained = keras.ops.convert_to_numpy(model.get_layer("dropout")(expected, training=True))
+    assert not trained.all()
 
 
 def test_channel_names_are_kept_in_the_mixing_layer():

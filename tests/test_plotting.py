@@ -461,7 +461,9 @@ def test_images_with_gaps_are_refused():
         plot_mix(np.full((8, 8, 1), np.nan), [1])
 
 
-@pytest.mark.parametrize("draw", [plot_importance, plot_trajectory, plot_rank_correlation, plot_mix])
+@pytest.mark.parametrize(
+    "draw", [plot_importance, plot_trajectory, plot_rank_correlation, plot_mix]
+)
 def test_every_plot_fits_into_a_subfigure(draw):
     results = {
         plot_importance: (importance(3),),

@@ -7,7 +7,7 @@ import keras_dcmix
 from keras_dcmix.ranking import rank_channels
 from keras_dcmix.training import Training
 
-TINY = Training(epochs=6, batch_size=16, learning_rate=0.02)
+TINY = Training(epochs=8, batch_size=8, learning_rate=0.03)
 
 
 def planted(num_images: int = 96, *, label_noise: bool = False):
@@ -16,7 +16,9 @@ def planted(num_images: int = 96, *, label_noise: bool = False):
     labels = np.arange(num_images) % 2
     images = rng.normal(100, 10, (num_images, 8, 8, 2)).astype("float32")
     shown = rng.permutation(labels) if label_noise else labels
-    images[:, 2:6, 2:6, 1] += 40 * shown[:, None, None]
+    images[:, 2:6, 2:6, 1] += 25 * shown[:, None, None]
+    # Noise in the same place, stronger than the signal: a mix must turn it down to be of use.
+    images[:, 2:6, 2:6, 0] += rng.normal(0, 30, (num_images, 1, 1))
     groups = np.array([f"W{index // 2 % 16:02}_{label}" for index, label in enumerate(labels)])
     return images, np.array(["low", "high"])[labels], groups
 
@@ -42,7 +44,7 @@ def test_one_accuracy_and_one_row_for_each_seed(ranking):
     assert ranking.accuracy.shape == (2,)
     assert list(ranking.runs) == ["seed", "accuracy", "epochs", "seconds"]
     assert ranking.runs["seed"].tolist() == [0, 1]
-    assert (ranking.accuracy > 0.9).all()
+    assert (ranking.accuracy > 0.8).all()
 
 
 def test_test_groups_are_seen_by_no_model(ranking):
@@ -69,7 +71,7 @@ def test_history_holds_every_seed_epoch_and_channel(ranking):
 def test_the_model_takes_raw_pixels_and_knows_its_channels(ranking):
     images, labels, _ = planted()
     predicted = ranking.model.predict(images, verbose=0).argmax(axis=1)
-    assert (np.array(ranking.classes)[predicted] == labels).mean() > 0.9
+    assert (np.array(ranking.classes)[predicted] == labels).mean() > 0.8
     assert keras_dcmix.importance.mixing_weights(ranking.model).channel_names == ("noise", "signal")
 
 

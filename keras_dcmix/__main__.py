@@ -1,0 +1,5 @@
+"""`python -m keras_dcmix` is the command `keras-dcmix`."""
+
+from keras_dcmix.cli import main
+
+main()
