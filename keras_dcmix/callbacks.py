@@ -80,7 +80,13 @@ class ChannelWeightHistory(keras.callbacks.Callback):
         self._step = 0
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        find_dcmix(self.model, self.layer_name)
+        layer = find_dcmix(self.model, self.layer_name)
+        recorded = {row.channel for row in self._rows}
+        if recorded and layer.built and recorded != set(layer.display_names):
+            raise ValueError(
+                f"The records so far are of the channels {sorted(recorded)}, the model has "
+                f"{sorted(layer.display_names)}: take a new ChannelWeightHistory"
+            )
         self._first_epoch_pending = True
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:

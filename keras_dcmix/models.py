@@ -109,7 +109,7 @@ def fit_standardization(mean: Any, std: Any, *, ndim: int = 4) -> keras.layers.N
     shape: list[int | None] = [None] * ndim
     shape[axis] = len(mean)
     layer.build(shape)
-    variance = np.where(std > 0, std, 1.0) ** 2
+    variance = np.where(std > 0, std**2, np.inf)
     count = np.zeros((), "int32")
     layer.set_weights([mean, variance, count])
     layer.finalize_state()
@@ -136,6 +136,11 @@ def _standardized(images: Any, normalization: bool | keras.layers.Normalization,
 
 
 def _mixed(x: Any, mixer: Any, num_mixes: int, channel_names: Sequence[str] | None) -> Any:
+    if mixer != "dcmix" and num_mixes != 1:
+        raise ValueError(
+            f"`num_mixes` goes with mixer='dcmix'. Received: num_mixes={num_mixes!r}, "
+            f"mixer={mixer!r}"
+        )
     if isinstance(mixer, keras.layers.Layer):
         return mixer(x)
     if mixer == "none":

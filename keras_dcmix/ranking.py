@@ -233,6 +233,11 @@ def _train_seed(
     parts = split_problem(problem, training, split_seed=split_seed, seed=seed)
     callbacks = [] if watch is None else [watch]
     trained = train_classifier(problem, parts, training, seed=seed, callbacks=callbacks)
+    if not np.isfinite(trained.validation_loss):
+        raise ValueError(
+            f"Training diverged at seed {seed} (validation loss {trained.validation_loss}): "
+            f"lower the learning rate. Received: learning_rate={training.learning_rate}"
+        )
     run = SeedRun(
         seed=seed,
         accuracy=trained.accuracy,

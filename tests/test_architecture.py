@@ -41,6 +41,7 @@ MAY_IMPORT = {
     "ranking": FOUNDATION | PARTS | {"training", "seed_runs", "progress"},
     "outputs": FOUNDATION | PARTS | {"ranking", "__init__"},
     "cli_options": FOUNDATION,
+    "__main__": {"cli"},
     "cli": FOUNDATION | PARTS | JOBS | {"__init__", "cli_options"},
 }
 
@@ -138,6 +139,7 @@ def test_importing_every_module_leaves_the_process_as_it_was():
     modules = [
         ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
         for path in MODULES
+        if path.name != "__main__.py"  # runs the command
     ]
     # What others change when they are imported is theirs, so they come first.
     script = f"""

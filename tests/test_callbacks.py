@@ -305,3 +305,10 @@ def test_a_real_training_stops_once_the_order_is_clear():
     logs = fit(compiled_model(), stopping, epochs=60)
     assert len(logs["loss"]) == stopping.stopped_epoch + 1 < 60
     assert stopping.reason.startswith("The order A > ")
+
+
+def test_records_of_other_channels_are_not_mixed_in():
+    history = ChannelWeightHistory()
+    fit(compiled_model(("A", "B")), history, epochs=1)
+    with pytest.raises(ValueError, match=r"\['A', 'B'\].*\['A', 'C'\].*new ChannelWeightHistory"):
+        fit(compiled_model(("A", "C")), history, epochs=1)

@@ -179,3 +179,19 @@ def test_pixels_that_are_not_finite_name_image_and_channel(value):
 def test_training_refuses_numbers_out_of_range(name, value):
     with pytest.raises(ValueError, match=f"`{name}` must be"):
         Training(**{name: value})
+
+
+def test_a_training_that_diverges_says_so(monkeypatch):
+    from keras_dcmix import ranking
+
+    images, labels, groups = planted()
+    diverged = ranking.train_classifier
+
+    def train(*args, **kwargs):
+        trained = diverged(*args, **kwargs)
+        object.__setattr__(trained, "validation_loss", float("nan"))
+        return trained
+
+    monkeypatch.setattr(ranking, "train_classifier", train)
+    with pytest.raises(ValueError, match=r"diverged at seed 0.*learning_rate=0\.03"):
+        ranked(images, labels, groups=groups, training=Training(epochs=1, learning_rate=0.03))

@@ -33,3 +33,7 @@ def __getattr__(name: str) -> Any:
 
         return ImageBatches
     raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return __all__
