@@ -96,6 +96,7 @@ class ChannelRanking:
             self.examples[:4],
             find_dcmix(self.model).alpha,
             channel_names=self.importance.channel_names,
+            image_names=self.classes[:4],
             mean=mean,
             std=np.sqrt(variance),
             ax=ax,

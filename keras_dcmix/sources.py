@@ -45,7 +45,7 @@ def open_source(
     _refuse_unused(kind, options)
     if kind == "a LoadData CSV":
         return _open_load_data(source, options, seed, progress)
-    wanted = {"num_images": options.num_images, "size": options.size}
+    wanted: dict[str, Any] = {"num_images": options.num_images, "size": options.size}
     if kind == "mnist":
         wanted = {"num_images": options.num_images, "path": options.mnist_file}
         wanted["scenario"] = options.scenario

@@ -63,9 +63,9 @@ def split_problem(
     labelled = problem.labelled
     labels = np.array(problem.classes)[problem.labels[labelled]]
     groups = problem.groups[labelled]
-    *rest, test = split_by_group(labels, groups, fractions=training.fractions, seed=split_seed)
-    rest = np.sort(np.concatenate(rest))
-    shares = np.array(training.fractions[:2]) / sum(training.fractions[:2])
+    *others, test = split_by_group(labels, groups, fractions=training.fractions, seed=split_seed)
+    rest = np.sort(np.concatenate(others))
+    shares = [share / sum(training.fractions[:2]) for share in training.fractions[:2]]
     train, validation = split_by_group(labels[rest], groups[rest], fractions=shares, seed=seed)
     return Parts(labelled[rest[train]], labelled[rest[validation]], labelled[test])
 

@@ -474,3 +474,18 @@ def test_every_plot_fits_into_a_subfigure(draw):
     inner, _ = plt.figure(layout="constrained").subfigures(1, 2)
     ax = inner.subplots()
     assert draw(*results[draw], ax=ax) is ax
+
+
+def test_image_names_stand_above_the_arrows_as_they_are():
+    images = np.random.default_rng(0).random((2, 8, 8, 3))
+    ax = plot_mix(images, [0.2, 0.3, 0.5], image_names=["control", "$x_1$"])
+    ax.figure.canvas.draw()
+    texts = [text for text in ax.texts if text.get_text()]
+    assert [text.get_text() for text in texts] == ["control", "$x_1$"]
+    arrow = texts[0].get_window_extent()
+    assert all(not arrow.overlaps(each.get_window_extent()) for each in ax.child_axes)
+
+
+def test_a_wrong_number_of_image_names_is_refused():
+    with pytest.raises(ValueError, match=r"list of 2 names, one an image.*\['control'\]"):
+        plot_mix(np.ones((2, 8, 8, 3)), [1, 1, 1], image_names=["control"])

@@ -29,7 +29,7 @@ _MOST_IMAGES = 4
 _STRETCH = (1, 99.5)  # percentiles shown as black and white, as image viewers in microscopy do
 
 # In widths of one picture: the space for titles above it, between pictures, before the mix.
-_HEAD, _GAP, _ARROW = 0.4, 0.07, 0.5
+_HEAD, _GAP, _ARROW = 0.4, 0.07, 0.7
 
 
 class _Layout(NamedTuple):
@@ -87,6 +87,7 @@ def plot_mix(
     alpha: Any,
     *,
     channel_names: Sequence[str] | None = None,
+    image_names: Sequence[str] | None = None,
     mean: Any = None,
     std: Any = None,
     ax: Axes | None = None,
@@ -102,6 +103,7 @@ def plot_mix(
             with up to four images; raw pixels.
         alpha: `(num_channels,)` or `(num_channels, num_mixes)`, at least 0: mixing weights.
         channel_names: one name a channel. By default `"channel 0"` and so on.
+        image_names: one name an image, such as its class, written above its arrow.
         mean: `(num_channels,)`, what the model subtracts. By default that of `images`.
         std: `(num_channels,)`, at least 0, what it divides by. By default that of `images`.
         ax: axes that give their place to the pictures. By default a new figure.
@@ -129,7 +131,7 @@ def plot_mix(
     ax, size = _canvas(layout, ax)
     _show(ax, layout, layout.channel, images[..., order])
     _show(ax, layout, layout.mix, mixed)
-    _draw_arrows(ax, layout)
+    _draw_arrows(ax, layout, _named_images(image_names, len(images)), size)
     _title_channels(ax, [names[i] for i in order], shares[order], size)
     _title_mixes(ax.child_axes[len(images) * len(names) :], alpha.shape[1], size)
     return ax
@@ -170,6 +172,18 @@ def _named(channel_names: Sequence[str] | None, num_channels: int) -> list[str]:
             f"channels. Received: {channel_names!r}"
         )
     return list(channel_names)
+
+
+def _named_images(image_names: Sequence[str] | None, num_images: int) -> list[str]:
+    """Returns one name an image, or raises where they are not as many."""
+    if image_names is None:
+        return [""] * num_images
+    if isinstance(image_names, str) or len(image_names) != num_images:
+        raise ValueError(
+            f"image_names must be a list of {num_images} names, one an image. "
+            f"Received: {image_names!r}"
+        )
+    return list(image_names)
 
 
 def _mixed(images: np.ndarray, alpha: np.ndarray, mean: Any, std: Any) -> np.ndarray:
@@ -244,9 +258,11 @@ def _show(
         picture.spines[:].set(color=edge, linewidth=0.5)
 
 
-def _draw_arrows(ax: Axes, layout: _Layout) -> None:
-    """Points from the channels of each image to its mix."""
-    for image in range(layout.num_images):
+def _draw_arrows(ax: Axes, layout: _Layout, names: Sequence[str], size: float) -> None:
+    """Points from the channels of each image to its mix, and says which image it is."""
+    points = laid_out(ax)[0] / layout.width
+    longest = max(int(0.95 * _ARROW * points / (0.57 * size)), 4)
+    for image, name in enumerate(names):
         _, top, _ = layout.channel(image, 0)
         height = layout.band(image) - layout.head(image)
         middle = layout.height - top - height / 2
@@ -255,6 +271,16 @@ def _draw_arrows(ax: Axes, layout: _Layout) -> None:
             xy=(layout.mix_left - 0.25 * _ARROW, middle),
             xytext=(layout.mix_left - 0.75 * _ARROW, middle),
             arrowprops={"arrowstyle": "->", "color": muted(ax), "shrinkA": 0, "shrinkB": 0},
+        )
+        ax.annotate(
+            shorten(name, longest),
+            xy=(layout.mix_left - 0.5 * _ARROW, middle),
+            xytext=(0, 4),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontsize=size,
+            **LITERAL,
         )
 
 
