@@ -75,7 +75,7 @@ def save_ranking(ranking: ChannelRanking, folder: Path, *, arguments: dict[str, 
     Args:
         ranking: What `rank_channels` returned.
         folder: An existing folder.
-        arguments: What it was called with, JSON-able; kept in `run.json`.
+        arguments: What it was called with; kept in `run.json`, paths as text.
     """
     ranking.importance.to_frame().to_csv(folder / "importance.csv", index=False)
     ranking.runs.to_csv(folder / "runs.csv", index=False)
@@ -98,7 +98,7 @@ def save_ranking(ranking: ChannelRanking, folder: Path, *, arguments: dict[str, 
         "num_unlabelled": ranking.num_unlabelled,
         "split": ranking.split,
     }
-    (folder / _MARK).write_text(json.dumps(facts, indent=1, ensure_ascii=False))
+    (folder / _MARK).write_text(json.dumps(facts, indent=1, ensure_ascii=False, default=str))
 
 
 def versions() -> dict[str, str]:

@@ -71,4 +71,5 @@ class SeedProgress:
             f"seed {run.seed}: accuracy {run.accuracy:.3f}, {how}; {top}",
             markup=False,
             highlight=False,
+            soft_wrap=True,
         )

@@ -72,7 +72,7 @@ def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("finished")
     source = write_plate(folder)
     code, printed = run(
-        *("rank", source, "--out", folder / "R", "--label", "Metadata_Drug"),
+        *("rank", source, "--out", folder / "R", "--label", "Metadata_Drug", "--root", folder),
         *("--group", "Metadata_Well", *FAST),
     )
     assert code == 0, printed
@@ -95,6 +95,7 @@ def test_a_plate_gives_every_file_with_its_columns(finished):
 def test_run_json_tells_what_was_done(finished):
     facts = json.loads((finished[0] / "R" / "run.json").read_text())
     assert facts["arguments"]["label"] == "Metadata_Drug"
+    assert facts["arguments"]["root"] == str(finished[0])
     assert facts["training"]["epochs"] == 1
     assert facts["backend"] == keras.backend.backend()
     assert facts["versions"]["keras"] == keras.__version__

@@ -42,10 +42,11 @@ class LabelledImages:
         num_images, height, width, num_channels = self.images.shape
         counts = np.bincount(self.labels[self.labelled], minlength=len(self.classes))
         classes = ", ".join(f"{n} ({c})" for n, c in zip(self.classes, counts, strict=True))
+        num_groups = len(np.unique(self.groups))
+        groups = "each its own group" if num_groups == num_images else f"from {num_groups} groups"
         text = (
             f"{num_images} images of {height} x {width} pixels in {num_channels} channels "
-            f"({', '.join(self.channel_names)}) from {len(np.unique(self.groups))} groups; "
-            f"classes: {classes}"
+            f"({', '.join(self.channel_names)}), {groups}; classes: {classes}"
         )
         return text + (
             f"; {self.num_unlabelled} left out for a blank label" if self.num_unlabelled else ""
