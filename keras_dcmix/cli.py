@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
+import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -40,8 +43,16 @@ def main() -> None:
     except (ValueError, TypeError, OSError, ImportError) as error:
         if "--debug" in sys.argv:
             raise
-        _console.print(f"Error: {error}", markup=False, style="red")
+        _console.print(f"Error: {as_options(str(error))}", markup=False, style="red")
         sys.exit(2)
+
+
+def as_options(message: str) -> str:
+    """The message with the library's arguments called as they are on the command line."""
+    for name in {*SOURCE_HELP, *TRAINING_HELP}:
+        option = "--" + name.replace("_", "-")
+        message = message.replace(f"`{name}`", option).replace(f"{name}=", f"{option}=")
+    return message.replace("check --root=", "check --root")
 
 
 def _print_version(wanted: bool) -> None:
@@ -77,10 +88,10 @@ def rank(
     seeds: Annotated[
         int, typer.Option(min=1, help="Models to train; their spread is the error.")
     ] = 5,
-    seed: Annotated[int, typer.Option(min=0, help="The first seed.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**31, help="The first seed.")] = 0,
     jobs: Annotated[int, typer.Option(min=1, help="Trainings at a time.")] = 1,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace an earlier result.")
+        bool, typer.Option("--overwrite", help="Replace an earlier result, the whole folder.")
     ] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with an interrupted run.")
@@ -92,50 +103,72 @@ def rank(
 
     Writes importance.csv, runs.csv, trajectory.csv, model.keras, three figures and run.json.
     """
-    _start_keras()
-    from keras_dcmix.models import check_backbone
-    from keras_dcmix.outputs import check_output, output_folder, save_ranking
-    from keras_dcmix.ranking import rank_channels
+    with _interruptible(out):
+        _start_keras()
+        from keras_dcmix.models import check_backbone
+        from keras_dcmix.outputs import check_output, output_folder, save_ranking
+        from keras_dcmix.ranking import rank_channels
 
-    out = check_output(out.absolute(), overwrite=overwrite)
-    check_backbone(training.backbone)
-    with _unfinished_folder(out, resume=resume, overwrite=overwrite) as unfinished:
+        out = check_output(out, overwrite=overwrite)
+        check_backbone(training.backbone)
+        unfinished = _unfinished_folder(out, resume=resume, overwrite=overwrite)
         problem = _open(source, source_options, seed)
-        ranking = rank_channels(
-            problem,
-            num_seeds=seeds,
-            seed=seed,
-            training=training,
-            n_jobs=jobs,
-            checkpoint_dir=unfinished,
-        )
-        arguments = {"source": source, **asdict(source_options), "seeds": seeds, "seed": seed}
-        with output_folder(out, overwrite=overwrite) as folder:
-            save_ranking(ranking, folder, arguments=arguments)
-    _print_ranking(ranking)
-    _console.print(f"Results are in {out}", markup=False)
+        with _kept_while_unfinished(unfinished, resume=resume):
+            ranking = rank_channels(
+                problem,
+                num_seeds=seeds,
+                seed=seed,
+                training=training,
+                n_jobs=jobs,
+                checkpoint_dir=unfinished,
+            )
+            arguments = {"source": source, **asdict(source_options), "seeds": seeds, "seed": seed}
+            with output_folder(out, overwrite=overwrite) as folder:
+                save_ranking(ranking, folder, arguments=arguments)
+        _print_ranking(ranking)
+        _console.print(f"Results are in {out}", markup=False)
 
 
 @contextmanager
-def _unfinished_folder(out: Path, *, resume: bool, overwrite: bool) -> Iterator[Path]:
-    """Where finished seeds wait; it stays behind only if the run breaks off with some in it."""
+def _interruptible(out: Path) -> Iterator[None]:
+    """Ends with a word and exit code 130 where the user or a scheduler stops the run."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        kept = "nothing is kept"
+        if _seeds_in(out.expanduser().resolve()):
+            kept = "finished seeds are kept: the same command with --resume goes on"
+        _console.print(f"Interrupted; {kept}.")
+        raise typer.Exit(130) from None
+
+
+def _seeds_in(out: Path) -> list[Path]:
+    return sorted(out.with_name(f".{out.name}.unfinished").glob("seed_*.json"))
+
+
+def _unfinished_folder(out: Path, *, resume: bool, overwrite: bool) -> Path:
+    """Where finished seeds wait until the whole run is done."""
     folder = out.with_name(f".{out.name}.unfinished")
+    if folder.exists() and not resume and not overwrite:
+        raise ValueError(
+            f"An interrupted run for {out} is there, or one that is still running: go on with "
+            "--resume, or discard it with --overwrite"
+        )
+    return folder
+
+
+@contextmanager
+def _kept_while_unfinished(folder: Path, *, resume: bool) -> Iterator[None]:
+    """Removes the folder at the end, or keeps it if the run breaks off with seeds in it."""
     if folder.exists() and not resume:
-        if not overwrite:
-            raise ValueError(
-                f"An interrupted run for {out} is there: go on with --resume, or discard it "
-                "with --overwrite"
-            )
         shutil.rmtree(folder)
     try:
-        yield folder
-    except BaseException as error:
+        yield
+    except BaseException:
         if not any(folder.glob("seed_*.json")):
             shutil.rmtree(folder, ignore_errors=True)
-        elif isinstance(error, KeyboardInterrupt):
-            _console.print("Interrupted; finished seeds are kept. Go on: same command, --resume")
-        if isinstance(error, KeyboardInterrupt):
-            raise typer.Exit(130) from None
         raise
     shutil.rmtree(folder)
 
@@ -159,14 +192,20 @@ def _print_ranking(ranking: ChannelRanking) -> None:
     importance = ranking.importance
     table = Table("rank", "channel", importance.unit, "std over runs")
     for row in importance.to_frame().itertuples():
-        table.add_row(f"{row.rank:g}", row.channel, f"{row.score:.3f}", f"{row.std:.3f}")
+        table.add_row(f"{row.rank:g}", row.channel, f"{row.score:.3f}", _number(row.std))
     Console().print(table, markup=False)
     Console(soft_wrap=True, highlight=False).print(ranking.summary(), markup=False)
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}" if value == value else "one run only"
 
 
 def _start_keras() -> None:
     """Imports Keras without TensorFlow's start-up messages."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Each seed is a model of its own, which TensorFlow takes for needless retracing.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     with _quiet_stderr():
         try:
             import keras

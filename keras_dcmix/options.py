@@ -76,5 +76,12 @@ class Training:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise ValueError(f"`{name}` must be a positive integer. Received: {value!r}")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"`dropout` must be from 0 up to 1. Received: {self.dropout!r}")
+        if len(self.fractions) != 3 or min(self.fractions) <= 0:
+            raise ValueError(
+                "`fractions` must be three shares above 0: training, validation and test. "
+                f"Received: {self.fractions!r}"
+            )
         if not self.learning_rate > 0:
             raise ValueError(f"`learning_rate` must be above 0. Received: {self.learning_rate!r}")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import os
 import platform
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -31,25 +31,30 @@ def check_output(folder: str | Path, *, overwrite: bool = False) -> Path:
         folder: Where results shall go.
         overwrite: Whether an earlier result there may be replaced.
 
+    Returns:
+        The folder's absolute path.
+
     Raises:
-        ValueError: If the folder exists and may not be replaced, or its parent is missing.
+        ValueError: If the folder exists and may not be replaced, or its parent cannot be
+            written to.
     """
-    folder = Path(folder)
-    if not folder.parent.is_dir():
+    folder = Path(folder).expanduser().resolve()
+    if not folder.parent.is_dir() or not os.access(folder.parent, os.W_OK):
         raise ValueError(
-            f"The output folder's parent {folder.parent} is not a folder: make it first"
+            f"The output folder's parent {folder.parent} is not a folder that can be written to: "
+            "make it first, or choose another --out"
         )
-    if not folder.exists():
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return folder
+    if not (folder / _MARK).is_file():
+        raise ValueError(
+            f"{folder} is there and holds no earlier result (no {_MARK}), so it is never "
+            "overwritten: choose another --out"
+        )
     if not overwrite:
         raise ValueError(
-            f"The output folder {folder} exists: choose another --out, or replace it with "
-            "--overwrite"
-        )
-    if not folder.is_dir() or (any(folder.iterdir()) and not (folder / _MARK).is_file()):
-        raise ValueError(
-            f"{folder} holds no earlier result (no {_MARK}), so it is not overwritten: choose "
-            "another --out"
+            f"The output folder {folder} exists: choose another --out, or replace it as a whole "
+            "with --overwrite"
         )
     return folder
 
@@ -58,15 +63,19 @@ def check_output(folder: str | Path, *, overwrite: bool = False) -> Path:
 def output_folder(folder: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
     """A temporary folder that becomes `folder` when the block ends without an error."""
     folder = check_output(folder, overwrite=overwrite)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    temporary = folder.with_name(f".{folder.name}.writing")
+    earlier = folder.with_name(f".{folder.name}.earlier")
+    for left_behind in (temporary, earlier):  # by a run that was killed right here
+        shutil.rmtree(left_behind, ignore_errors=True)
+    temporary.mkdir()
     try:
-        temporary.chmod(0o755)  # mkdtemp's own mode would hide the results from colleagues
         yield temporary
         if folder.exists():
-            shutil.rmtree(folder)
+            folder.rename(earlier)
         temporary.rename(folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(earlier, ignore_errors=True)
 
 
 def save_ranking(ranking: ChannelRanking, folder: Path, *, arguments: dict[str, Any]) -> None:
@@ -96,6 +105,7 @@ def save_ranking(ranking: ChannelRanking, folder: Path, *, arguments: dict[str, 
         "seconds": float(ranking.runs["seconds"].sum()),
         "num_test_images": ranking.num_test_images,
         "num_unlabelled": ranking.num_unlabelled,
+        "num_empty_fields": ranking.num_empty_fields,
         "split": ranking.split,
     }
     (folder / _MARK).write_text(json.dumps(facts, indent=1, ensure_ascii=False, default=str))
@@ -115,9 +125,19 @@ def versions() -> dict[str, str]:
 def _save_figures(ranking: ChannelRanking, folder: Path) -> None:
     from keras_dcmix import plotting
 
-    _save_figure(plotting.plot_importance(ranking.importance), folder / "importance.png")
-    _save_figure(plotting.plot_trajectory(ranking.history), folder / "trajectory.png")
-    _save_figure(ranking.plot_mix(), folder / "mix.png")
+    # Figures travel without the table, so each says how good the models are.
+    quality = (
+        f"accuracy {ranking.accuracy.mean():.2f} on unseen groups, {ranking.chance:.2f} by guessing"
+    )
+    figures = {
+        "importance": plotting.plot_importance(ranking.importance),
+        "trajectory": plotting.plot_trajectory(ranking.history),
+        "mix": ranking.plot_mix(),
+    }
+    for name, axes in figures.items():
+        model = f"the model of seed {ranking.best_seed}; " if name == "mix" else ""
+        axes.set_title(model + quality, loc="right", fontsize="small")
+        _save_figure(axes, folder / f"{name}.png")
 
 
 def _save_figure(axes: Axes, path: Path) -> None:

@@ -20,6 +20,7 @@ from keras_dcmix.options import Training
 from keras_dcmix.progress import SeedProgress
 from keras_dcmix.results import ChannelImportance
 from keras_dcmix.seed_runs import SeedRun, SeedStore, names_of
+from keras_dcmix.summary import describe_doubt, describe_leaders
 from keras_dcmix.training import split_problem, train_classifier
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ class ChannelRanking:
         best_seed: That seed.
         classes: Names of the classes, in the order of the model's outputs.
         chance: Accuracy on the test images of always naming the commonest class, 0 to 1.
-        num_unlabelled: Images left out because their label was blank.
+        num_unlabelled: Images or rows left out because their label was blank.
+        num_empty_fields: Fields of view that gave no crop.
         split: Groups in the test part, and in training and validation for each seed.
         num_test_images: Images in the test part.
         examples: Raw test images, one a class: `(num_classes, height, width, num_channels)`.
@@ -54,6 +56,7 @@ class ChannelRanking:
     classes: tuple[str, ...]
     chance: float
     num_unlabelled: int
+    num_empty_fields: int
     split: dict[str, Any]
     num_test_images: int
     examples: np.ndarray
@@ -66,18 +69,11 @@ class ChannelRanking:
 
     def summary(self) -> str:
         """What came out, in one sentence of plain words."""
-        accuracy = self.accuracy.mean()
         test = f"{self.num_test_images} images of {len(self.split['test'])} unseen groups"
-        noise = np.sqrt(self.chance * (1 - self.chance) / self.num_test_images)
-        if accuracy < self.chance + 2 * noise:
-            return (
-                f"The models do no better than guessing (accuracy {accuracy:.2f} on {test}, "
-                f"{self.chance:.2f} for always naming the commonest class), so their ranking "
-                "of the channels means nothing."
-            )
-        return (
-            f"{self._leaders()}; the models classify {accuracy:.0%} of {test} rightly "
-            f"({self.chance:.0%} by always naming the commonest class)."
+        doubt = describe_doubt(self.accuracy.mean(), self.chance, self.num_test_images, test)
+        return doubt or (
+            f"{describe_leaders(self.importance)}; the models classify {self.accuracy.mean():.0%} "
+            f"of {test} rightly ({self.chance:.0%} by always naming the commonest class)."
         )
 
     def plot_mix(self, *, ax: Axes | None = None) -> Axes:
@@ -101,26 +97,6 @@ class ChannelRanking:
             std=np.sqrt(variance),
             ax=ax,
         )
-
-    def _leaders(self) -> str:
-        shares = dict(zip(self.importance.channel_names, self.importance.scores, strict=True))
-        repeats = self.importance.repeats
-        first, *others = self.importance.order
-        wins = int((np.argmax(repeats, axis=1) == list(shares).index(first)).sum())
-        even = 1 / len(shares)
-        above = [name for name in others if shares[name] > even]
-        text = (
-            f"{first} leads with {shares[first]:.0%} of the mix, "
-            f"first in {wins} of {len(repeats)} runs"
-        )
-        if above:
-            text += ", followed by " + ", ".join(f"{n} ({shares[n]:.0%})" for n in above)
-        below = [name for name in others if name not in above]
-        if len(below) == 1:
-            text += f"; {below[0]} has {shares[below[0]]:.0%}"
-        elif below:
-            text += f"; the other {len(below)} each have less than an even share ({even:.0%})"
-        return text
 
 
 def rank_channels(
@@ -210,8 +186,11 @@ def _settings(problem: LabelledImages, training: Training, seed: int) -> dict[st
     digest = hashlib.sha256()
     for part in (problem.labels, np.array(problem.groups, dtype=str)):
         digest.update(np.ascontiguousarray(part).tobytes())
-    some = np.unique(np.linspace(0, len(problem.labels) - 1, 8).astype(int))
-    digest.update(np.ascontiguousarray(problem.images[some]).tobytes())
+    if hasattr(problem.images, "fingerprint"):
+        digest.update(problem.images.fingerprint().encode())
+    else:
+        for image in problem.images:
+            digest.update(np.ascontiguousarray(image).tobytes())
     return {
         "training": asdict(training),
         "seed": seed,
@@ -280,6 +259,7 @@ def _ranking(
         classes=problem.classes,
         chance=float(np.bincount(labels).max() / len(labels)),
         num_unlabelled=problem.num_unlabelled,
+        num_empty_fields=problem.num_empty_fields,
         split={
             "test": names_of(problem.groups[test]),
             "seeds": {

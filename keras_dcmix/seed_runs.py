@@ -60,15 +60,19 @@ class SeedStore:
         if not path.exists():
             _write_whole(path, json.dumps(settings, indent=1))
         found = json.loads(path.read_text())
-        changed = [k for k in {**settings, **found} if settings.get(k) != found.get(k)]
+        changed = _differences(found, settings)
         if changed:
             raise ValueError(
                 f"The unfinished run in {self.folder} was started with other settings "
-                f"({', '.join(sorted(changed))} differ): repeat them, or start anew elsewhere"
+                f"({'; '.join(changed)}): repeat them, or start anew"
             )
 
     def __contains__(self, seed: int) -> bool:
-        return self._path(seed, "json").exists()
+        try:
+            self.run(seed)
+        except (OSError, ValueError, TypeError):  # missing or damaged: it is trained again
+            return False
+        return True
 
     def run(self, seed: int) -> SeedRun:
         return SeedRun(**json.loads(self._path(seed, "json").read_text()))
@@ -88,6 +92,18 @@ class SeedStore:
 
     def _path(self, seed: int, suffix: str) -> Path:
         return self.folder / f"seed_{seed}.{suffix}"
+
+
+def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """What differs, as text: `epochs was 1, is 2`."""
+    old, new = ({**each.pop("training", {}), **each} for each in (dict(old), dict(new)))
+    return [
+        "the images or labels are others"
+        if name == "data"
+        else f"{name} was {old.get(name)}, is {new.get(name)}"
+        for name in {**old, **new}
+        if old.get(name) != new.get(name)
+    ]
 
 
 def names_of(values: np.ndarray) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,11 @@ def open_source(
         ValueError: If an option does not apply to the source, or the source cannot be read.
     """
     kind = source if source in ("simulated", "mnist") else "a LoadData CSV"
+    if kind == "a LoadData CSV" and not Path(source).is_file():
+        what = "is a folder" if Path(source).is_dir() else "is neither a file nor a known source"
+        raise ValueError(
+            f"{source} {what}: give a CellProfiler LoadData CSV, or 'simulated', or 'mnist'"
+        )
     _refuse_unused(kind, options)
     if kind == "a LoadData CSV":
         return _open_load_data(source, options, seed, progress)

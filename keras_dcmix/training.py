@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+# Keras divides by the standard deviation or its epsilon of 1e-7, whichever is larger.
+_SMALLEST_SPREAD = 1e-6
+
+
 @dataclass(frozen=True, eq=False)
 class Parts:
     """Image indices of one split; no group is in two of them."""
@@ -141,6 +145,12 @@ def _compiled(problem: LabelledImages, parts: Parts, training: Training) -> kera
         raise ValueError(
             f"Channel {', '.join(map(repr, constant))} has the same value in every pixel of the "
             "training images, so it can tell nothing: leave it out"
+        )
+    tiny = [n for n, s in zip(problem.channel_names, std, strict=True) if s < _SMALLEST_SPREAD]
+    if tiny:
+        raise ValueError(
+            f"Channel {', '.join(map(repr, tiny))} varies by less than {_SMALLEST_SPREAD}, too "
+            "little for float32: multiply its pixels by a large number"
         )
     model = build_classifier(
         tuple(problem.images.shape[1:]),

@@ -159,7 +159,7 @@ def test_resuming_with_other_options_is_refused(rank, tmp_path, monkeypatch):
     rank("--label", "Metadata_Drug", *FAST)
     code, printed = rank("--label", "Metadata_Drug", *FAST, "--resume", "--dropout", "0.5")
     assert code == 2
-    assert "training differ" in printed
+    assert "dropout was 0.0, is 0.5" in printed
 
 
 def test_an_earlier_result_is_replaced_only_when_asked(rank, tmp_path):
@@ -206,7 +206,7 @@ BAD = {
     "seeds 0": (["--seeds", "0"], "seeds"),
     "epochs 0": (["--epochs", "0"], "epochs"),
     "dropout 1": (["--dropout", "1"], "dropout"),
-    "negative rate": (["--learning-rate", "-1"], "learning_rate"),
+    "negative rate": (["--learning-rate", "-1"], "--learning-rate"),
     "weights without backbone": (["--weights", "imagenet"], "keras.applications"),
     "for another source": (["--scenario", "graded"], "--scenario does not apply"),
     "missing folder": (["--root", "/nowhere"], "nowhere"),
@@ -336,3 +336,70 @@ def test_the_plate_of_real_cells_is_read(shared_data, tmp_path):
     code, printed = run("rank", source, *arguments, "--out", tmp_path / "R")
     assert code == 0, printed
     assert "72 left out for a blank label" in printed
+
+
+def interrupted_after(monkeypatch, last: int) -> None:
+    """Lets the run break off, as by Ctrl-C, at the seed behind `last`."""
+    from keras_dcmix import ranking
+
+    train = ranking._train_seed
+
+    def stops(*arguments: object) -> object:
+        if arguments[4] > last:
+            raise KeyboardInterrupt
+        return train(*arguments)
+
+    monkeypatch.setattr(ranking, "_train_seed", stops)
+
+
+def test_bad_input_does_not_cost_the_seeds_of_an_interrupted_run(rank, tmp_path, monkeypatch):
+    interrupted_after(monkeypatch, 0)
+    rank("--label", "Metadata_Drug", *FAST)
+    code, _ = rank("--label", "Metadata_Drgu", *FAST, "--overwrite")
+    assert code == 2
+    assert (tmp_path / ".R.unfinished" / "seed_0.json").exists()
+
+
+def test_a_damaged_seed_is_trained_again(rank, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        interrupted_after(patch, 0)
+        rank("--label", "Metadata_Drug", *FAST)
+    (tmp_path / ".R.unfinished" / "seed_0.json").write_text("{")
+    code, printed = rank("--label", "Metadata_Drug", *FAST, "--resume")
+    assert code == 0, printed
+    assert "done before" not in printed
+
+
+def test_an_interrupt_before_the_first_seed_says_that_nothing_is_kept(rank, tmp_path, monkeypatch):
+    before = set(tmp_path.iterdir())
+    interrupted_after(monkeypatch, -1)
+    code, printed = rank("--label", "Metadata_Drug", *FAST)
+    assert code == 130
+    assert "Interrupted; nothing is kept" in printed
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_an_output_folder_named_by_dots_is_replaced_as_a_whole(plate, tmp_path):
+    (tmp_path / "R" / "sub").mkdir(parents=True)
+    (tmp_path / "R" / "run.json").touch()
+    code, printed = run(
+        *("rank", plate, "--out", tmp_path / "R" / "sub" / "..", "--overwrite"),
+        *("--label", "Metadata_Drug", *FAST, "--seeds", "1"),
+    )
+    assert code == 0, printed
+    assert (tmp_path / "R" / "importance.csv").exists()
+    assert not (tmp_path / "R" / "sub").exists()
+
+
+def test_an_empty_folder_may_be_the_output(tmp_path):
+    from keras_dcmix.outputs import check_output
+
+    (tmp_path / "R").mkdir()
+    assert check_output(tmp_path / "R") == tmp_path / "R"
+
+
+@pytest.mark.parametrize("source", ["simulted", "."])
+def test_a_source_that_is_none_lists_what_is_known(tmp_path, source):
+    code, printed = run("rank", source, "--out", tmp_path / "R")
+    assert code == 2
+    assert "'simulated', or 'mnist'" in printed

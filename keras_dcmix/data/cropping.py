@@ -53,6 +53,10 @@ def crop_fields(
             unreadable file, an unclear DNA channel, or if no nucleus is found in any field.
     """
     _refuse_arguments(crop, size, max_per_field, cache_bytes)
+    if nuclei_channel is not None and crop != "cells":
+        raise ValueError(
+            f"nuclei_channel goes with crop='cells', received crop={crop!r}: leave it out"
+        )
     is_cells = crop == "cells"
     dna = find_dna_channel(image_set.channel_names, nuclei_channel) if is_cells else None
     cache = FieldCache(cache_bytes)
@@ -129,6 +133,7 @@ def _refuse_small(field: np.ndarray, size: int, number: int, image_set: ImageSet
     height, width = field.shape[:2]
     if min(height, width) < size:
         raise ValueError(
-            f"a {size} x {size} crop does not fit into row {number}, which is {height} x {width} "
-            f"pixels: choose a smaller size or crop='none' ('{image_set.files.iloc[number, 0]}')"
+            f"a {size} x {size} crop does not fit into row {image_set.row_number(number)}, which "
+            f"is {height} x {width} pixels: choose a smaller size or crop='none' "
+            f"('{image_set.files.iloc[number, 0]}')"
         )

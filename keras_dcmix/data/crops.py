@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -82,6 +83,12 @@ class Crops:
     def groups(self) -> np.ndarray | None:
         """`(crops,)` group of each crop's field, or None."""
         return None if self.image_set.groups is None else self.image_set.groups[self.fields]
+
+    def fingerprint(self) -> str:
+        """Text that changes where a file, its size or date, or a crop's place changes."""
+        paths = [Path(path) for path in self.image_set.files.to_numpy().ravel()]
+        files = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
+        return f"{files} {self.size} {self.resized} {self.positions.to_csv(index=False)}"
 
     def __getitem__(self, indices: Any) -> np.ndarray:
         rows = np.arange(len(self))[indices]

@@ -25,6 +25,7 @@ class ImageSet:
         num_unlabelled: how many rows were left out because their label was blank.
         reader: from a file path to `(height, width)` pixels; a module's function, so that the
             set can be pickled.
+        row_numbers: `(fields,)` how errors call each row; from 0 where None.
 
     Raises:
         ValueError: if there are no rows or no channels, a channel name comes twice, or lengths
@@ -37,6 +38,7 @@ class ImageSet:
     groups: np.ndarray | None = None
     num_unlabelled: int = 0
     reader: Callable[[str], np.ndarray] = read_image
+    row_numbers: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         checked_channel_names(list(self.files.columns))
@@ -88,25 +90,32 @@ class ImageSet:
                 and file.
         """
         planes = [self._read_plane(index, name) for name in self.channel_names]
+        first = f"channel '{self.channel_names[0]}' with {_size(planes[0])}"
         for name, plane in zip(self.channel_names, planes, strict=True):
             if plane.shape != planes[0].shape:
                 raise ValueError(
-                    f"channels of one field must have the same size, received in row {index} "
-                    f"channel '{self.channel_names[0]}' with {_size(planes[0])} and channel "
-                    f"'{name}' with {_size(plane)} pixels: '{self.files[name].iloc[index]}'"
+                    "channels of one field must have the same size, received in row "
+                    f"{self.row_number(index)} {first} and channel '{name}' with {_size(plane)} "
+                    f"pixels: '{self.files[name].iloc[index]}'"
                 )
         return np.stack(planes, axis=-1)
+
+    def row_number(self, index: int) -> int:
+        """How errors call the row of a field: its number in the source, or from 0."""
+        return index if self.row_numbers is None else int(self.row_numbers[index])
 
     def _read_plane(self, index: int, name: str) -> np.ndarray:
         path = self.files[name].iloc[index]
         try:
             plane = self.reader(path)
         except (OSError, ValueError) as error:
-            raise UnreadableImageError(f"row {index}, channel '{name}': {error}") from error
+            raise UnreadableImageError(
+                f"row {self.row_number(index)}, channel '{name}': {error}"
+            ) from error
         if plane.ndim != 2:
             raise UnreadableImageError(
-                f"row {index}, channel '{name}': expected pixels (height, width), received shape "
-                f"{plane.shape}: '{path}'"
+                f"row {self.row_number(index)}, channel '{name}': expected pixels (height, width), "
+                f"received shape {plane.shape}: '{path}'"
             )
         return plane
 
@@ -139,6 +148,7 @@ class ImageSet:
             files=self.files.iloc[rows].reset_index(drop=True),
             labels=None if self.labels is None else self.labels[rows],
             groups=None if self.groups is None else self.groups[rows],
+            row_numbers=None if self.row_numbers is None else self.row_numbers[rows],
         )
 
     def with_labels(self, label: str, group: str | Sequence[str] | None = None) -> ImageSet:
@@ -165,7 +175,7 @@ class ImageSet:
         return replace(
             kept,
             labels=texts(kept.table[label]),
-            groups=group_values(kept.table, group),
+            groups=group_values(kept.table, group, kept.row_numbers),
             num_unlabelled=self.num_unlabelled + int((~is_labelled).sum()),
         )
 

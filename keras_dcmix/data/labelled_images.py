@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from keras_dcmix.names import checked_channel_names
 
@@ -23,6 +24,7 @@ class LabelledImages:
         groups: `(num_images,)` well, plate or experiment of each image.
         channel_names: One unique name a channel.
         num_unlabelled: Images, or rows of an image table, left out for a blank label.
+        num_empty_fields: Fields of view that gave no crop.
     """
 
     images: Any
@@ -31,6 +33,7 @@ class LabelledImages:
     groups: np.ndarray
     channel_names: tuple[str, ...]
     num_unlabelled: int = 0
+    num_empty_fields: int = 0
 
     @property
     def labelled(self) -> np.ndarray:
@@ -48,9 +51,11 @@ class LabelledImages:
             f"{num_images} images of {height} x {width} pixels in {num_channels} channels "
             f"({', '.join(self.channel_names)}), {groups}; classes: {classes}"
         )
-        return text + (
-            f"; {self.num_unlabelled} left out for a blank label" if self.num_unlabelled else ""
-        )
+        if self.num_unlabelled:
+            text += f"; {self.num_unlabelled} left out for a blank label"
+        if self.num_empty_fields:
+            text += f"; {self.num_empty_fields} fields without a nucleus that has room for a crop"
+        return text
 
 
 def label_images(
@@ -64,7 +69,8 @@ def label_images(
 
     Args:
         images: `(num_images, height, width, num_channels)`, raw pixels. `Crops` bring the
-            other arguments along; `LabelledImages` are returned as they are.
+            other arguments along, as does a `ChannelProblem`; `LabelledImages` are returned as
+            they are.
         labels: `(num_images,)` integers or strings; blank ones (`None`, NaN, empty) are
             kept out of training.
         channel_names: One name a channel; `None` gives `channel_0`, `channel_1`, ...
@@ -77,6 +83,11 @@ def label_images(
     """
     if isinstance(images, LabelledImages):
         return images
+    if hasattr(images, "truth"):  # a ChannelProblem: its parts belong together
+        problem, images = images, images.images
+        labels = problem.labels if labels is None else labels
+        groups = problem.groups if groups is None else groups
+        channel_names = problem.channel_names if channel_names is None else channel_names
     labels = getattr(images, "labels", None) if labels is None else labels
     groups = getattr(images, "groups", None) if groups is None else groups
     names = getattr(images, "channel_names", None) if channel_names is None else channel_names
@@ -92,7 +103,8 @@ def label_images(
     groups = _checked_length("groups", groups, num_images)
     classes, indices = _encoded(labels)
     num_unlabelled = int((indices < 0).sum()) + getattr(images, "num_unlabelled", 0)
-    return LabelledImages(images, indices, classes, groups, names, num_unlabelled)
+    num_empty = getattr(images, "num_empty_fields", 0)
+    return LabelledImages(images, indices, classes, groups, names, num_unlabelled, num_empty)
 
 
 def _check_pixels(images: Any) -> None:
@@ -145,4 +157,4 @@ def _encoded(labels: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
 
 
 def _is_blank(label: object) -> bool:
-    return label is None or label != label or not str(label).strip()
+    return bool(pd.isna(label)) or not str(label).strip()

@@ -39,13 +39,18 @@ def labelled_rows(table: pd.DataFrame, label: str) -> np.ndarray:
     return is_labelled
 
 
-def group_values(table: pd.DataFrame, group: str | Sequence[str] | None) -> np.ndarray:
+def group_values(
+    table: pd.DataFrame,
+    group: str | Sequence[str] | None,
+    row_numbers: np.ndarray | None = None,
+) -> np.ndarray:
     """Takes the group of each row from one or several columns.
 
     Args:
         table: metadata, one row a field of view.
         group: a column, or several whose values are joined by `/`. Where None: plate and well,
             or each row its own group if the table has no `Metadata_Well`.
+        row_numbers: `(fields,)` how errors call each row; from 0 where None.
 
     Returns:
         `(fields,)` texts.
@@ -61,10 +66,11 @@ def group_values(table: pd.DataFrame, group: str | Sequence[str] | None) -> np.n
         _refuse_unknown(table, name)
         blank = is_blank(table[name])
         if blank.any():
+            rows = np.arange(len(table)) if row_numbers is None else row_numbers
             raise ValueError(
                 f"group column '{name}' must not be blank, received {blank.sum()} blanks in "
-                f"{len(table)} rows, the first in row {np.argmax(blank)} (from 0, rows without a "
-                "label left out): fill it in or choose another column"
+                f"{len(table)} rows, the first in row {rows[np.argmax(blank)]}: "
+                "fill it in or choose another column"
             )
     return texts(table[columns].astype(str).agg("/".join, axis=1))
 

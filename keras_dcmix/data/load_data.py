@@ -55,16 +55,13 @@ def from_load_data(
     cells = _read_cells(path)
     is_file = [name.startswith((_FILE, _FOLDER)) for name in cells.columns]
     table = cells.loc[:, ~np.array(is_file)].reset_index(drop=True)
-    image_set = ImageSet(table, _locate(cells, path.parent if root is None else Path(root)))
+    files = _locate(cells, path.parent if root is None else _checked_root(Path(root)))
+    image_set = ImageSet(table, files, row_numbers=cells.index.to_numpy())
     if channels is not None:
         image_set = image_set.select_channels(channels)
     if label is None:
-        _refuse_missing(image_set.files, cells.index)
-        return image_set
-    labelled = image_set.with_labels(label, group)
-    is_labelled = ~is_blank(table[label])
-    _refuse_missing(labelled.files, cells.index[is_labelled])
-    return labelled
+        return _checked_files(image_set)
+    return _checked_files(image_set.with_labels(label, group))
 
 
 def _read_cells(path: Path) -> pd.DataFrame:
@@ -80,9 +77,14 @@ def _read_cells(path: Path) -> pd.DataFrame:
             keep_default_na=False,
             na_values=["", "NaN", "nan", "NA"],
             skip_blank_lines=False,
+            sep=_separator(path),
         )
     except ValueError as error:
-        raise ValueError(f"LoadData csv cannot be read as a table: '{path}' ({error})") from error
+        reason = " ".join(str(error).split())
+        raise ValueError(
+            f"LoadData csv cannot be read as a table: '{path}' ({reason}); save it as UTF-8 text, "
+            "with commas between the columns"
+        ) from error
     names = cells.iloc[0].fillna("").str.strip()
     _refuse_columns(names, path)
     cells = cells.iloc[1:].set_axis(names.to_list(), axis=1)
@@ -91,6 +93,19 @@ def _read_cells(path: Path) -> pd.DataFrame:
     if cells.empty:
         raise ValueError(f"LoadData csv has a header but no rows: '{path}'")
     return cells
+
+
+def _separator(path: Path) -> str:
+    """Comma, or what stands in the header in its place where Excel speaks another language."""
+    with path.open("rb") as file:
+        header = file.readline()
+    return max(",;\t", key=lambda separator: header.count(separator.encode()))
+
+
+def _checked_root(root: Path) -> Path:
+    if not root.is_dir():
+        raise ValueError(f"root must be a folder, received '{root}'")
+    return root
 
 
 def _refuse_columns(names: pd.Series, path: Path) -> None:
@@ -123,13 +138,14 @@ def _locate(cells: pd.DataFrame, folder: Path) -> pd.DataFrame:
     return pd.DataFrame(files, dtype=object)
 
 
-def _refuse_missing(files: pd.DataFrame, csv_rows: pd.Index) -> None:
-    """Raises at the first blank file cell, then for files that do not exist."""
+def _checked_files(image_set: ImageSet) -> ImageSet:
+    """Raises at the first blank file cell, at files that do not exist, and at repeated ones."""
+    files, rows = image_set.files, image_set.row_numbers
     blank = np.argwhere(files.isna().to_numpy())
     if len(blank):
         row, column = blank[0]
         raise ValueError(
-            f"{len(blank)} file cells are blank, the first in row {csv_rows[row]} of the csv, "
+            f"{len(blank)} file cells are blank, the first in row {rows[row]} of the csv, "
             f"channel '{files.columns[column]}': fill it in or leave the row out"
         )
     is_missing = np.array([[not Path(cell).is_file() for cell in row] for row in files.to_numpy()])
@@ -137,6 +153,16 @@ def _refuse_missing(files: pd.DataFrame, csv_rows: pd.Index) -> None:
         row, column = np.argwhere(is_missing)[0]
         raise ValueError(
             f"{is_missing.sum()} of {files.size} image files are missing, the first in row "
-            f"{csv_rows[row]} of the csv, channel '{files.columns[column]}': "
+            f"{rows[row]} of the csv, channel '{files.columns[column]}': "
             f"'{files.iloc[row, column]}'; check root= and the {_FOLDER} columns"
         )
+    for channel in files.columns:
+        repeated = files[channel][files[channel].duplicated(keep=False)]
+        if len(repeated):
+            same = rows[np.flatnonzero(files[channel] == repeated.iloc[0])]
+            raise ValueError(
+                f"rows {', '.join(map(str, same[:4]))} of the csv name the same file for channel "
+                f"'{channel}': '{repeated.iloc[0]}'; a field in two wells could be trained on and "
+                "tested on, so leave all but one row out"
+            )
+    return image_set

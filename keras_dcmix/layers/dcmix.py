@@ -219,5 +219,6 @@ def find_dcmix(model: keras.Model, layer_name: str | None = None) -> DCMix:
 
 def _nested_layers(layer: keras.layers.Layer) -> Iterator[keras.layers.Layer]:
     yield layer
-    for inner in getattr(layer, "layers", ()):
+    # Layers of one's own keep what they contain in `_layers`; there is no public way to it.
+    for inner in getattr(layer, "layers", None) or getattr(layer, "_layers", ()):
         yield from _nested_layers(inner)

@@ -184,13 +184,13 @@ def test_fields_may_differ_in_size_and_data_type(image_set, plate):
 @pytest.mark.parametrize("crop", ["tiles", "cells"])
 def test_a_field_smaller_than_a_crop_is_named(image_set, plate, crop):
     plate.write_field("B01", plate.draw_field(9, (60, 30), nuclei=()))
-    with pytest.raises(ValueError, match=r"40 x 40 .* row 2, which is 60 x 30 .*B01-GFP\.tif"):
+    with pytest.raises(ValueError, match=r"40 x 40 .* row 4, which is 60 x 30 .*B01-GFP\.tif"):
         crop_fields(image_set, crop=crop, size=40)
 
 
 def test_a_damaged_file_is_met_while_cropping(image_set, plate):
     plate.file("B02", "GFP").write_bytes(b"")
-    with pytest.raises(ValueError, match=r"row 3, channel 'GFP': .*empty.*B02-GFP\.tif"):
+    with pytest.raises(ValueError, match=r"row 5, channel 'GFP': .*empty.*B02-GFP\.tif"):
         crop_fields(image_set, crop="cells", size=20)
 
 

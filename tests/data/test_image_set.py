@@ -44,19 +44,19 @@ def test_a_text_is_not_taken_for_a_list_of_channels(image_set):
 
 def test_a_missing_file_is_named_with_row_and_channel(image_set, plate):
     plate.file("B01", "DNA").unlink()
-    with pytest.raises(UnreadableImageError, match=r"row 2, channel 'DNA': .*B01-DNA\.tif"):
+    with pytest.raises(UnreadableImageError, match=r"row 4, channel 'DNA': .*B01-DNA\.tif"):
         image_set.read(2)
 
 
 def test_channels_of_different_size_in_one_field_are_refused(image_set, plate):
     tifffile.imwrite(plate.file("B01", "DNA"), np.zeros((40, 45), np.uint16))
-    with pytest.raises(ValueError, match=r"row 2.*'GFP' with 80 x 90.*'DNA' with 40 x 45"):
+    with pytest.raises(ValueError, match=r"row 4.*'GFP' with 80 x 90.*'DNA' with 40 x 45"):
         image_set.read(2)
 
 
 def test_a_reader_that_returns_several_planes_is_refused(image_set):
     volumes = replace(image_set, reader=lambda path: np.zeros((3, 8, 8)))
-    with pytest.raises(ValueError, match=r"row 0, channel 'GFP'.*received shape \(3, 8, 8\)"):
+    with pytest.raises(ValueError, match=r"row 2, channel 'GFP'.*received shape \(3, 8, 8\)"):
         volumes.read(0)
 
 
@@ -90,7 +90,7 @@ def test_several_group_columns_are_joined(image_set):
 
 def test_a_blank_group_is_refused_with_its_row(image_set):
     image_set.table.loc[2, "Metadata_Well"] = None
-    with pytest.raises(ValueError, match=r"'Metadata_Well' must not be blank, received 1.*row 2"):
+    with pytest.raises(ValueError, match=r"'Metadata_Well' must not be blank, received 1.*row 4"):
         image_set.with_labels("Metadata_Control")
 
 

@@ -107,3 +107,27 @@ def test_a_byte_order_mark_does_not_hide_the_first_column(plate):
     path = plate.write_csv()
     path.write_text(path.read_text(), encoding="utf-8-sig")
     assert "Metadata_Plate" in from_load_data(path).table
+
+
+def test_a_table_with_semicolons_is_read_too(plate):
+    path = plate.write_csv()
+    path.write_text(path.read_text().replace(",", ";"))
+    assert from_load_data(path).read(0).shape == (80, 90, 2)
+
+
+def test_a_table_in_another_encoding_says_how_to_save_it(plate):
+    path = plate.write_csv()
+    path.write_bytes(path.read_bytes().replace(b"007", "\N{MICRO SIGN}7".encode("latin-1")))
+    with pytest.raises(ValueError, match="save it as UTF-8 text"):
+        from_load_data(path)
+
+
+def test_the_same_file_in_two_rows_is_refused(plate):
+    plate.table.loc[2, "FileName_DNA"] = plate.table.loc[0, "FileName_DNA"]
+    with pytest.raises(ValueError, match=r"rows 2, 4 of the csv name the same file.*'DNA'"):
+        from_load_data(plate.write_csv())
+
+
+def test_a_root_that_is_no_folder_is_refused(plate):
+    with pytest.raises(ValueError, match=r"root must be a folder, received '.*nowhere'"):
+        from_load_data(plate.write_csv(), root=plate.folder / "nowhere")

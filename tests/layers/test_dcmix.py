@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_dcmix.layers import DCMix
+from keras_dcmix.layers import DCMix, find_dcmix
 
 
 def gradient_of_sum(layer: DCMix, images: np.ndarray) -> np.ndarray:
@@ -144,3 +144,17 @@ def test_an_unknown_number_of_channels_is_refused():
 def test_alpha_before_the_first_call_says_what_to_do():
     with pytest.raises(ValueError, match="'mix' has no weights yet"):
         DCMix(name="mix").alpha  # noqa: B018
+
+
+def test_the_layer_is_found_inside_a_layer_of_ones_own():
+    class Wrapped(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.mix = DCMix(name="inner")
+
+        def call(self, x):
+            return self.mix(x)
+
+    inputs = keras.Input((8, 8, 3))
+    model = keras.Model(inputs, Wrapped()(inputs))
+    assert find_dcmix(model).name == "inner"
