@@ -56,8 +56,8 @@ def describe_leaders(importance: ChannelImportance) -> str:
         if len(repeats) == 1:
             text = f"{first} leads with {shares[first]:.0%} of the mix in {runs}"
     else:
-        others = " and ".join(listed[1 : len(leaders)])
-        text = f"{first} ({shares[first]:.0%} of the mix) and {others} lead, level over {runs}"
+        *front, last = [f"{first} ({shares[first]:.0%} of the mix)", *listed[1 : len(leaders)]]
+        text = f"{', '.join(front)} and {last} lead, level over {runs}"
     rest = listed[len(leaders) :]
     return f"{text}; then {', '.join(rest[:4])}" + (
         f" and {len(rest) - 4} more" if rest[4:] else ""

@@ -20,9 +20,7 @@ def test_a_channel_ahead_in_every_run_leads():
 
 def test_channels_that_swap_places_are_level():
     text = leaders([0.1, 0.4, 0.5], [0.1, 0.5, 0.4], [0.1, 0.43, 0.47])
-    assert text.startswith(
-        "Mito (46%), ER (44%) of the mix lead, level with each other over 3 runs"
-    )
+    assert text.startswith("Mito (46% of the mix) and ER (44%) lead, level over 3 runs; then DNA")
 
 
 def test_no_channel_stands_out_where_all_are_level():
