@@ -1,5 +1,6 @@
 """Rank statistics, held to SciPy, to brute force and to values known by hand."""
 
+import math
 from itertools import permutations
 
 import numpy as np
@@ -198,3 +199,8 @@ def test_order_agreement_counts_repeats_and_halves_ties():
 def test_order_agreement_of_both_directions_adds_up_to_one():
     agreement = order_agreement(np.random.default_rng(0).integers(0, 3, size=(7, 5)))
     np.testing.assert_allclose(agreement + agreement.T, 1)
+
+
+def test_no_p_value_is_smaller_than_two_orders_among_all():
+    assert rank_correlation(range(9), range(9)).p_value == 2 / math.factorial(9)
+    assert rank_correlation(range(9), range(9)[::-1]).p_value == 2 / math.factorial(9)
