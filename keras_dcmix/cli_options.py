@@ -32,6 +32,7 @@ TRAINING_HELP = {
     "backbone": "convnet, or a name in keras.applications such as ResNet50.",
     "weights": "imagenet, for a backbone from keras.applications.",
     "dropout": "Rate of dropout before the head, 0 to 1.",
+    "channel_subsets": "Mask random subsets of channels while training.",
     "augment": "Flip and turn training images at random.",
 }
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
+from keras_dcmix.backbones import applications as applications
+from keras_dcmix.backbones import backbone_features
+from keras_dcmix.backbones import check_backbone as check_backbone
+from keras_dcmix.backbones import convnet as convnet
+from keras_dcmix.layers.attention import ATTENTION_LAYERS
 from keras_dcmix.layers.channel_axis import channel_axis
+from keras_dcmix.layers.channel_subsets import ChannelSubsets
 from keras_dcmix.layers.dcmix import DCMix
 from keras_dcmix.names import checked_channel_names, nearest
 
-MIXERS = ("dcmix", "none")
+MIXERS = ("dcmix", "none", *ATTENTION_LAYERS)
 
 
 def build_classifier(
@@ -27,8 +32,10 @@ def build_classifier(
     normalization: bool | keras.layers.Normalization = True,
     dropout: float = 0.0,
     weights: str | None = None,
+    attention: str | None = None,
+    channel_subsets: bool = False,
 ) -> keras.Model:
-    """Builds standardisation -> mixer -> backbone -> head.
+    """Builds standardisation -> channel subsets, if asked for -> mixer -> backbone -> head.
 
     The model takes raw pixels: the standardisation (each channel to mean 0 and standard
     deviation 1 over the training images) travels inside it, so rescaling a raw channel
@@ -39,12 +46,13 @@ def build_classifier(
             the backbone allows it. With `keras.config.image_data_format()` set to
             `"channels_first"` it is `(num_channels, height, width)`.
         num_classes: Number of classes, at least 2.
-        mixer: `"dcmix"`, `"none"` (all channels straight into the backbone), or a Keras layer.
+        mixer: `"dcmix"`, `"none"` (all channels straight into the backbone), the name of an
+            attention layer in `keras_dcmix.layers.ATTENTION_LAYERS`, or a Keras layer.
         num_mixes: Number of planes that `"dcmix"` makes.
         backbone: `"convnet"` (small, ours), a name in `keras.applications` such as
             `"ResNet50"`, a `keras.Model`, or a callable on tensors. What it returns is
             averaged over its spatial axes, if it has any.
-        channel_names: One name a channel, kept in the `DCMix` layer.
+        channel_names: One name a channel, kept in the `DCMix` or attention layer.
         normalization: `True` adds a `keras.layers.Normalization` named `"standardize"` that is
             still to be adapted: `model.get_layer("standardize").adapt(images)`. A layer that
             is ready, see `fit_standardization`, is taken as it is. `False` leaves it out.
@@ -52,6 +60,10 @@ def build_classifier(
         weights: `None` or `"imagenet"`, for a backbone named in `keras.applications`.
             The latter takes three planes: one plane is repeated three times, or
             `num_mixes=3`.
+        attention: Name of an attention layer that stands after each block of the `"convnet"`
+            backbone; `None` leaves it out.
+        channel_subsets: Whether a random subset of the standardised channels is masked to zero
+            for each image in training, see `keras_dcmix.layers.ChannelSubsets`.
 
     Returns:
         A plain Functional `keras.Model`, `(batch, height, width, num_channels)` to class
@@ -73,8 +85,10 @@ def build_classifier(
         checked_channel_names(channel_names, input_shape[-1 if axis == -1 else 0])
     images = keras.Input(input_shape, name="images")
     x = _standardized(images, normalization, axis)
+    if channel_subsets:
+        x = ChannelSubsets(name="channel_subsets")(x)
     x = _mixed(x, mixer, num_mixes, channel_names)
-    x = _features(x, backbone, weights, axis)
+    x = backbone_features(x, backbone, weights=weights, attention=attention)
     if dropout:
         x = keras.layers.Dropout(dropout, name="dropout")(x)
     # float32 also under mixed precision: probabilities in float16 lose the loss its accuracy.
@@ -147,111 +161,12 @@ def _mixed(x: Any, mixer: Any, num_mixes: int, channel_names: Sequence[str] | No
         return x
     if mixer == "dcmix":
         return DCMix(num_mixes, channel_names=channel_names, name="dcmix")(x)
+    if mixer in tuple(ATTENTION_LAYERS):  # a tuple also takes what cannot be hashed
+        return ATTENTION_LAYERS[mixer](channel_names=channel_names, name=mixer)(x)
     raise ValueError(
         f"Unknown `mixer` {mixer!r}, did you mean {nearest(mixer, MIXERS)!r}? "
         f"Known: {', '.join(MIXERS)}, or a Keras layer"
     )
-
-
-def _features(x: Any, backbone: Any, weights: str | None, axis: int) -> Any:
-    if isinstance(backbone, str) and backbone != "convnet":
-        x, backbone = _application(x, backbone, weights, axis)
-    elif weights is not None:
-        raise ValueError(
-            "`weights` goes with a backbone named in keras.applications; a model of your own "
-            f"brings its weights along. Received: weights={weights!r}, backbone={backbone!r}"
-        )
-    if backbone == "convnet":
-        x = convnet(x)
-    elif callable(backbone):
-        x = _applied(backbone, x, axis)
-    else:
-        raise ValueError(
-            "`backbone` must be a name, a keras.Model or a callable on tensors. "
-            f"Received: backbone={backbone!r}"
-        )
-    if len(x.shape) > 2:
-        spatial = [i for i in range(1, len(x.shape)) if i != axis % len(x.shape)]
-        x = keras.ops.mean(x, axis=spatial)
-    return x
-
-
-def convnet(x: Any, *, widths: Sequence[int] = (16, 32, 64)) -> Any:
-    """Our small backbone: a 5x5 convolution with stride 2, then 3x3 convolutions with pooling.
-
-    Args:
-        x: Tensor `(batch, height, width, planes)`, any size.
-        widths: Number of filters of each block.
-
-    Returns:
-        Tensor `(batch, height / 2**len(widths), width / 2**len(widths), widths[-1])`.
-    """
-    axis = channel_axis(keras.config.image_data_format())
-    for block, width in enumerate(widths):
-        if block == 0:
-            # The first block would cost most of the time at full resolution.
-            x = keras.layers.Conv2D(width, 5, strides=2, padding="same", use_bias=False)(x)
-        else:
-            x = keras.layers.Conv2D(width, 3, padding="same", use_bias=False)(x)
-            x = keras.layers.MaxPooling2D(2, padding="same")(x)
-        # Momentum 0.9: with Keras' default 0.99 the moving statistics lag behind a short training
-        # and the model evaluates near chance.
-        x = keras.layers.BatchNormalization(axis=axis, momentum=0.9)(x)
-        x = keras.layers.ReLU()(x)
-    return x
-
-
-def _applied(backbone: Callable[[Any], Any], x: Any, axis: int) -> Any:
-    if isinstance(backbone, keras.Model):
-        expected = backbone.input_shape[axis]
-        if x.shape[axis] == 1 and expected == 3:
-            x = keras.layers.Concatenate(axis=axis, name="repeat_plane")([x, x, x])
-        elif expected is not None and x.shape[axis] != expected:
-            raise ValueError(
-                f"The backbone '{backbone.name}' takes {expected} planes, the mixer gives "
-                f"{x.shape[axis]}: set num_mixes={expected}"
-            )
-    features = backbone(x)
-    if features is None or not hasattr(features, "shape"):
-        raise ValueError(f"A callable `backbone` must return one tensor. Received: {features!r}")
-    return features
-
-
-def _application(x: Any, name: str, weights: str | None, axis: int) -> tuple[Any, keras.Model]:
-    check_backbone(name)
-    planes = x.shape[axis]
-    if weights is not None and planes not in (1, 3):
-        raise ValueError(
-            f"weights={weights!r} needs one or three planes, the mixer gives {planes}: "
-            "set num_mixes=3"
-        )
-    shape = list(x.shape[1:])
-    if planes == 1:
-        shape[-1 if axis == -1 else 0] = 3
-    build = getattr(keras.applications, name)
-    # Some would rescale the pixels themselves, which are standardised here: MobileNetV3 divides
-    # by 127.5 and subtracts 1, so that next to nothing of the image would be left.
-    own = inspect.signature(build).parameters.keys() & {"include_preprocessing"}
-    model = build(
-        include_top=False, weights=weights, input_shape=tuple(shape), **dict.fromkeys(own, False)
-    )
-    return x, model
-
-
-def check_backbone(name: str) -> None:
-    """Refuses the name of a backbone that is not known, and says the nearest that is."""
-    known = ("convnet", *applications())
-    if name not in known:
-        raise ValueError(
-            f"Unknown `backbone` {name!r}, did you mean {nearest(name, known)!r}? "
-            f"Known: {', '.join(known)}"
-        )
-
-
-def applications() -> tuple[str, ...]:
-    """Names of the backbones in `keras.applications`."""
-    functions = inspect.getmembers(keras.applications, inspect.isfunction)
-    return tuple(n for n, f in functions if "include_top" in inspect.signature(f).parameters)
 
 
 def _checked_shape(input_shape: Sequence[int | None]) -> tuple[int | None, ...]:

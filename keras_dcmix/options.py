@@ -48,11 +48,14 @@ class Training:
         epochs: Passes through the training images, at least 1.
         batch_size: Images in a batch, at least 1.
         learning_rate: Rate at the start, above 0.
-        mixer: See `keras_dcmix.models.build_classifier`; `"none"` gives no ranking.
+        mixer: See `keras_dcmix.models.build_classifier`; only `"dcmix"` gives mixing weights.
         num_mixes: Planes that DCMIX makes.
         backbone: `"convnet"` or a name in `keras.applications`.
         weights: `None` or `"imagenet"`, for a backbone from `keras.applications`.
         dropout: Rate of dropout before the head, 0 to 1 (1 excluded).
+        attention: Attention layer after each block of `"convnet"`, see `build_classifier`.
+        channel_subsets: Whether random subsets of channels are masked in training, so that the
+            model can be asked about any subset of channels.
         augment: Whether training images are flipped and turned by quarters at random.
         fractions: Shares of images in training, validation and test, adding up to 1.
 
@@ -68,6 +71,8 @@ class Training:
     backbone: str = "convnet"
     weights: str | None = None
     dropout: float = 0.0
+    attention: str | None = None
+    channel_subsets: bool = False
     augment: bool = False
     fractions: tuple[float, float, float] = (0.6, 0.15, 0.25)
 

@@ -266,7 +266,7 @@ np.save({files[2]!r}, keras.ops.convert_to_numpy(found))
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"mixer": "dcmx"}, r"`mixer` 'dcmx', did you mean 'dcmix'\? Known: dcmix, none, or"),
+        ({"mixer": "dcmx"}, r"`mixer` 'dcmx', did you mean 'dcmix'\? Known: dcmix, none, squ"),
         ({"mixer": "None"}, r"`mixer` 'None', did you mean 'none'\?"),
         ({"backbone": "resnet50"}, r"`backbone` 'resnet50', did you mean 'ResNet50'\? Known: conv"),
         ({"backbone": "convnext"}, r"did you mean 'convnet'\?"),

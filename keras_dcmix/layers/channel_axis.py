@@ -24,3 +24,14 @@ def check_rank(shape: Sequence[int | None]) -> None:
             "Expected images of rank 2 to 5, such as (batch, height, width, channels). "
             f"Received: shape={tuple(shape)}"
         )
+
+
+def known_channels(shape: Sequence[int | None], data_format: str) -> int:
+    """The number of channels of a shape, or an error where it is not known."""
+    num_channels = shape[channel_axis(data_format)]
+    if num_channels is None:
+        raise ValueError(
+            f"The number of channels must be known. Received: input_shape={tuple(shape)} "
+            f"with data_format={data_format!r}"
+        )
+    return num_channels

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_dcmix.layers.channel_axis import channel_axis, check_rank
+from keras_dcmix.layers.channel_axis import channel_axis, check_rank, known_channels
 from keras_dcmix.names import checked_channel_names
 
 
@@ -112,12 +112,7 @@ class DCMix(keras.layers.Layer):
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         check_rank(input_shape)
-        num_channels = input_shape[channel_axis(self.data_format)]
-        if num_channels is None:
-            raise ValueError(
-                f"The number of channels must be known. Received: input_shape={input_shape} "
-                f"with data_format={self.data_format!r}"
-            )
+        num_channels = known_channels(input_shape, self.data_format)
         if self.channel_names is not None:
             checked_channel_names(self.channel_names, num_channels)
         self._alpha = self.add_weight(
@@ -201,7 +196,7 @@ def find_dcmix(model: keras.Model, layer_name: str | None = None) -> DCMix:
     Raises:
         ValueError: If there is no such layer, or several and no name.
     """
-    found = {layer.name: layer for layer in _nested_layers(model) if isinstance(layer, DCMix)}
+    found = {layer.name: layer for layer in nested_layers(model) if isinstance(layer, DCMix)}
     if layer_name is None and len(found) == 1:
         return next(iter(found.values()))
     if layer_name in found:
@@ -217,8 +212,9 @@ def find_dcmix(model: keras.Model, layer_name: str | None = None) -> DCMix:
     )
 
 
-def _nested_layers(layer: keras.layers.Layer) -> Iterator[keras.layers.Layer]:
+def nested_layers(layer: keras.layers.Layer) -> Iterator[keras.layers.Layer]:
+    """A layer or model and all that it is made of, from the outside in."""
     yield layer
     # Layers of one's own keep what they contain in `_layers`; there is no public way to it.
     for inner in getattr(layer, "layers", None) or getattr(layer, "_layers", ()):
-        yield from _nested_layers(inner)
+        yield from nested_layers(inner)
