@@ -306,7 +306,7 @@ def test_the_matrix_stands_in_the_order_of_its_clusters(metric):
     ax = plot_rank_correlation(results, metric=metric)
     drawn = ax.collections[0].get_array().reshape(9, 9)
     np.testing.assert_allclose(drawn, matrix.iloc[order, order])
-    labels = [shorten(matrix.index[index], 26) for index in order]
+    labels = [matrix.index[index] for index in order]
     assert [label.get_text() for label in ax.get_xticklabels()] == labels
     assert [label.get_text() for label in ax.get_yticklabels()] == labels
 
@@ -354,6 +354,51 @@ def test_names_of_methods_never_touch(number):
     assert_apart(ax.get_xticklabels())
     assert_apart(ax.get_yticklabels())
     assert_inside(ax.figure, ax.get_yticklabels())
+
+
+@pytest.mark.parametrize(("number", "side"), [(3, 3.5), (6, 4.5), (11, 7)])
+def test_numbers_stay_within_their_cells(number, side):
+    _, ax = plt.subplots(figsize=(side, side), layout="constrained")
+    plot_rank_correlation(methods(number), ax=ax)
+    ax.figure.canvas.draw()
+    assert len(ax.texts) == number**2
+    cell = ax.get_window_extent().width / number
+    assert max(text.get_window_extent().width for text in ax.texts) < 0.95 * cell
+
+
+def test_in_small_axes_numbers_that_cannot_be_read_are_left_out():
+    _, (small, _) = plt.subplots(1, 2, figsize=(6, 3), layout="constrained")
+    assert not plot_rank_correlation(methods(11), ax=small).texts
+
+
+@pytest.mark.filterwarnings("ignore:left out")
+def test_a_method_without_an_order_is_named_below_the_matrix():
+    flat = ChannelImportance("$flat$", names(7), [1] * 7)
+    ax = plot_rank_correlation([*methods(4), flat])
+    assert ax.get_xlabel().replace("\n", " ") == "not shown, all channels tied: $flat$"
+    assert not ax.xaxis.label.get_parse_math()
+    ax.figure.canvas.draw()
+    assert_apart([*ax.get_xticklabels(), ax.xaxis.label])
+    assert plot_rank_correlation(methods(4)).get_xlabel() == ""
+
+
+def test_a_tree_of_identical_methods_is_a_line_that_is_not_clipped():
+    ax = plot_rank_correlation([ChannelImportance(m, list("abc"), [1, 2, 3]) for m in "xyz"])
+    (tree,) = (child for child in ax.child_axes if child.get_label() == "tree")
+    branches = np.array(tree.collections[0].get_segments())
+    assert np.ptp(branches[..., 1]) < 1e-12
+    assert not tree.collections[0].get_clip_on()
+
+
+@pytest.mark.parametrize(("place", "size"), [(0, (9, 3)), (1, (9, 3)), (0, (7, 4)), (1, (14, 5))])
+def test_neither_matrix_nor_colour_bar_touches_a_neighbour(place, size):
+    figure, axes = plt.subplots(1, 3, figsize=size, layout="constrained")
+    axes[place + 1].set_ylabel("neighbour")
+    plot_rank_correlation(methods(6), ax=axes[place])
+    figure.canvas.draw()
+    boxes = [ax.get_tightbbox() for ax in axes]
+    for left, right in itertools.pairwise(boxes):
+        assert right.x0 - left.x1 > 5
 
 
 def pictures(ax):

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _LONGEST_NAME = 32
 _LINE = 0.72  # font size per row: leaves air when a layout engine shrinks the axes later
+_MOST_DOTS = 50  # bootstrap resamples come in thousands; their whisker says it all
 _SMALLEST = 5  # points; smaller numbers are left out
 
 
@@ -34,7 +35,7 @@ def plot_importance(importance: ChannelImportance, *, ax: Axes | None = None) ->
     """Draws one bar a channel, with its spread and every single repeat.
 
     Bars are scores, whiskers one sample standard deviation over repeats to each side, dots single
-    repeats. Numbers stand beside the bars unless there is no room.
+    repeats, up to fifty of them. Numbers stand beside the bars unless there is no room.
 
     Args:
         importance: the scores of one method.
@@ -57,7 +58,8 @@ def plot_importance(importance: ChannelImportance, *, ax: Axes | None = None) ->
     if importance.repeats is not None:
         repeats = importance.repeats[:, order]
     _draw_bars(ax, scores, std)
-    _draw_dots(ax, repeats)
+    if len(repeats) <= _MOST_DOTS:
+        _draw_dots(ax, repeats)
     _finish(ax, importance)
     _label_channels(ax, importance.order)
     _label_values(ax, scores, *_reach(scores, std, repeats))

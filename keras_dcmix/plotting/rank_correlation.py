@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
@@ -17,6 +18,7 @@ from keras_dcmix.plotting.style import (
     clean,
     contrasting,
     laid_out,
+    muted,
     shorten,
     text_color,
 )
@@ -25,9 +27,13 @@ from keras_dcmix.statistics import Clustering, Metric, cluster_order, rank_corre
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.colorbar import Colorbar
 
 _MOST_NUMBERED = 12
-_LONGEST_NAME = 26
+_SMALLEST = 5  # points; smaller numbers are left out
+_BAR = 0.6  # of the height of the matrix
+_BAR_LABEL = "Spearman's rank correlation"
+_LONGEST_NAME = 32
 
 # Brown to blue, lightness the same on both sides: read alike with every colour vision.
 _COLORS = ("#7f3b08", "#c8691c", "#f0bd87", "#f5f5f5", "#9cc3e0", "#2f7fb8", "#083c68")
@@ -41,8 +47,10 @@ def plot_rank_correlation(
 ) -> Axes:
     """Draws Spearman's rank correlation of all methods, similar ones side by side.
 
+    A method that scores all channels alike is left out with a warning, and named below the matrix.
     The tree on top is average-linkage hierarchical clustering. Numbers stand in the cells with up
-    to twelve methods. Colours run from -1 to 1 in every figure, so that figures can be compared.
+    to twelve methods, if they can be read. Colours run from -1 to 1 in every figure, so that
+    figures can be compared.
 
     Args:
         importances: results of at least two methods over the same three or more channels.
@@ -70,15 +78,30 @@ def plot_rank_correlation(
     matrix = rank_correlation_matrix(importances)
     clustering = cluster_order(matrix, metric=metric)
     matrix = matrix.iloc[clustering.order, clustering.order]
-    side = 1.6 + 0.42 * len(matrix) if len(matrix) <= _MOST_NUMBERED else 2.6 + 0.24 * len(matrix)
-    ax = axes_or_new(ax, side + 2.2, side + 1.5)
+    tied = [result.method for result in importances if result.method not in matrix.index]
+    ax = axes_or_new(ax, *_figure_size(matrix.index, tied))
     mesh = _draw_matrix(ax, matrix.to_numpy())
     _draw_tree(ax, clustering)
-    _draw_colour_bar(ax, mesh)
+    bar = _draw_colour_bar(ax, mesh)
     _label_methods(ax, list(matrix.index))
+    if tied:
+        _name_tied(ax, tied)
+    _fit_colour_bar(ax, bar)
     if len(matrix) <= _MOST_NUMBERED:
         _write_numbers(ax, mesh, matrix.to_numpy())
+    # A layout engine needs several turns to settle around square axes; until then bars may touch.
+    for _ in range(2):
+        laid_out(ax)
     return ax
+
+
+def _figure_size(methods: Sequence[str], tied: Sequence[str]) -> tuple[float, float]:
+    """Returns width and height, in inches, with room for names, tree and colour bar."""
+    cell = 0.48 if len(methods) <= _MOST_NUMBERED else 0.32
+    side = max(cell * len(methods), 2.2)
+    longest = max(len(shorten(method, _LONGEST_NAME)) for method in methods)
+    names = 0.58 * mpl.rcParams["font.size"] * longest / 72 + 0.2
+    return 1.08 * side + names + 0.9, 1.2 * side + names + 0.3 * bool(tied)
 
 
 def _draw_matrix(ax: Axes, matrix: np.ndarray) -> QuadMesh:
@@ -102,16 +125,32 @@ def _label_methods(ax: Axes, methods: list[str]) -> None:
     """Writes method names along both sides, small enough that they never touch."""
     spots = np.arange(len(methods)) + 0.5
     names = [shorten(method, _LONGEST_NAME) for method in methods]
+    # Names that leave no room for the matrix would make a layout engine give up.
+    longest = 0.65 * min(laid_out(ax)) / (0.56 * max(len(name) for name in names))
+    size = min(mpl.rcParams["font.size"], longest)
+    ax.tick_params(length=0, labelsize=size)
     ax.set_xticks(spots, names, rotation=90, **LITERAL)
     ax.set_yticks(spots, names, **LITERAL)
-    ax.tick_params(length=0)
-    cell = min(laid_out(ax)) / len(methods)
-    ax.tick_params(labelsize=min(mpl.rcParams["font.size"], 0.75 * cell))
+    ax.tick_params(labelsize=min(size, 0.75 * min(laid_out(ax)) / len(methods)))
+
+
+def _name_tied(ax: Axes, methods: Sequence[str]) -> None:
+    """Says below the matrix which methods it lacks and why."""
+    names = ", ".join(shorten(method, _LONGEST_NAME) for method in methods)
+    size = 0.8 * mpl.rcParams["font.size"]
+    letters = max(int(laid_out(ax)[0] / (0.55 * size)), 20)
+    lines = wrap(f"not shown, all channels tied: {names}", letters, break_long_words=False)
+    ax.set_xlabel(
+        "\n".join(lines), loc="left", fontsize=size, color=muted(ax), labelpad=8, **LITERAL
+    )
 
 
 def _write_numbers(ax: Axes, mesh: QuadMesh, matrix: np.ndarray) -> None:
     """Writes each correlation into its cell, black or white after the colour below."""
-    size = min(0.9 * mpl.rcParams["font.size"], 0.3 * min(laid_out(ax)) / len(matrix))
+    # Leaves air for a minus, and where a layout engine shrinks the axes later.
+    size = min(0.8 * mpl.rcParams["font.size"], 0.26 * min(laid_out(ax)) / len(matrix))
+    if size < _SMALLEST:
+        return
     for (row, column), rho in np.ndenumerate(matrix):
         # Adding 0 turns the -0.0 that rounding leaves into 0.0.
         ax.text(
@@ -133,18 +172,29 @@ def _draw_tree(ax: Axes, clustering: Clustering) -> None:
     # SciPy puts leaf i at x = 10 i + 5, the matrix puts column i at x = i + 0.5.
     branches = np.stack([np.array(tree["icoord"]) / 10, np.array(tree["dcoord"])], axis=-1)
     above = ax.inset_axes((0, 1.015, 1, 0.16), label="tree")
-    lines = LineCollection(branches, colors=text_color(), linewidths=1, capstyle="projecting")
+    # Methods with the same ranks join at height 0, where clipping would halve the line.
+    lines = LineCollection(
+        branches, colors=text_color(), linewidths=1, capstyle="projecting", clip_on=False
+    )
     above.add_collection(lines)
     above.set(xlim=ax.get_xlim(), ylim=(0, max(branches[..., 1].max() * 1.03, 1e-9)))
     above.axis("off")
 
 
-def _draw_colour_bar(ax: Axes, mesh: QuadMesh) -> None:
+def _draw_colour_bar(ax: Axes, mesh: QuadMesh) -> Colorbar:
     """Draws the scale to the right of the matrix."""
-    beside = ax.inset_axes((1.04, 0.2, 0.035, 0.6), label="colour bar")
+    beside = ax.inset_axes((1.04, (1 - _BAR) / 2, 0.035, _BAR), label="colour bar")
     bar = ax.figure.colorbar(mesh, cax=beside, ticks=[-1, -0.5, 0, 0.5, 1])
-    bar.set_label("Spearman's rank correlation")
+    bar.set_label(_BAR_LABEL)
     bar.outline.set_visible(False)
     bar.ax.tick_params(length=2, width=0.8)
     # The mesh hands its cell borders on to the bar, where they would cut it into slices.
     bar.solids.set(edgecolor="face", linewidth=0)
+    return bar
+
+
+def _fit_colour_bar(ax: Axes, bar: Colorbar) -> None:
+    """Makes the bar's text no taller than the matrix beside it."""
+    size = min(mpl.rcParams["font.size"], laid_out(ax)[1] / (0.58 * len(_BAR_LABEL)))
+    bar.ax.tick_params(labelsize=size)
+    bar.ax.yaxis.label.set_size(size)
