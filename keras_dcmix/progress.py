@@ -1,42 +1,61 @@
-"""A progress bar over seeds and epochs, and one line for each seed that is done."""
+"""Progress bars on standard error: over any steps, and over trainings and their epochs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 import keras
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from keras_dcmix.seed_runs import SeedRun
+
+def progress_bar(*, enabled: bool) -> Progress:
+    """A bar that is gone when it is done; a context manager. Only a terminal shows it."""
+    console = Console(stderr=True, force_jupyter=False)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:3.0f}%"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not (enabled and console.is_terminal),
+    )
 
 
-class SeedProgress:
-    """Shows on standard error how far a ranking is; a context manager.
+@contextmanager
+def counting(description: str, total: int, *, enabled: bool = True) -> Iterator[Callable[[], None]]:
+    """Shows a bar while the block runs; gives it a function to call after each step.
 
     Args:
-        num_seeds: Seeds in all.
+        description: What is being done, in front of the bar.
+        total: Number of steps.
+        enabled: `False` shows nothing.
+    """
+    with progress_bar(enabled=enabled) as bar:
+        task = bar.add_task(description, total=total)
+        yield lambda: bar.advance(task)
+
+
+class RunProgress:
+    """Shows how far several trainings are, and a line for each that is done; a context manager.
+
+    Args:
+        num_runs: Trainings in all.
         num_epochs: Epochs of each.
         enabled: `False` shows nothing.
     """
 
-    def __init__(self, num_seeds: int, num_epochs: int, *, enabled: bool = True) -> None:
+    def __init__(self, num_runs: int, num_epochs: int, *, enabled: bool = True) -> None:
         self.num_epochs = num_epochs
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.percentage:3.0f}%"),
-            TimeElapsedColumn(),
-            console=Console(stderr=True, force_jupyter=False),
-            transient=True,
-            disable=not enabled,
-        )
+        self._bar = progress_bar(enabled=enabled)
         self._enabled = enabled
-        self._task = self._bar.add_task("training", total=num_seeds * num_epochs)
+        self._task = self._bar.add_task("training", total=num_runs * num_epochs)
         self._done = 0
 
-    def __enter__(self) -> SeedProgress:
+    def __enter__(self) -> RunProgress:
         self._bar.start()
         return self
 
@@ -48,28 +67,19 @@ class SeedProgress:
     ) -> None:
         self._bar.stop()
 
-    def callback(self, seed: int) -> keras.callbacks.Callback:
+    def callback(self, run: str) -> keras.callbacks.Callback:
         """A Keras callback that moves the bar at the end of each epoch."""
         return keras.callbacks.LambdaCallback(
             on_epoch_end=lambda epoch, logs: self._bar.update(
                 self._task,
-                completed=self._done * self.num_epochs + epoch + 1,
-                description=f"seed {seed}, validation accuracy {logs['val_accuracy']:.2f}",
+                advance=1,
+                description=f"{run}, validation accuracy {logs['val_accuracy']:.2f}",
             )
         )
 
-    def finished(self, run: SeedRun, channel_names: Sequence[str], *, again: bool = False) -> None:
-        """Prints a line for a finished seed; `again` if an earlier run had finished it."""
-        self._done += 1
+    def finished(self, line: str, *, num_runs: int = 1) -> None:
+        """Prints a line for what is finished and moves the bar to the end of its runs."""
+        self._done += num_runs
         self._bar.update(self._task, completed=self._done * self.num_epochs)
-        if not self._enabled:
-            return
-        pairs = sorted(zip(run.shares, channel_names, strict=True), reverse=True)[:3]
-        top = ", ".join(f"{name} {share:.0%}" for share, name in pairs)
-        how = "done before" if again else f"{run.epochs} epochs in {run.seconds:.0f} s"
-        self._bar.console.print(
-            f"seed {run.seed}: accuracy {run.accuracy:.3f}, {how}; {top}",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
-        )
+        if self._enabled:
+            self._bar.console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,11 +33,13 @@ class ChannelImportance:
         repeats: `(num_repeats, num_channels)`, finite, in `unit`: the scores of single seeds,
             folds or permutations. `None` if the method ran once.
         unit: the scale of the scores, e.g. `"share of the mix"`; empty if they have none.
+        details: facts beside the scores by name, such as how exact they are. Kept as a read-only
+            copy, in no table and no printed line.
 
     Raises:
         ValueError: if there is no channel, if names are empty, repeated or not as many as scores,
             if a number is not finite, or if `repeats` has another width.
-        TypeError: if a name, the method or the unit is not a string.
+        TypeError: if a name, the method or the unit is not a string, or details no mapping.
 
     Example:
         >>> importance = ChannelImportance("dcmix", ["DNA", "RNA", "ER"], [0.2, 0.7, 0.1])
@@ -51,18 +54,33 @@ class ChannelImportance:
     scores: np.ndarray
     repeats: np.ndarray | None = None
     unit: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _check_text("method", self.method)
         if not isinstance(self.unit, str):
             raise TypeError(f"unit must be a string; use '' for none. Received: {self.unit!r}")
+        if not isinstance(self.details, Mapping):
+            raise TypeError(f"details must be a mapping by name. Received: {self.details!r}")
         names = checked_channel_names(self.channel_names)
         scores = _read_only(self.scores, "scores", ("num_channels",), names)
         repeats = self.repeats
         if repeats is not None:
             repeats = _read_only(repeats, "repeats", ("num_repeats", "num_channels"), names)
-        for field, value in (("channel_names", names), ("scores", scores), ("repeats", repeats)):
-            object.__setattr__(self, field, value)
+        kept = {
+            "channel_names": names,
+            "scores": scores,
+            "repeats": repeats,
+            "details": MappingProxyType(dict(self.details)),
+        }
+        for name, value in kept.items():
+            object.__setattr__(self, name, value)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Built anew from its fields: a read-only mapping cannot be pickled, and unpickled arrays
+        # could be written to.
+        values = [getattr(self, name) for name in self.__dataclass_fields__]
+        return type(self), (*values[:-1], dict(self.details))
 
     @classmethod
     def from_repeats(

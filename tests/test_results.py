@@ -76,6 +76,22 @@ def test_a_result_survives_pickling_for_parallel_jobs():
     np.testing.assert_array_equal(again.repeats, importance.repeats)
 
 
+def test_details_are_a_copy_that_nobody_can_change_and_that_pickles():
+    details = {"completeness_error": 0.01}
+    importance = ChannelImportance("ig", ["a", "b"], [1, 2], details=details)
+    details["completeness_error"] = 9
+    with pytest.raises(TypeError, match="does not support item assignment"):
+        importance.details["completeness_error"] = 9
+    again = pickle.loads(pickle.dumps(importance))
+    assert importance.details == again.details == {"completeness_error": 0.01}
+    assert not again.scores.flags.writeable
+    assert "completeness" not in f"{importance!r} {importance} {list(importance.to_frame())}"
+
+
+def test_without_details_there_are_none():
+    assert ChannelImportance("dcmix", ["a"], [1]).details == {}
+
+
 def test_the_table_is_sorted_by_rank_and_keeps_names_with_scores():
     importance = ChannelImportance.from_repeats("dcmix", NAMES, [[1, 4, 3, 2], [1, 6, 3, 2]], "u")
     frame = importance.to_frame()
@@ -134,6 +150,7 @@ def test_what_does_not_fit_is_refused_by_name(arguments, words):
         (("dcmix", ["a", 7], [1, 2]), r"channel_names\[1\].*7"),
         ((None, ["a"], [1]), "method.*None"),
         (("dcmix", ["a"], [1], None, 3), "unit must be a string.*3"),
+        (("dcmix", ["a"], [1], None, "", [7]), r"details must be a mapping.*\[7\]"),
     ],
 )
 def test_what_is_no_string_is_refused(arguments, words):
