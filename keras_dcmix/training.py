@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from keras_dcmix.callbacks import ChannelWeightHistory
 from keras_dcmix.data.batches import ImageBatches
 from keras_dcmix.data.channel_statistics import channel_statistics
+from keras_dcmix.data.channel_view import ChannelView
 from keras_dcmix.data.labelled_images import LabelledImages
 from keras_dcmix.data.splits import split_by_group
 from keras_dcmix.models import build_classifier, fit_standardization
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 # Keras divides by the standard deviation or its epsilon of 1e-7, whichever is larger.
 _SMALLEST_SPREAD = 1e-6
+
+# From the training images, an array or a view that is read when it is indexed, to a compiled model.
+BuildModel = Callable[[Any], keras.Model]
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +85,7 @@ def train_classifier(
     *,
     seed: int = 0,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    build_model: BuildModel | None = None,
 ) -> TrainedClassifier:
     """Trains one classifier and tests it on the test part.
 
@@ -92,15 +97,24 @@ def train_classifier(
         training: How to build and train.
         seed: Seed of the initial weights and of the order of batches.
         callbacks: Further Keras callbacks for `fit`.
+        build_model: Makes the model in place of ours: a function from the raw training images
+            `(num_images, height, width, num_channels)`, a NumPy array or a view of which
+            `images[:1000]` is one, to a compiled model with one output for each class and a
+            loss for class numbers. Of `training` only the epochs, the size and augmentation of
+            batches and the fractions count then.
 
     Raises:
-        ValueError: If a channel is constant over the training images, or pixels are not finite.
+        ValueError: If a channel is constant over the training images (with our model), pixels
+            are not finite, the model that `build_model` returns does not fit, or the training
+            diverges.
+        TypeError: If `build_model` returns something else than a model.
     """
     start = time.perf_counter()
     keras.utils.set_random_seed(seed)
-    model = _compiled(problem, parts, training)
+    model = _compiled(problem, parts, training, build_model)
     batches = _batches(problem, training, seed)
-    weights = [ChannelWeightHistory()] if training.mixer == "dcmix" else []
+    ours_mixes = build_model is None and training.mixer == "dcmix"
+    weights = [ChannelWeightHistory()] if ours_mixes else []
     best = keras.callbacks.EarlyStopping(
         monitor="val_loss", patience=training.epochs, restore_best_weights=True
     )
@@ -112,11 +126,18 @@ def train_classifier(
         shuffle=False,  # the batches come shuffled; Keras would shuffle them again, unseeded
         verbose=0,
     )
-    _, accuracy = model.evaluate(batches(parts.test), verbose=0)
+    validation_loss = float(min(fitted.history["val_loss"]))
+    if not np.isfinite(validation_loss):
+        raise ValueError(
+            f"Training on {', '.join(problem.channel_names)} diverged at seed {seed} (validation "
+            f"loss {validation_loss}): lower the learning rate. "
+            f"Received: learning_rate={training.learning_rate}"
+        )
+    named = model.predict(batches(parts.test), verbose=0).argmax(axis=-1)
     return TrainedClassifier(
         model=model,
-        accuracy=float(accuracy),
-        validation_loss=float(min(fitted.history["val_loss"])),
+        accuracy=float((named == problem.labels[parts.test]).mean()),
+        validation_loss=validation_loss,
         epochs=len(fitted.epoch),
         seconds=time.perf_counter() - start,
         history=(weights or [ChannelWeightHistory()])[0].to_frame(),
@@ -137,7 +158,12 @@ def _batches(problem: LabelledImages, training: Training, seed: int) -> Callable
     return batches
 
 
-def _compiled(problem: LabelledImages, parts: Parts, training: Training) -> keras.Model:
+def spread_of_channels(problem: LabelledImages, parts: Parts) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each channel over the training images, `(num_channels,)`.
+
+    Raises:
+        ValueError: If a channel is constant or varies too little to be standardised.
+    """
     mean, std = channel_statistics(problem.images, parts.train)
     no_spread = std <= 1e-9 * np.abs(mean)
     constant = [n for n, flat in zip(problem.channel_names, no_spread, strict=True) if flat]
@@ -152,6 +178,15 @@ def _compiled(problem: LabelledImages, parts: Parts, training: Training) -> kera
             f"Channel {', '.join(map(repr, tiny))} varies by less than {_SMALLEST_SPREAD}, too "
             "little for float32: multiply its pixels by a large number"
         )
+    return mean, std
+
+
+def _compiled(
+    problem: LabelledImages, parts: Parts, training: Training, build_model: BuildModel | None
+) -> keras.Model:
+    if build_model is not None:
+        return _built(build_model, problem, parts)
+    mean, std = spread_of_channels(problem, parts)
     model = build_classifier(
         tuple(problem.images.shape[1:]),
         len(problem.classes),
@@ -162,10 +197,46 @@ def _compiled(problem: LabelledImages, parts: Parts, training: Training) -> kera
         normalization=fit_standardization(mean, std),
         dropout=training.dropout,
         weights=training.weights,
+        attention=training.attention,
+        channel_subsets=training.channel_subsets,
     )
     steps = training.epochs * -(-len(parts.train) // training.batch_size)
     rate = keras.optimizers.schedules.CosineDecay(training.learning_rate, steps)
     model.compile(
         keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"]
     )
+    return model
+
+
+def _built(build_model: BuildModel, problem: LabelledImages, parts: Parts) -> keras.Model:
+    """The model that the caller's function makes, checked to fit the problem."""
+    view = ChannelView(problem.images, rows=parts.train)
+    model = build_model(np.asarray(view) if view.in_memory else view)
+    if not isinstance(model, keras.Model):
+        raise TypeError(
+            f"`build_model` must return a compiled keras.Model. Received: {type(model).__name__}"
+        )
+    if not model.compiled:
+        raise ValueError(
+            "`build_model` must return a compiled model: call `model.compile(...)` in it. "
+            f"Received: '{model.name}', not compiled"
+        )
+    if not model.built:
+        model.build((None, *view.shape[1:]))
+    # A subclassed model may know neither.
+    takes, gives = getattr(model, "input_shape", None), getattr(model, "output_shape", None)
+    fits = isinstance(takes, tuple) and len(takes) == 4
+    if not fits or any(n not in (None, m) for n, m in zip(takes[1:], view.shape[1:], strict=True)):
+        raise ValueError(
+            "`build_model` must return a model of the images that it is given, here of shape "
+            f"(batch, {', '.join(map(str, view.shape[1:]))}) for the channel(s) "
+            f"{', '.join(problem.channel_names)}. "
+            f"Received: '{model.name}' of input shape {takes}"
+        )
+    if gives != (None, len(problem.classes)):
+        raise ValueError(
+            f"`build_model` must return a model of {len(problem.classes)} outputs, one for each "
+            f"class ({', '.join(problem.classes)}). "
+            f"Received: '{model.name}' of output shape {gives}"
+        )
     return model

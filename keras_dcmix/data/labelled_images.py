@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from keras_dcmix.data.channel_view import ChannelView
 from keras_dcmix.names import checked_channel_names
 
 
@@ -25,6 +26,8 @@ class LabelledImages:
         channel_names: One unique name a channel.
         num_unlabelled: Images, or rows of an image table, left out for a blank label.
         num_empty_fields: Fields of view that gave no crop.
+        truth: `(num_channels,)` planted importance, higher is more important; `None` where it
+            is not known, as of all real images.
     """
 
     images: Any
@@ -34,11 +37,31 @@ class LabelledImages:
     channel_names: tuple[str, ...]
     num_unlabelled: int = 0
     num_empty_fields: int = 0
+    truth: np.ndarray | None = None
 
     @property
     def labelled(self) -> np.ndarray:
         """Indices of the images that have a label."""
         return np.flatnonzero(self.labels >= 0)
+
+    def view(self, rows: np.ndarray) -> ChannelView:
+        """Some of the images, by their numbers, with their channel names; nothing is read yet."""
+        return ChannelView(self.images, rows=rows, channel_names=self.channel_names)
+
+    def keep(self, channels: Sequence[int]) -> LabelledImages:
+        """The same problem with some of its channels; no pixel is read or copied yet.
+
+        Args:
+            channels: Numbers of the channels, at least one, in this order. One channel alone is
+                fine here: it can be trained on, only not ranked.
+
+        Raises:
+            ValueError: If a channel is not there, comes twice, or there is none.
+        """
+        view = ChannelView(self.images, channels)
+        names = tuple(self.channel_names[channel] for channel in view.channels)
+        truth = None if self.truth is None else self.truth[view.channels]
+        return replace(self, images=view, channel_names=names, truth=truth)
 
     def describe(self) -> str:
         """What is there, in one sentence."""
@@ -83,8 +106,10 @@ def label_images(
     """
     if isinstance(images, LabelledImages):
         return images
+    truth = None
     if hasattr(images, "truth"):  # a ChannelProblem: its parts belong together
         problem, images = images, images.images
+        truth = problem.truth
         labels = problem.labels if labels is None else labels
         groups = problem.groups if groups is None else groups
         channel_names = problem.channel_names if channel_names is None else channel_names
@@ -104,7 +129,7 @@ def label_images(
     classes, indices = _encoded(labels)
     num_unlabelled = int((indices < 0).sum()) + getattr(images, "num_unlabelled", 0)
     num_empty = getattr(images, "num_empty_fields", 0)
-    return LabelledImages(images, indices, classes, groups, names, num_unlabelled, num_empty)
+    return LabelledImages(images, indices, classes, groups, names, num_unlabelled, num_empty, truth)
 
 
 def _check_pixels(images: Any) -> None:
