@@ -1,11 +1,17 @@
-"""DCMIX against the planted truth: six scenarios over real MNIST digits.
+"""Weights and check against the planted truth: six scenarios over real MNIST digits.
 
     python benchmarks/planted.py --mnist mnist.npz --seeds 10 --out planted.csv
 
-For each scenario and seed, 10,000 digits are drawn and planted, one classifier is trained behind
-one DCMIX plane and one on all channels with the same backbone (60 % of the digits train, 15 %
-choose the weights, 25 % test). Rows are appended to the CSV as they are done; a second call skips
-what is there.
+For each scenario and seed, 10,000 digits are drawn and planted (60 % train, 15 % choose the
+weights, 25 % test) and the same backbone is trained behind
+
+- `all channels`: nothing in front;
+- `check`: random subsets of the channels masked, all subsets scored on the test digits; its scores
+  are Shapley values of the log-likelihood;
+- `dcmix 1`, `2`, `4`: so many DCMIX planes; `+ masks`: the same behind `ChannelSubsets`.
+
+Rows are appended to the CSV as they are done; a second call skips what is there. Processes may
+share one CSV if they do different seeds (`--first-seed`).
 """
 
 from __future__ import annotations
@@ -13,35 +19,56 @@ from __future__ import annotations
 import argparse
 import csv
 import os
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
 
-from keras_dcmix.data.labelled_images import label_images
+from keras_dcmix.check import check_training, images_to_score, score_subsets
+from keras_dcmix.data.labelled_images import LabelledImages, label_images
 from keras_dcmix.datasets import SCENARIOS, mnist_channels
 from keras_dcmix.importance import mixing_weights
 from keras_dcmix.options import Training
 from keras_dcmix.training import split_problem, train_classifier
 
-COLUMNS = ("scenario", "seed", "spearman", "auc", "dcmix", "none")
+COLUMNS = ("scenario", "seed", "variant", "spearman", "auc", "accuracy", "train", "score")
+VARIANTS = {
+    "all channels": {"mixer": "none"},
+    "check": {},
+    **{
+        f"dcmix {planes}{' + masks' if masks else ''}": {
+            "num_mixes": planes,
+            "channel_subsets": masks,
+        }
+        for planes in (1, 2, 4)
+        for masks in (False, True)
+    },
+}
 
 
-def run(scenario: str, seed: int, *, mnist: Path | None, epochs: int) -> dict[str, object]:
-    """Trains both models once and compares the weights with the truth."""
-    planted = mnist_channels(scenario, path=mnist, seed=seed)
-    problem = label_images(planted.images, planted.labels, channel_names=planted.channel_names)
-    row: dict[str, object] = {"scenario": scenario, "seed": seed}
-    for mixer in ("dcmix", "none"):
-        training = Training(mixer=mixer, epochs=epochs)
-        parts = split_problem(problem, training, split_seed=seed, seed=seed)
-        trained = train_classifier(problem, parts, training, seed=seed)
-        row[mixer] = trained.accuracy
-        if mixer == "dcmix":
-            scores = mixing_weights(trained.model).scores
-            row["spearman"] = spearmanr(scores, planted.truth).statistic
-            row["auc"] = area_under_curve(scores, planted.truth > 0)
+def run(problem: LabelledImages, variant: str, seed: int, epochs: int) -> dict[str, object]:
+    """Trains one variant once and compares its scores with the truth."""
+    training = replace(Training(epochs=epochs), **VARIANTS[variant])
+    num_channels = len(problem.channel_names)
+    if variant == "check":
+        training = check_training(training, num_channels)
+    parts = split_problem(problem, training, split_seed=seed, seed=seed)
+    trained = train_classifier(problem, parts, training, seed=seed)
+    row: dict[str, object] = {"variant": variant, "accuracy": trained.accuracy}
+    row["train"], start, scores = trained.seconds, time.perf_counter(), None
+    if variant == "check":
+        most = images_to_score(parts, training, num_channels)
+        table = score_subsets(trained.model, problem, parts, seed, most)
+        scores = table.shapley("log_likelihood").scores
+    elif training.mixer == "dcmix":
+        scores = mixing_weights(trained.model).scores
+    row["score"] = time.perf_counter() - start
+    if scores is not None:
+        row["spearman"] = spearmanr(scores, problem.truth).statistic
+        row["auc"] = area_under_curve(scores, problem.truth > 0)
     return row
 
 
@@ -51,46 +78,61 @@ def area_under_curve(scores: np.ndarray, informative: np.ndarray) -> float:
     return float(np.mean((difference > 0) + 0.5 * (difference == 0)))
 
 
-def table(rows: pd.DataFrame) -> str:
-    """One row a scenario: means over seeds, and the lowest seed where it matters."""
-    grouped = rows.groupby("scenario", sort=False)
-    summary = pd.DataFrame(
-        {
-            "seeds": grouped["seed"].count(),
-            "Spearman": grouped["spearman"].mean(),
-            "lowest": grouped["spearman"].min(),
-            "AUC": grouped["auc"].mean(),
-            "lowest AUC": grouped["auc"].min(),
-            "accuracy DCMIX": grouped["dcmix"].mean(),
-            "accuracy all channels": grouped["none"].mean(),
-        }
+def tables(rows: pd.DataFrame) -> str:
+    """Means over seeds: one row a scenario, one column a variant."""
+    order = {"index": [s for s in SCENARIOS if s in set(rows["scenario"])]}
+    texts = [rows.groupby("variant")["seed"].nunique().to_string()]
+    for column, what in (
+        ("auc", "mean"),
+        ("auc", "min"),
+        ("spearman", "mean"),
+        ("accuracy", "mean"),
+    ):
+        table = rows.pivot_table(column, "scenario", "variant", what).reindex(**order)
+        table = table[[v for v in VARIANTS if v in table]]
+        texts.append(
+            f"{column}, {what} over seeds\n{table.to_string(float_format='{:.3f}'.format)}"
+        )
+    whole = rows["train"] + rows["score"]
+    seconds = rows.assign(seconds=whole).pivot_table("seconds", ["scenario", "seed"], "variant")
+    ratio = seconds.div(seconds["all channels"], axis=0).groupby("scenario").median()
+    ratio = ratio.reindex(**order)[[v for v in VARIANTS if v in ratio]]
+    texts.append(
+        "training and scoring, as a multiple of one plain training (median over seeds)\n"
+        f"{ratio.to_string(float_format='{:.2f}'.format)}"
     )
-    return summary.to_string(float_format=lambda value: f"{value:.3f}")
+    return "\n\n".join(texts)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--mnist", type=Path, help="MNIST as .npz; else Keras downloads it")
     parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--scenarios", default=",".join(SCENARIOS))
+    parser.add_argument("--variants", default=",".join(VARIANTS))
     parser.add_argument("--out", type=Path, default=Path("planted.csv"))
     arguments = parser.parse_args()
     done = set()
     if arguments.out.exists():
         found = pd.read_csv(arguments.out)
-        done = set(zip(found["scenario"], found["seed"], strict=True))
+        done = set(zip(found["scenario"], found["seed"], found["variant"], strict=True))
     else:
         arguments.out.write_text(",".join(COLUMNS) + "\n")
-    for scenario in arguments.scenarios.split(","):
-        for seed in range(arguments.seeds):
-            if (scenario, seed) in done:
+    for seed in range(arguments.first_seed, arguments.first_seed + arguments.seeds):
+        for scenario in arguments.scenarios.split(","):
+            wanted = [v for v in arguments.variants.split(",") if (scenario, seed, v) not in done]
+            if not wanted:
                 continue
-            row = run(scenario, seed, mnist=arguments.mnist, epochs=arguments.epochs)
-            with arguments.out.open("a", newline="") as file:
-                csv.DictWriter(file, COLUMNS).writerow(row)
-            print(", ".join(f"{name} {value}" for name, value in row.items()), flush=True)
-    print(table(pd.read_csv(arguments.out)))
+            problem = label_images(mnist_channels(scenario, path=arguments.mnist, seed=seed))
+            for variant in wanted:
+                row = {"scenario": scenario, "seed": seed}
+                row |= run(problem, variant, seed, arguments.epochs)
+                with arguments.out.open("a", newline="") as file:
+                    csv.DictWriter(file, COLUMNS).writerow(row)
+                print(", ".join(f"{name} {value}" for name, value in row.items()), flush=True)
+    print(tables(pd.read_csv(arguments.out)))
 
 
 if __name__ == "__main__":

@@ -6,9 +6,12 @@ from . import layers as layers
 from . import models as models
 from . import plotting as plotting
 from . import statistics as statistics
+from .comparison import MethodComparison as MethodComparison
+from .comparison import compare_methods as compare_methods
 from .options import Training as Training
 from .ranking import ChannelRanking as ChannelRanking
 from .ranking import rank_channels as rank_channels
 from .results import ChannelImportance as ChannelImportance
+from .subsets import SubsetScores as SubsetScores
 
 __version__: str

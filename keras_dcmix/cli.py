@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import shutil
-import signal
 import sys
-import tempfile
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,9 +15,12 @@ from rich.progress import Progress
 from rich.table import Table
 
 from keras_dcmix.cli_options import SOURCE_HELP, TRAINING_HELP, takes
+from keras_dcmix.cli_runs import interruptible, kept_while_unfinished, unfinished_folder
+from keras_dcmix.cli_start import start_keras
 from keras_dcmix.options import SourceOptions, Training
 
 if TYPE_CHECKING:
+    from keras_dcmix.comparison import MethodComparison
     from keras_dcmix.data.labelled_images import LabelledImages
     from keras_dcmix.ranking import ChannelRanking
 
@@ -73,104 +70,153 @@ def _common(
     """Options of all commands."""
 
 
+SOURCE = Annotated[
+    str, typer.Argument(help="A CellProfiler LoadData CSV, or 'simulated', or 'mnist'.")
+]
+OUT = Annotated[Path, typer.Option(help="Folder for the results.")]
+SEEDS = Annotated[
+    int, typer.Option(min=1, help="Trainings of each model; their spread is the error.")
+]
+SEED = Annotated[int, typer.Option(min=0, max=2**31, help="The first seed.")]
+JOBS = Annotated[int, typer.Option(min=1, help="Trainings at a time.")]
+OVERWRITE = Annotated[
+    bool, typer.Option("--overwrite", help="Replace an earlier result, the whole folder.")
+]
+RESUME = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")]
+
+_GROUPS: dict[str, tuple[type, str, dict[str, str]]] = {
+    "source_options": (SourceOptions, "What to read", SOURCE_HELP),
+    "training": (Training, "How to train", TRAINING_HELP),
+}
+
+
 @app.command()
-@takes(
-    source_options=(SourceOptions, "What to read", SOURCE_HELP),
-    training=(Training, "How to train", TRAINING_HELP),
-)
+@takes(**_GROUPS)
 def rank(
-    source: Annotated[
-        str, typer.Argument(help="A CellProfiler LoadData CSV, or 'simulated', or 'mnist'.")
-    ],
+    source: SOURCE,
     source_options: SourceOptions,
     training: Training,
-    out: Annotated[Path, typer.Option(help="Folder for the results.")],
-    seeds: Annotated[
-        int, typer.Option(min=1, help="Models to train; their spread is the error.")
-    ] = 5,
-    seed: Annotated[int, typer.Option(min=0, max=2**31, help="The first seed.")] = 0,
-    jobs: Annotated[int, typer.Option(min=1, help="Trainings at a time.")] = 1,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace an earlier result, the whole folder.")
-    ] = False,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with an interrupted run.")
-    ] = False,
+    out: OUT,
+    seeds: SEEDS = 5,
+    seed: SEED = 0,
+    check: Annotated[
+        bool,
+        typer.Option("--check/--no-check", help="Score every subset of the channels as well."),
+    ] = True,
+    jobs: JOBS = 1,
+    overwrite: OVERWRITE = False,
+    resume: RESUME = False,
 ) -> None:
     """Rank the channels: one DCMIX model per seed, tested on groups it has not seen.
 
     keras-dcmix rank plate.csv --label Metadata_Treatment --crop cells --out ranking
 
-    Writes importance.csv, runs.csv, trajectory.csv, model.keras, three figures and run.json.
+    One model more, trained on random subsets of the channels, checks the ranking and tells what
+    dropping channels costs. Writes importance.csv, runs.csv, trajectory.csv, subsets.csv,
+    panels.csv, model.keras, four figures and run.json.
     """
-    with _interruptible(out):
-        _start_keras()
-        from keras_dcmix.models import check_backbone
-        from keras_dcmix.outputs import check_output, output_folder, save_ranking
+    with _run(source, source_options, training, out, seed, overwrite, resume) as run:
+        from keras_dcmix.outputs import save_ranking
         from keras_dcmix.ranking import rank_channels
+
+        ranking = rank_channels(
+            run.problem,
+            num_seeds=seeds,
+            seed=seed,
+            training=training,
+            check=check,
+            n_jobs=jobs,
+            checkpoint_dir=run.unfinished,
+        )
+        run.save(save_ranking, ranking, seeds=seeds, check=check)
+        _print_ranking(ranking)
+        _console.print(f"Results are in {run.out}", markup=False)
+
+
+@app.command()
+@takes(**_GROUPS)
+def compare(
+    source: SOURCE,
+    source_options: SourceOptions,
+    training: Training,
+    out: OUT,
+    methods: Annotated[
+        str | None,
+        typer.Option(help="Methods, joined with commas. Without it: all that are known."),
+    ] = None,
+    seeds: SEEDS = 3,
+    seed: SEED = 0,
+    jobs: JOBS = 1,
+    overwrite: OVERWRITE = False,
+    resume: RESUME = False,
+) -> None:
+    """Compare methods: each scores the channels, one table and one heatmap tell who agrees.
+
+    keras-dcmix compare plate.csv --label Metadata_Treatment --crop cells --out comparison
+
+    The methods: dcmix, shapley (of all subsets), permutation, occlusion, integrated_gradients,
+    deletion_insertion, squeeze_excitation, efficient_channel_attention, cbam, soft_attention, and
+    single_channel and leave_one_out, which train a model for each channel. Writes methods.csv,
+    importance.csv, spearman.csv, deletion_insertion.csv, three figures and run.json.
+    """
+    with _run(source, source_options, training, out, seed, overwrite, resume) as run:
+        from keras_dcmix.comparison import compare_methods
+        from keras_dcmix.outputs import save_comparison
+
+        comparison = compare_methods(
+            run.problem,
+            methods=None if methods is None else [name.strip() for name in methods.split(",")],
+            num_seeds=seeds,
+            seed=seed,
+            training=training,
+            n_jobs=jobs,
+            checkpoint_dir=run.unfinished,
+        )
+        run.save(save_comparison, comparison, seeds=seeds, methods=methods)
+        _print_comparison(comparison)
+        _console.print(f"Results are in {run.out}", markup=False)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A run of a command: what it reads, where its trainings wait and its results go."""
+
+    problem: LabelledImages
+    out: Path
+    unfinished: Path
+    overwrite: bool
+    arguments: dict[str, object]
+
+    def save(self, write: Callable[..., None], result: object, **arguments: object) -> None:
+        from keras_dcmix.outputs import output_folder
+
+        with output_folder(self.out, overwrite=self.overwrite) as folder:
+            write(result, folder, arguments=self.arguments | arguments)
+
+
+@contextmanager
+def _run(
+    source: str,
+    options: SourceOptions,
+    training: Training,
+    out: Path,
+    seed: int,
+    overwrite: bool,
+    resume: bool,
+) -> Iterator[_Run]:
+    """Starts Keras, refuses what cannot work, reads the source, and keeps what is finished."""
+    with interruptible(out, _console):
+        start_keras()
+        from keras_dcmix.models import check_backbone
+        from keras_dcmix.outputs import check_output
 
         out = check_output(out, overwrite=overwrite)
         check_backbone(training.backbone)
-        unfinished = _unfinished_folder(out, resume=resume, overwrite=overwrite)
-        problem = _open(source, source_options, seed)
-        with _kept_while_unfinished(unfinished, resume=resume):
-            ranking = rank_channels(
-                problem,
-                num_seeds=seeds,
-                seed=seed,
-                training=training,
-                n_jobs=jobs,
-                checkpoint_dir=unfinished,
-            )
-            arguments = {"source": source, **asdict(source_options), "seeds": seeds, "seed": seed}
-            with output_folder(out, overwrite=overwrite) as folder:
-                save_ranking(ranking, folder, arguments=arguments)
-        _print_ranking(ranking)
-        _console.print(f"Results are in {out}", markup=False)
-
-
-@contextmanager
-def _interruptible(out: Path) -> Iterator[None]:
-    """Ends with a word and exit code 130 where the user or a scheduler stops the run."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    except KeyboardInterrupt:
-        kept = "nothing is kept"
-        if _seeds_in(out.expanduser().resolve()):
-            kept = "finished seeds are kept: the same command with --resume goes on"
-        _console.print(f"Interrupted; {kept}.")
-        raise typer.Exit(130) from None
-
-
-def _seeds_in(out: Path) -> list[Path]:
-    return sorted(out.with_name(f".{out.name}.unfinished").glob("seed_*.json"))
-
-
-def _unfinished_folder(out: Path, *, resume: bool, overwrite: bool) -> Path:
-    """Where finished seeds wait until the whole run is done."""
-    folder = out.with_name(f".{out.name}.unfinished")
-    if folder.exists() and not resume and not overwrite:
-        raise ValueError(
-            f"An interrupted run for {out} is there, or one that is still running: go on with "
-            "--resume, or discard it with --overwrite"
-        )
-    return folder
-
-
-@contextmanager
-def _kept_while_unfinished(folder: Path, *, resume: bool) -> Iterator[None]:
-    """Removes the folder at the end, or keeps it if the run breaks off with seeds in it."""
-    if folder.exists() and not resume:
-        shutil.rmtree(folder)
-    try:
-        yield
-    except BaseException:
-        if not any(folder.glob("seed_*.json")):
-            shutil.rmtree(folder, ignore_errors=True)
-        raise
-    shutil.rmtree(folder)
+        unfinished = unfinished_folder(out, resume=resume, overwrite=overwrite)
+        problem = _open(source, options, seed)
+        arguments = {"source": source, **asdict(options), "seed": seed}
+        with kept_while_unfinished(unfinished, resume=resume):
+            yield _Run(problem, out, unfinished, overwrite, arguments)
 
 
 def _open(source: str, options: SourceOptions, seed: int) -> LabelledImages:
@@ -197,37 +243,27 @@ def _print_ranking(ranking: ChannelRanking) -> None:
     Console(soft_wrap=True, highlight=False).print(ranking.summary(), markup=False)
 
 
+def _print_comparison(comparison: MethodComparison) -> None:
+    columns = {
+        "accuracy": "{:.3f}",
+        "spearman_truth": "{:.2f}",
+        "parameters": "{:,.0f}",
+        "train_seconds": "{:.0f}",
+        "score_seconds": "{:.1f}",
+    }
+    table = Table("method", *(name.replace("_", " ") for name in columns))
+    for row in comparison.table.to_dict("records"):
+        cells = [
+            "" if row[name] != row[name] else text.format(row[name])
+            for name, text in columns.items()
+        ]
+        table.add_row(row["method"], *cells)
+    Console().print(table, markup=False)
+    console = Console(soft_wrap=True, highlight=False)
+    for name, reason in comparison.skipped.items():
+        console.print(f"{name} was skipped: {reason}", markup=False)
+    console.print(comparison.summary(), markup=False)
+
+
 def _number(value: float) -> str:
     return f"{value:.3f}" if value == value else "one run only"
-
-
-def _start_keras() -> None:
-    """Imports Keras without TensorFlow's start-up messages."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # Each seed is a model of its own, which TensorFlow takes for needless retracing.
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    with _quiet_stderr():
-        try:
-            import keras
-
-            keras.ops.zeros(1)  # the backend speaks once more when it first computes
-        except ImportError as error:
-            raise ImportError(
-                f"Keras cannot start its backend ({error}): install one, for instance with "
-                "pip install 'keras-dcmix[tensorflow]', or choose another with the environment "
-                "variable KERAS_BACKEND (tensorflow, jax, torch)"
-            ) from error
-
-
-@contextmanager
-def _quiet_stderr() -> Iterator[None]:
-    """Holds back what libraries write to standard error, below Python as well."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)

@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import shutil
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -18,6 +19,8 @@ import keras
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from keras_dcmix.check import ChannelCheck
+    from keras_dcmix.comparison import MethodComparison
     from keras_dcmix.ranking import ChannelRanking
 
 # The file that every result folder holds; a folder without it is nobody's to overwrite.
@@ -90,15 +93,16 @@ def save_ranking(ranking: ChannelRanking, folder: Path, *, arguments: dict[str, 
     ranking.runs.to_csv(folder / "runs.csv", index=False)
     ranking.history.to_csv(folder / "trajectory.csv", index=False)
     ranking.model.save(folder / "model.keras")
-    _save_figures(ranking, folder)
+    if ranking.check is not None:
+        ranking.check.scores.to_csv(folder / "subsets.csv")
+        ranking.check.scores.best_panels("accuracy").to_csv(folder / "panels.csv", index=False)
+    _save_figures(_ranking_figures(ranking), folder)
     facts = {
         "summary": ranking.summary(),
         "arguments": arguments,
         "training": asdict(ranking.training),
         "channels": list(ranking.importance.channel_names),
         "classes": list(ranking.classes),
-        "backend": keras.backend.backend(),
-        "versions": versions(),
         "best_seed": ranking.best_seed,
         "accuracy": ranking.accuracy.tolist(),
         "chance": ranking.chance,
@@ -108,7 +112,55 @@ def save_ranking(ranking: ChannelRanking, folder: Path, *, arguments: dict[str, 
         "num_empty_fields": ranking.num_empty_fields,
         "split": ranking.split,
     }
+    if ranking.check is not None:
+        facts["check"] = _check_facts(ranking.check)
+    _save_facts(facts, folder)
+
+
+def save_comparison(
+    comparison: MethodComparison, folder: Path, *, arguments: dict[str, Any]
+) -> None:
+    """Writes tables, figures and `run.json` of a comparison into a folder.
+
+    Args:
+        comparison: What `compare_methods` returned.
+        folder: An existing folder.
+        arguments: What it was called with; kept in `run.json`, paths as text.
+    """
+    comparison.table.to_csv(folder / "methods.csv", index=False)
+    comparison.to_frame().to_csv(folder / "importance.csv", index=False)
+    if comparison.spearman is not None:
+        comparison.spearman.to_csv(folder / "spearman.csv", index_label="method")
+    comparison.curves_frame().to_csv(folder / "deletion_insertion.csv", index=False)
+    _save_figures(_comparison_figures(comparison), folder)
+    facts = {
+        "summary": comparison.summary(),
+        "arguments": arguments,
+        "training": asdict(comparison.training),
+        "channels": list(comparison.importances[0].channel_names),
+        "seeds": list(comparison.seeds),
+        "chance": comparison.chance,
+        "skipped": comparison.skipped,
+        "split": comparison.split,
+    }
+    _save_facts(facts, folder)
+
+
+def _save_facts(facts: dict[str, Any], folder: Path) -> None:
+    facts |= {"backend": keras.backend.backend(), "versions": versions()}
     (folder / _MARK).write_text(json.dumps(facts, indent=1, ensure_ascii=False, default=str))
+
+
+def _check_facts(check: ChannelCheck) -> dict[str, Any]:
+    shapley = check.scores.shapley("log_likelihood")
+    return {
+        "accuracy": check.accuracy,
+        "num_images": check.num_images,
+        "seconds": check.seconds,
+        "all_subsets": check.scores.exact,
+        "shapley": dict(zip(shapley.channel_names, shapley.scores.tolist(), strict=True)),
+        "shapley_unit": "log-likelihood in nats",
+    }
 
 
 def versions() -> dict[str, str]:
@@ -122,7 +174,7 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _save_figures(ranking: ChannelRanking, folder: Path) -> None:
+def _ranking_figures(ranking: ChannelRanking) -> dict[str, Axes]:
     from keras_dcmix import plotting
 
     # Figures travel without the table, so each says how good the models are.
@@ -137,11 +189,33 @@ def _save_figures(ranking: ChannelRanking, folder: Path) -> None:
     for name, axes in figures.items():
         model = f"the model of seed {ranking.best_seed}; " if name == "mix" else ""
         axes.set_title(model + quality, loc="right", fontsize="small")
-        _save_figure(axes, folder / f"{name}.png")
+    if ranking.check is not None:
+        figures["panels"] = plotting.plot_panels(ranking.check.scores, metric="accuracy")
+    return figures
 
 
-def _save_figure(axes: Axes, path: Path) -> None:
+def _comparison_figures(comparison: MethodComparison) -> dict[str, Axes]:
+    from keras_dcmix import plotting
+
+    planted = comparison.planted_truth
+    figures = {"importance": plotting.plot_methods(comparison.importances, truth=planted)}
+    if comparison.spearman is not None:
+        both = [*comparison.importances, *([planted] if planted is not None else [])]
+        with warnings.catch_warnings():
+            # The figure itself and the table say which methods have no order.
+            warnings.filterwarnings("ignore", "left out of the rank correlation", UserWarning)
+            figures["spearman"] = plotting.plot_rank_correlation(both)
+    if comparison.curves:
+        figures["deletion_insertion"] = plotting.plot_deletion_insertion(
+            comparison.curves, unit="accuracy"
+        )
+    return figures
+
+
+def _save_figures(figures: dict[str, Axes], folder: Path) -> None:
     import matplotlib.pyplot as plt
 
-    axes.figure.savefig(path, dpi=150, bbox_inches="tight")
-    plt.close(axes.figure)
+    for name, axes in figures.items():
+        figure = axes.get_figure(root=True)
+        figure.savefig(folder / f"{name}.png", dpi=150, bbox_inches="tight")
+        plt.close(figure)

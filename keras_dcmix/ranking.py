@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -13,15 +12,16 @@ import joblib
 import keras
 import numpy as np
 
+from keras_dcmix.check import ChannelCheck, check_channels, finished_check, is_checked
 from keras_dcmix.data.labelled_images import LabelledImages, label_images
-from keras_dcmix.importance.mixing_weights import mixing_weights
 from keras_dcmix.layers.dcmix import find_dcmix
 from keras_dcmix.options import Training
-from keras_dcmix.progress import SeedProgress
+from keras_dcmix.progress import RunProgress
 from keras_dcmix.results import ChannelImportance
-from keras_dcmix.seed_runs import SeedRun, SeedStore, names_of
-from keras_dcmix.summary import describe_doubt, describe_leaders
-from keras_dcmix.training import split_problem, train_classifier
+from keras_dcmix.run_store import RunStore, names_of, run_settings
+from keras_dcmix.seed_runs import describe_run, is_finished, run_name, seed_run, train_seed
+from keras_dcmix.summary import describe_check, describe_doubt, describe_leaders
+from keras_dcmix.training import split_problem
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,6 +46,8 @@ class ChannelRanking:
         num_test_images: Images in the test part.
         examples: Raw test images, one a class: `(num_classes, height, width, num_channels)`.
         training: How the models were built and trained.
+        check: What one model that knows every subset of the channels says, beside the weights;
+            `None` where it was not asked for.
     """
 
     importance: ChannelImportance
@@ -61,6 +63,7 @@ class ChannelRanking:
     num_test_images: int
     examples: np.ndarray
     training: Training
+    check: ChannelCheck | None = None
 
     @property
     def accuracy(self) -> np.ndarray:
@@ -68,13 +71,18 @@ class ChannelRanking:
         return self.runs["accuracy"].to_numpy()
 
     def summary(self) -> str:
-        """What came out, in one sentence of plain words."""
+        """What came out, in plain words: the weights, then what the check says of them."""
         test = f"{self.num_test_images} images of {len(self.split['test'])} unseen groups"
         doubt = describe_doubt(self.accuracy.mean(), self.chance, self.num_test_images, test)
-        return doubt or (
+        if doubt:
+            return doubt
+        text = (
             f"{describe_leaders(self.importance)}; the models classify {self.accuracy.mean():.0%} "
             f"of {test} rightly ({self.chance:.0%} by always naming the commonest class)."
         )
+        if self.check is None:
+            return text
+        return f"{text} {describe_check(self.importance, self.check.scores)}"
 
     def plot_mix(self, *, ax: Axes | None = None) -> Axes:
         """Draws the examples: their channels with their shares, and the image the model sees.
@@ -108,6 +116,7 @@ def rank_channels(
     num_seeds: int = 5,
     seed: int = 0,
     training: Training | None = None,
+    check: bool = True,
     n_jobs: int = 1,
     checkpoint_dir: str | Path | None = None,
     verbose: bool = True,
@@ -127,6 +136,8 @@ def rank_channels(
         num_seeds: Number of models, at least 1; two or more give a spread.
         seed: The first seed; the others count on from it.
         training: How to build and train; `None` takes the defaults of `Training`.
+        check: Whether to train one model more, on random subsets of the channels, and to score
+            every subset with it: see `keras_dcmix.importance.subset_scores`.
         n_jobs: Trainings at a time, each in a process of its own if not 1 (`joblib`).
         checkpoint_dir: Folder for finished seeds. Where it already holds some of the
             same problem and settings, they are not trained again.
@@ -154,22 +165,42 @@ def rank_channels(
     training = training or Training()
     seeds = range(seed, seed + num_seeds)
     with TemporaryDirectory() as scratch:
-        store = SeedStore(checkpoint_dir or scratch, _settings(problem, training, seed))
-        with SeedProgress(num_seeds, training.epochs, enabled=verbose) as progress:
-            for finished in (s for s in seeds if s in store):
-                progress.finished(store.run(finished), problem.channel_names, again=True)
-            # A progress bar does not travel into other processes.
-            jobs = [
-                joblib.delayed(_train_seed)(
-                    problem, training, store, seed, s, progress.callback(s) if n_jobs == 1 else None
-                )
-                for s in seeds
-                if s not in store
-            ]
-            parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-            for run in parallel(jobs):
-                progress.finished(run, problem.channel_names)
-        return _ranking(problem, training, store, seeds)
+        store = RunStore(checkpoint_dir or scratch, run_settings(problem, training, seed))
+        _train_seeds(problem, training, store, seeds, n_jobs=n_jobs, verbose=verbose)
+        if check and not is_checked(store):
+            check_channels(problem, training, store, seed, verbose=verbose)
+        return _ranking(problem, training, store, seeds, check=check)
+
+
+def _train_seeds(
+    problem: LabelledImages,
+    training: Training,
+    store: RunStore,
+    seeds: range,
+    *,
+    n_jobs: int,
+    verbose: bool,
+) -> None:
+    names = problem.channel_names
+    with RunProgress(len(seeds), training.epochs, enabled=verbose) as progress:
+        done = [seed for seed in seeds if is_finished(store, seed)]
+        for seed in done:
+            progress.finished(describe_run(seed_run(store, seed), names, again=True))
+        # A progress bar does not travel into other processes.
+        jobs = [
+            joblib.delayed(train_seed)(
+                problem,
+                training,
+                store,
+                seeds[0],
+                seed,
+                progress.callback(f"seed {seed}") if n_jobs == 1 else None,
+            )
+            for seed in seeds
+            if seed not in done
+        ]
+        for run in joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")(jobs):
+            progress.finished(describe_run(run, names))
 
 
 def _check_arguments(num_seeds: int, training: Training | None) -> None:
@@ -181,68 +212,17 @@ def _check_arguments(num_seeds: int, training: Training | None) -> None:
         )
 
 
-def _settings(problem: LabelledImages, training: Training, seed: int) -> dict[str, Any]:
-    """All that a seed's result depends on, to tell whether finished seeds can be used again."""
-    digest = hashlib.sha256()
-    for part in (problem.labels, np.array(problem.groups, dtype=str)):
-        digest.update(np.ascontiguousarray(part).tobytes())
-    if hasattr(problem.images, "fingerprint"):
-        digest.update(problem.images.fingerprint().encode())
-    else:
-        for image in problem.images:
-            digest.update(np.ascontiguousarray(image).tobytes())
-    return {
-        "training": asdict(training),
-        "seed": seed,
-        "shape": [int(n) for n in problem.images.shape],
-        "channels": list(problem.channel_names),
-        "classes": list(problem.classes),
-        "data": digest.hexdigest(),
-        "backend": keras.backend.backend(),
-    }
-
-
-def _train_seed(
-    problem: LabelledImages,
-    training: Training,
-    store: SeedStore,
-    split_seed: int,
-    seed: int,
-    watch: keras.callbacks.Callback | None,
-) -> SeedRun:
-    parts = split_problem(problem, training, split_seed=split_seed, seed=seed)
-    callbacks = [] if watch is None else [watch]
-    trained = train_classifier(problem, parts, training, seed=seed, callbacks=callbacks)
-    if not np.isfinite(trained.validation_loss):
-        raise ValueError(
-            f"Training diverged at seed {seed} (validation loss {trained.validation_loss}): "
-            f"lower the learning rate. Received: learning_rate={training.learning_rate}"
-        )
-    run = SeedRun(
-        seed=seed,
-        accuracy=trained.accuracy,
-        validation_loss=trained.validation_loss,
-        epochs=trained.epochs,
-        seconds=trained.seconds,
-        shares=mixing_weights(trained.model).scores.tolist(),
-        train_groups=names_of(problem.groups[parts.train]),
-        validation_groups=names_of(problem.groups[parts.validation]),
-    )
-    store.save(run, trained.history, trained.model)
-    return run
-
-
 def _ranking(
-    problem: LabelledImages, training: Training, store: SeedStore, seeds: range
+    problem: LabelledImages, training: Training, store: RunStore, seeds: range, *, check: bool
 ) -> ChannelRanking:
     import pandas as pd
 
-    runs = [store.run(seed) for seed in seeds]
+    runs = [seed_run(store, seed) for seed in seeds]
     best = min(runs, key=lambda run: run.validation_loss).seed
     test = split_problem(problem, training, split_seed=seeds[0], seed=seeds[0]).test
     labels = problem.labels[test]
     columns = ["seed", "epoch", "step", "channel", "mix", "alpha", "share"]
-    history = pd.concat([store.history(seed).assign(seed=seed) for seed in seeds])[columns]
+    history = pd.concat([store.table(run_name(s)).assign(seed=s) for s in seeds])[columns]
     facts = [(run.seed, run.accuracy, run.epochs, run.seconds) for run in runs]
     examples = [test[np.flatnonzero(labels == k)[0]] for k in range(len(problem.classes))]
     return ChannelRanking(
@@ -254,7 +234,7 @@ def _ranking(
         ),
         runs=pd.DataFrame(facts, columns=["seed", "accuracy", "epochs", "seconds"]),
         history=history.reset_index(drop=True),
-        model=store.model(best),
+        model=store.model(run_name(best)),
         best_seed=best,
         classes=problem.classes,
         chance=float(np.bincount(labels).max() / len(labels)),
@@ -270,4 +250,5 @@ def _ranking(
         num_test_images=len(test),
         examples=np.asarray(problem.images[np.array(examples)]),
         training=training,
+        check=finished_check(store) if check else None,
     )

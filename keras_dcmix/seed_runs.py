@@ -1,18 +1,17 @@
-"""Finished seeds on disk, so that an interrupted ranking goes on where it stopped."""
+"""One seed of a ranking: train a DCMIX model and keep what it found."""
 
 from __future__ import annotations
 
-import json
-import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import keras
-import numpy as np
 
-if TYPE_CHECKING:
-    import pandas as pd
+from keras_dcmix.data.labelled_images import LabelledImages
+from keras_dcmix.importance.mixing_weights import mixing_weights
+from keras_dcmix.options import Training
+from keras_dcmix.run_store import RunStore, names_of
+from keras_dcmix.training import split_problem, train_classifier
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,78 +39,54 @@ class SeedRun:
     validation_groups: list[str]
 
 
-class SeedStore:
-    """A folder of finished seeds; a seed counts once its JSON file is there.
-
-    Args:
-        folder: Made where it is missing.
-        settings: What the runs depend on, JSON-able. A folder that already holds runs with
-            other settings is refused.
-
-    Raises:
-        ValueError: If the folder belongs to runs with other settings.
-    """
-
-    def __init__(self, folder: str | Path, settings: dict[str, Any]) -> None:
-        self.folder = Path(folder)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        settings = json.loads(json.dumps(settings))
-        path = self.folder / "settings.json"
-        if not path.exists():
-            _write_whole(path, json.dumps(settings, indent=1))
-        found = json.loads(path.read_text())
-        changed = _differences(found, settings)
-        if changed:
-            raise ValueError(
-                f"The unfinished run in {self.folder} was started with other settings "
-                f"({'; '.join(changed)}): repeat them, or start anew"
-            )
-
-    def __contains__(self, seed: int) -> bool:
-        try:
-            self.run(seed)
-        except (OSError, ValueError, TypeError):  # missing or damaged: it is trained again
-            return False
-        return True
-
-    def run(self, seed: int) -> SeedRun:
-        return SeedRun(**json.loads(self._path(seed, "json").read_text()))
-
-    def history(self, seed: int) -> pd.DataFrame:
-        import pandas as pd
-
-        return pd.read_csv(self._path(seed, "csv"), dtype={"channel": str}, keep_default_na=False)
-
-    def model(self, seed: int) -> keras.Model:
-        return keras.models.load_model(self._path(seed, "keras"))
-
-    def save(self, run: SeedRun, history: pd.DataFrame, model: keras.Model) -> None:
-        model.save(self._path(run.seed, "keras"))
-        history.to_csv(self._path(run.seed, "csv"), index=False)
-        _write_whole(self._path(run.seed, "json"), json.dumps(asdict(run)))
-
-    def _path(self, seed: int, suffix: str) -> Path:
-        return self.folder / f"seed_{seed}.{suffix}"
+def seed_run(store: RunStore, seed: int) -> SeedRun:
+    """A finished seed of a store."""
+    return SeedRun(**store.facts(run_name(seed)))
 
 
-def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """What differs, as text: `epochs was 1, is 2`."""
-    old, new = ({**each.pop("training", {}), **each} for each in (dict(old), dict(new)))
-    return [
-        "the images or labels are others"
-        if name == "data"
-        else f"{name} was {old.get(name)}, is {new.get(name)}"
-        for name in {**old, **new}
-        if old.get(name) != new.get(name)
-    ]
+def is_finished(store: RunStore, seed: int) -> bool:
+    """Whether the store holds a seed, whole."""
+    try:
+        seed_run(store, seed)
+    except (OSError, ValueError, TypeError):  # missing or damaged: it is trained again
+        return False
+    return True
 
 
-def names_of(values: np.ndarray) -> list[str]:
-    """The distinct values as sorted text, for JSON."""
-    return [str(value) for value in np.unique(values)]
+def run_name(seed: int) -> str:
+    """What a seed is called in a store."""
+    return f"seed_{seed}"
 
 
-def _write_whole(path: Path, text: str) -> None:
-    partial = path.with_suffix(path.suffix + ".partial")
-    partial.write_text(text)
-    os.replace(partial, path)
+def describe_run(run: SeedRun, channel_names: Sequence[str], *, again: bool = False) -> str:
+    """A finished seed in one line; `again` if an earlier run had finished it."""
+    pairs = sorted(zip(run.shares, channel_names, strict=True), reverse=True)[:3]
+    top = ", ".join(f"{name} {share:.0%}" for share, name in pairs)
+    how = "done before" if again else f"{run.epochs} epochs in {run.seconds:.0f} s"
+    return f"seed {run.seed}: accuracy {run.accuracy:.3f}, {how}; {top}"
+
+
+def train_seed(
+    problem: LabelledImages,
+    training: Training,
+    store: RunStore,
+    split_seed: int,
+    seed: int,
+    watch: keras.callbacks.Callback | None,
+) -> SeedRun:
+    """Trains the model of one seed and saves what it found."""
+    parts = split_problem(problem, training, split_seed=split_seed, seed=seed)
+    callbacks = [] if watch is None else [watch]
+    trained = train_classifier(problem, parts, training, seed=seed, callbacks=callbacks)
+    run = SeedRun(
+        seed=seed,
+        accuracy=trained.accuracy,
+        validation_loss=trained.validation_loss,
+        epochs=trained.epochs,
+        seconds=trained.seconds,
+        shares=mixing_weights(trained.model).scores.tolist(),
+        train_groups=names_of(problem.groups[parts.train]),
+        validation_groups=names_of(problem.groups[parts.validation]),
+    )
+    store.save(run_name(seed), asdict(run), table=trained.history, model=trained.model)
+    return run

@@ -7,8 +7,6 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from keras_dcmix.data import crop_fields, from_load_data
 from keras_dcmix.data.labelled_images import LabelledImages, label_images
 from keras_dcmix.datasets import mnist_channels, simulated_cells
@@ -57,9 +55,7 @@ def open_source(
         wanted["scenario"] = options.scenario
     make = simulated_cells if kind == "simulated" else mnist_channels
     problem = make(seed=seed, **_given(wanted))
-    opened = label_images(
-        problem.images, problem.labels, groups=problem.groups, channel_names=problem.channel_names
-    )
+    opened = label_images(problem)
     channels = _listed(options.channels)
     return opened if channels is None else _select(opened, channels)
 
@@ -114,7 +110,6 @@ def _select(problem: LabelledImages, channels: Sequence[str]) -> LabelledImages:
             f"Unknown channel {unknown[0]!r}, did you mean {nearest(unknown[0], known)!r}? "
             f"Known: {', '.join(known)}"
         )
-    images = problem.images[..., np.array([known.index(name) for name in channels])]
-    return label_images(
-        images, problem.labels, groups=problem.groups, channel_names=tuple(channels)
-    )
+    if len(channels) < 2:
+        raise ValueError("Expected at least two channels: one channel alone is nothing to rank")
+    return problem.keep([known.index(name) for name in channels])

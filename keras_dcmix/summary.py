@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from keras_dcmix.results import ChannelImportance
+from keras_dcmix.subsets import SubsetScores
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def describe_doubt(accuracy: float, chance: float, num_images: int, test: str) -> str:
@@ -62,3 +68,167 @@ def describe_leaders(importance: ChannelImportance) -> str:
     return f"{text}; then {', '.join(rest[:4])}" + (
         f" and {len(rest) - 4} more" if rest[4:] else ""
     )
+
+
+# Below a quarter of an even share the weights call a channel idle, above half of one in use; the
+# check does so with its share of the gain. Between the two neither word is used.
+_IDLE, _IN_USE = 0.25, 0.5
+
+# A panel keeps most of what the channels tell if it has nine tenths of their gain over none.
+_MOST = 0.9
+
+
+def describe_check(importance: ChannelImportance, scores: SubsetScores) -> str:
+    """Whether weights and check agree, and what dropping channels costs, in plain words.
+
+    Args:
+        importance: Shares of the mix.
+        scores: The score of every subset, with the metrics `accuracy` and `log_likelihood`.
+    """
+    panels = scores.best_panels("accuracy")
+    best = panels.loc[panels["smallest_sufficient"]].iloc[0]
+    if best["num_channels"] == 0:
+        return (
+            "The check, one model trained on random subsets of the channels, does no better with "
+            f"channels than without ({panels['score'].iloc[-1]:.2f}), so it cannot confirm this."
+        )
+    return f"{_agreement(importance, scores)} {_cost(scores, panels)}"
+
+
+def _agreement(importance: ChannelImportance, scores: SubsetScores) -> str:
+    shares = dict(zip(importance.channel_names, importance.scores, strict=True))
+    shapley = scores.shapley("log_likelihood")
+    gain = shapley.scores.sum()
+    parts = dict(zip(shapley.channel_names, shapley.scores / gain, strict=True))
+    error = np.nan_to_num(shapley.std) / gain
+    sure = dict(zip(shapley.channel_names, shapley.scores / gain > 2 * error, strict=True))
+    even = 1 / len(shares)
+    missed = [
+        name
+        for name in shapley.order
+        if shares[name] < _IDLE * even and parts[name] > _IN_USE * even and sure[name]
+    ]
+    spare = [
+        name
+        for name in importance.order
+        if shares[name] > _IN_USE * even and parts[name] < _IDLE * even
+    ]
+    leaders = [name for name in shapley.order if parts[name] > _IN_USE * even][:4]
+    credit = ", ".join(f"{name} {parts[name]:.0%}" for name in leaders)
+    check = "one model trained on random subsets of the channels"
+    if not missed and not spare:
+        return f"The check agrees: {check} credits the channels with {credit} of what it gains."
+    text = [f"The check, {check}, disagrees in part: of what it gains it credits {credit}."]
+    if missed:
+        text.append(_why_missed(missed, shares, parts, scores))
+    if spare:
+        names = _listed([f"{name} ({shares[name]:.0%} of the mix)" for name in spare])
+        text.append(
+            f"{names} {_verb(spare, 'adds', 'add')} next to nothing by it: the mix may use "
+            f"{_verb(spare, 'it as a landmark', 'them as landmarks')}, such as the place of the "
+            "nucleus, or its weights have not parted yet from where they all started."
+        )
+    return " ".join(text)
+
+
+def _why_missed(
+    missed: list[str], shares: dict[str, float], parts: dict[str, float], scores: SubsetScores
+) -> str:
+    """Names channels that inform though their weights are low, and why that can be."""
+    names = _listed(
+        [f"{name} ({parts[name]:.0%}, but {shares[name]:.0%} of the mix)" for name in missed]
+    )
+    pairs = scores.interchangeable("log_likelihood")
+    pairs = pairs.loc[pairs["interchangeable"]]
+    stand_ins = {
+        name: sorted(
+            {*pairs.loc[pairs["channel_a"] == name, "channel_b"]}
+            | {*pairs.loc[pairs["channel_b"] == name, "channel_a"]},
+            key=lambda other: -shares[other],
+        )
+        for name in missed
+    }
+    replaced = [f"{name} by {others[0]}" for name, others in stand_ins.items() if others]
+    why = (
+        "one mix cannot show a channel whose contrast is inverted, or classes that differ in which "
+        "channel lights up"
+    )
+    if len(replaced) == len(missed):
+        why = f"most of what it knows the mix has from another channel ({_listed(replaced)})"
+    elif replaced:
+        why += f", and most of what a channel knows another may know too ({_listed(replaced)})"
+    return f"{names} {_verb(missed, 'informs', 'inform')} more than the weights say: {why}."
+
+
+def _cost(scores: SubsetScores, panels: pd.DataFrame) -> str:
+    """What dropping channels costs: the smallest sufficient panel, and one that keeps most."""
+    best = panels.loc[panels["smallest_sufficient"]].iloc[0]
+    nothing, everything = panels["score"].iloc[0], panels["score"].iloc[-1]
+    kept, dropped = _parted(scores, best["panel"])
+    if not dropped:
+        text = (
+            "No channel can be dropped without cost: every smaller panel is less accurate by more "
+            f"than the doubt ({everything:.3f} with all)"
+        )
+    else:
+        spread = best["cost_standard_error"]
+        error = "" if np.isnan(spread) else f" ± {spread:.3f}"
+        difference = round(-best["cost"], 3) + 0.0  # without a zero's minus sign
+        text = (
+            f"{_listed(kept)} alone {_verb(kept, 'is', 'are')} enough: accuracy "
+            f"{best['score']:.3f}, {everything:.3f} with all (difference {difference:+.3f}{error}),"
+            f" so {_listed(dropped)} can be dropped, as far as these images tell"
+        )
+    retained = (panels["score"] - nothing) / (everything - nothing)
+    most = panels.loc[retained >= _MOST].iloc[0]
+    if most["num_channels"] < best["num_channels"]:
+        names = _parted(scores, most["panel"])[0]
+        text += (
+            f"; {_listed(names)} alone {_verb(names, 'keeps', 'keep')} "
+            f"{retained[most.name]:.0%} of what all channels gain ({most['score']:.3f})"
+        )
+    return f"{text}."
+
+
+def _parted(scores: SubsetScores, panel: str) -> tuple[list[str], list[str]]:
+    """The channels inside a panel, and those outside it."""
+    row = scores.to_frame()["panel"].tolist().index(panel)
+    inside = dict(zip(scores.channel_names, scores.subsets[row], strict=True))
+    kept = [name for name, is_in in inside.items() if is_in]
+    return kept, [name for name, is_in in inside.items() if not is_in]
+
+
+def _listed(names: list[str]) -> str:
+    if len(names) > 6:
+        return f"{', '.join(names[:5])} and {len(names) - 5} more"
+    *front, last = names
+    return f"{', '.join(front)} and {last}" if front else last
+
+
+def _verb(names: list[str], one: str, several: str) -> str:
+    return one if len(names) == 1 else several
+
+
+def describe_comparison(table: pd.DataFrame, truth: ChannelImportance | None, chance: float) -> str:
+    """Which methods agree with the truth, as a sentence or two.
+
+    Args:
+        table: One row a method, as `MethodComparison.table`.
+        truth: What they are held against, or `None`.
+        chance: Accuracy of always naming the commonest class, 0 to 1.
+    """
+    best = table["accuracy"].max()
+    if not best > chance:
+        return (
+            f"No model does better than guessing (accuracy {best:.2f}, {chance:.2f} by always "
+            "naming the commonest class), so no ranking here means anything."
+        )
+    text = f"Accuracy on unseen groups is {table['accuracy'].min():.3f} to {best:.3f}."
+    if truth is None:
+        return f"{text} No truth is known to hold the methods against."
+    held = table.dropna(subset="spearman_truth").sort_values("spearman_truth", ascending=False)
+    against = "the planted truth" if truth.method == "truth" else f"what {truth.method} finds"
+    if held.empty:
+        return f"{text} No method has a rank correlation with {against}."
+    listed = ", ".join(f"{row.method} {row.spearman_truth:.2f}" for row in held.itertuples())
+    return f"{text} Spearman's rank correlation with {against}: {listed}."

@@ -14,9 +14,9 @@ import pandas as pd
 import pytest
 import tifffile
 
-from keras_dcmix import cli
+from keras_dcmix import SubsetScores, cli
 
-FAST = ["--epochs", "1", "--seeds", "2", "--size", "16"]
+FAST = ["--epochs", "1", "--seeds", "2", "--size", "16", "--no-check"]
 
 
 def write_plate(folder: Path) -> Path:
@@ -73,7 +73,7 @@ def finished(tmp_path_factory):
     source = write_plate(folder)
     code, printed = run(
         *("rank", source, "--out", folder / "R", "--label", "Metadata_Drug", "--root", folder),
-        *("--group", "Metadata_Well", *FAST),
+        *("--group", "Metadata_Well", *FAST, "--check"),
     )
     assert code == 0, printed
     return folder, printed
@@ -84,12 +84,33 @@ def test_a_plate_gives_every_file_with_its_columns(finished):
     assert {path.name for path in out.iterdir()} == {
         *("importance.csv", "runs.csv", "trajectory.csv", "model.keras", "run.json"),
         *("importance.png", "trajectory.png", "mix.png"),
+        *("subsets.csv", "panels.csv", "panels.png"),
     }
     columns = {name: list(pd.read_csv(out / f"{name}.csv")) for name in ("importance", "runs")}
     assert columns["importance"] == ["method", "channel", "score", "std", "rank", "unit"]
     assert columns["runs"] == ["seed", "accuracy", "epochs", "seconds"]
     trajectory = ["seed", "epoch", "step", "channel", "mix", "alpha", "share"]
     assert list(pd.read_csv(out / "trajectory.csv")) == trajectory
+
+
+def test_the_check_writes_every_subset_and_the_best_panels(finished):
+    out = finished[0] / "R"
+    subsets = SubsetScores.from_csv(out / "subsets.csv")
+    assert subsets.channel_names == ("GFP", "DNA")
+    assert len(subsets.subsets) == 4
+    panels = pd.read_csv(out / "panels.csv", keep_default_na=False)
+    assert panels["num_channels"].tolist() == [0, 1, 2]
+    assert panels["panel"][2] == "GFP + DNA"
+    assert panels["smallest_sufficient"].sum() == 1
+    facts = json.loads((out / "run.json").read_text())
+    assert set(facts["check"]["shapley"]) == {"GFP", "DNA"}
+
+
+def test_without_the_check_nothing_of_it_is_written(rank, tmp_path):
+    code, printed = rank("--label", "Metadata_Drug", *FAST)
+    assert code == 0, printed
+    assert not list((tmp_path / "R").glob("*panels*"))
+    assert "check" not in json.loads((tmp_path / "R" / "run.json").read_text())
 
 
 def test_run_json_tells_what_was_done(finished):
@@ -123,14 +144,14 @@ def interrupted_after(monkeypatch, last: int) -> None:
     """Lets the run break off, as by Ctrl-C, at the seed behind `last`."""
     from keras_dcmix import ranking
 
-    train = ranking._train_seed
+    train = ranking.train_seed
 
     def stops(*arguments: object) -> object:
         if arguments[4] > last:
             raise KeyboardInterrupt
         return train(*arguments)
 
-    monkeypatch.setattr(ranking, "_train_seed", stops)
+    monkeypatch.setattr(ranking, "train_seed", stops)
 
 
 def test_a_killed_run_goes_on_without_training_finished_seeds_again(rank, tmp_path, monkeypatch):
@@ -384,3 +405,72 @@ def test_a_source_that_is_none_lists_what_is_known(tmp_path, source):
     code, printed = run("rank", source, "--out", tmp_path / "R")
     assert code == 2
     assert "'simulated', or 'mnist'" in printed
+
+
+def compare(plate: Path, out: Path, *arguments: object) -> tuple[int, str]:
+    fast = [argument for argument in FAST if argument != "--no-check"]
+    return run("compare", plate, "--label", "Metadata_Drug", "--out", out, *fast, *arguments)
+
+
+def test_compare_writes_the_tables_and_figures_and_prints_the_table(plate, tmp_path):
+    methods = "dcmix,shapley,occlusion"
+    code, printed = compare(plate, tmp_path / "C", "--methods", methods)
+    assert code == 0, printed
+    assert {path.name for path in (tmp_path / "C").iterdir()} == {
+        *("methods.csv", "importance.csv", "deletion_insertion.csv", "run.json"),
+        *("importance.png", "deletion_insertion.png"),
+    }
+    table = pd.read_csv(tmp_path / "C" / "methods.csv")
+    assert table["method"].tolist() == methods.split(",")
+    facts = json.loads((tmp_path / "C" / "run.json").read_text())
+    assert facts["arguments"]["methods"] == methods
+    assert facts["channels"] == ["GFP", "DNA"]
+    for name in methods.split(","):
+        assert name in printed
+    assert not list(tmp_path.glob(".C*"))
+
+
+def test_an_interrupted_comparison_goes_on(plate, tmp_path, monkeypatch):
+    from keras_dcmix import comparison
+
+    job = comparison.run_model
+
+    def stops(*arguments: object) -> object:
+        if arguments[5][0].name == "occlusion":
+            raise KeyboardInterrupt
+        return job(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(comparison, "run_model", stops)
+        code, printed = compare(plate, tmp_path / "C", "--methods", "dcmix,occlusion")
+    assert code == 130
+    assert "--resume goes on" in printed
+    assert not (tmp_path / "C").exists()
+    assert (tmp_path / ".C.unfinished" / "seed_0_dcmix.json").exists()
+    done = []
+
+    def counted(*arguments: object) -> object:
+        done.append((arguments[4], arguments[5][0].name))
+        return job(*arguments)
+
+    monkeypatch.setattr(comparison, "run_model", counted)
+    code, printed = compare(plate, tmp_path / "C", "--methods", "dcmix,occlusion", "--resume")
+    assert code == 0, printed
+    assert done == [(0, "occlusion"), (1, "dcmix"), (1, "occlusion")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--methods", "dcmx"], "Unknown method 'dcmx', did you mean 'dcmix'"),
+        (["--methods", "dcmix,dcmix"], "may come once"),
+        (["--backbone", "Resnet50"], "did you mean 'ResNet50'"),
+    ],
+)
+def test_compare_refuses_bad_options_in_one_sentence(plate, tmp_path, arguments, words):
+    before = set(tmp_path.iterdir())
+    code, printed = compare(plate, tmp_path / "C", *arguments)
+    assert code == 2
+    assert words in " ".join(printed.split())
+    assert "Traceback" not in printed
+    assert set(tmp_path.iterdir()) == before

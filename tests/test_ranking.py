@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import keras
 import numpy as np
 import pytest
 
@@ -24,14 +25,14 @@ def planted(num_images: int = 96, *, label_noise: bool = False):
 
 
 def ranked(*args, **kwargs):
-    kwargs = {"training": TINY, "num_seeds": 2, "verbose": False, **kwargs}
+    kwargs = {"training": TINY, "num_seeds": 2, "verbose": False, "check": False, **kwargs}
     return rank_channels(*args, channel_names=["noise", "signal"], **kwargs)
 
 
 @pytest.fixture(scope="module")
 def ranking():
     images, labels, groups = planted()
-    return ranked(images, labels, groups=groups)
+    return ranked(images, labels, groups=groups, check=True)
 
 
 def test_the_informative_channel_comes_first_in_every_seed(ranking):
@@ -80,7 +81,7 @@ def test_the_summary_names_the_leader_the_runs_and_the_accuracy(ranking):
     assert text.startswith("signal leads with ")
     assert "first in 2 of 2 runs" in text
     assert "unseen groups" in text
-    assert text.count(". ") == 0
+    assert text.count("The check") == 1
 
 
 def test_a_model_that_guesses_says_that_its_ranking_means_nothing():
@@ -98,6 +99,50 @@ def test_rescaling_and_shifting_a_raw_channel_changes_no_rank(ranking):
     np.testing.assert_allclose(again.importance.scores, ranking.importance.scores, atol=0.02)
     difference = again.model.predict(moved, verbose=0) - ranking.model.predict(images, verbose=0)
     assert np.abs(difference).max() < 0.05
+
+
+def test_the_check_finds_the_channel_that_informs_and_what_can_be_dropped(ranking):
+    scores = ranking.check.scores
+    assert scores.channel_names == ("noise", "signal")
+    assert scores.exact
+    assert scores.shapley("log_likelihood").order == ("signal", "noise")
+    panels = scores.best_panels("accuracy").set_index("num_channels")
+    assert panels.loc[1, "panel"] == "signal"
+    assert ranking.check.accuracy > 0.8
+    assert ranking.check.num_images == ranking.num_test_images
+    assert "The check" in ranking.summary()
+
+
+def test_the_blocks_of_the_check_are_the_test_groups(ranking):
+    assert len(ranking.check.scores.block_sizes) == len(ranking.split["test"])
+
+
+def test_without_a_check_the_summary_says_nothing_of_it():
+    images, labels, groups = planted()
+    ranking = ranked(images, labels, groups=groups, num_seeds=1)
+    assert ranking.check is None
+    assert "check" not in ranking.summary()
+
+
+def test_a_finished_check_is_not_done_again(tmp_path, monkeypatch):
+    images, labels, groups = planted()
+    given = {"groups": groups, "num_seeds": 1, "check": True, "checkpoint_dir": tmp_path}
+    first = ranked(images, labels, training=Training(epochs=1), **given)
+    from keras_dcmix import ranking as module
+
+    monkeypatch.setattr(module, "check_channels", lambda *_, **__: pytest.fail("done again"))
+    again = ranked(images, labels, training=Training(epochs=1), **given)
+    assert again.check.scores.to_frame().equals(first.check.scores.to_frame())
+
+
+def test_the_check_of_weights_from_imagenet_mixes_into_three_planes():
+    from keras_dcmix.check import check_training
+
+    training = Training(backbone="ResNet50", weights="imagenet")
+    assert check_training(training, 6).num_mixes == 3
+    assert check_training(training, 3).mixer == "none"
+    assert check_training(Training(num_mixes=2), 6).mixer == "none"
+    assert check_training(Training(num_mixes=2), 6).channel_subsets
 
 
 def test_finished_seeds_are_not_trained_again(tmp_path, monkeypatch):
@@ -182,17 +227,15 @@ def test_training_refuses_numbers_out_of_range(name, value):
 
 
 def test_a_training_that_diverges_says_so(monkeypatch):
-    from keras_dcmix import ranking
-
     images, labels, groups = planted()
-    diverged = ranking.train_classifier
+    fit = keras.Model.fit
 
-    def train(*args, **kwargs):
-        trained = diverged(*args, **kwargs)
-        object.__setattr__(trained, "validation_loss", float("nan"))
-        return trained
+    def diverged(*args, **kwargs):
+        fitted = fit(*args, **kwargs)
+        fitted.history["val_loss"] = [float("nan")]
+        return fitted
 
-    monkeypatch.setattr(ranking, "train_classifier", train)
+    monkeypatch.setattr(keras.Model, "fit", diverged)
     with pytest.raises(ValueError, match=r"diverged at seed 0.*learning_rate=0\.03"):
         ranked(images, labels, groups=groups, training=Training(epochs=1, learning_rate=0.03))
 
@@ -202,7 +245,7 @@ def test_a_planted_problem_brings_labels_groups_and_names_along(ranking):
 
     images, labels, groups = planted()
     problem = ChannelProblem(images, labels, ("noise", "signal"), np.array([0, 1]), groups)
-    again = rank_channels(problem, training=TINY, num_seeds=1, verbose=False)
+    again = rank_channels(problem, training=TINY, num_seeds=1, check=False, verbose=False)
     np.testing.assert_allclose(
         again.importance.repeats[0], ranking.importance.repeats[0], atol=1e-4
     )

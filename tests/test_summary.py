@@ -1,10 +1,19 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from keras_dcmix.results import ChannelImportance
-from keras_dcmix.summary import describe_doubt, describe_leaders
+from keras_dcmix.subsets import SubsetScores
+from keras_dcmix.summary import (
+    describe_check,
+    describe_comparison,
+    describe_doubt,
+    describe_leaders,
+)
 
 NAMES = ["DNA", "ER", "Mito"]
 
@@ -48,3 +57,87 @@ def test_doubt_depends_on_accuracy_and_chance(accuracy, words):
     assert words in text
     assert bool(text) == bool(words)
     assert text.endswith(".") or not words
+
+
+def table(gains: dict[str, float], *, redundant: bool = False) -> SubsetScores:
+    """Scores of a game: each channel adds its gain; `redundant`: the best one inside counts."""
+    subsets = np.array(list(itertools.product([False, True], repeat=len(NAMES))))
+    added = subsets * [gains.get(name, 0.0) for name in NAMES]
+    score = 0.5 + (added.max(axis=1) if redundant else added.sum(axis=1))
+    # Two blocks a hair apart: errors are small, and known.
+    blocks = np.stack([score - 1e-6 * subsets.sum(axis=1), score + 1e-6 * subsets.sum(axis=1)])
+    return SubsetScores(tuple(NAMES), subsets, {"accuracy": blocks, "log_likelihood": blocks})
+
+
+def check(shares: list[float], gains: dict[str, float], **kwargs) -> str:
+    return describe_check(ChannelImportance("dcmix", NAMES, shares), table(gains, **kwargs))
+
+
+def test_weights_and_check_that_agree_say_so_and_what_can_be_dropped():
+    text = check([0.03, 0.02, 0.95], {"Mito": 0.4})
+    assert text.startswith("The check agrees: one model trained on random subsets")
+    assert "credits the channels with Mito 100% of what it gains" in text
+    assert "Mito alone is enough: accuracy 0.900, 0.900 with all" in text
+    assert "so DNA and ER can be dropped" in text
+
+
+def test_a_channel_that_informs_with_a_low_weight_is_named_with_a_reason():
+    text = check([0.01, 0.49, 0.50], {"DNA": 0.2, "ER": 0.1, "Mito": 0.1})
+    assert "disagrees in part" in text
+    assert "DNA (50%, but 1% of the mix) informs more than the weights say" in text
+    assert "contrast is inverted, or classes that differ in which channel lights up" in text
+
+
+def test_a_missed_channel_that_another_replaces_is_called_replaced():
+    text = check([0.01, 0.01, 0.98], {"DNA": 0.4, "Mito": 0.4}, redundant=True)
+    assert "most of what it knows the mix has from another channel (DNA by Mito)" in text
+
+
+def test_a_high_weight_that_adds_nothing_is_named_with_a_reason():
+    text = check([0.3, 0.0, 0.7], {"Mito": 0.4})
+    assert "disagrees in part" in text
+    assert "DNA (30% of the mix) adds next to nothing by it" in text
+    assert "landmark" in text
+
+
+def test_channels_that_are_all_needed_cannot_be_dropped():
+    text = check([0.3, 0.3, 0.4], {"DNA": 0.1, "ER": 0.1, "Mito": 0.2})
+    assert "No channel can be dropped without cost" in text
+    assert "0.900 with all" in text
+
+
+def test_a_smaller_panel_that_keeps_most_is_told_beside_the_sufficient_one():
+    text = check([0.3, 0.3, 0.4], {"DNA": 0.02, "ER": 0.01, "Mito": 0.37})
+    assert "No channel can be dropped without cost" in text
+    assert text.endswith("; Mito alone keeps 92% of what all channels gain (0.870).")
+
+
+def test_a_check_that_learned_nothing_confirms_nothing():
+    assert "it cannot confirm this" in check([0.2, 0.3, 0.5], {})
+
+
+def methods(**columns: list) -> pd.DataFrame:
+    return pd.DataFrame({"method": ["dcmix", "cbam"], "accuracy": [0.9, 0.8], **columns})
+
+
+def test_methods_are_listed_by_their_agreement_with_the_truth():
+    truth = ChannelImportance("truth", NAMES, [1, 2, 3])
+    text = describe_comparison(methods(spearman_truth=[0.5, 1.0]), truth, 0.5)
+    assert "0.800 to 0.900" in text
+    assert text.endswith("the planted truth: cbam 1.00, dcmix 0.50.")
+    found = ChannelImportance("single_channel", NAMES, [1, 2, 3])
+    assert "what single_channel finds: " in describe_comparison(
+        methods(spearman_truth=[0.5, 1.0]), found, 0.5
+    )
+
+
+def test_without_a_truth_or_without_ranks_the_sentence_says_so():
+    truth = ChannelImportance("truth", NAMES, [1, 2, 3])
+    nothing = methods(spearman_truth=[np.nan, np.nan])
+    assert "No truth is known" in describe_comparison(nothing, None, 0.5)
+    assert "No method has a rank correlation" in describe_comparison(nothing, truth, 0.5)
+
+
+def test_models_that_guess_rank_nothing():
+    text = describe_comparison(methods(spearman_truth=[1.0, 1.0]), None, 0.9)
+    assert "no ranking here means anything" in text

@@ -1,0 +1,42 @@
+"""Starting Keras from the command, without TensorFlow's start-up messages."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+def start_keras() -> None:
+    """Imports Keras without TensorFlow's start-up messages."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Each seed is a model of its own, which TensorFlow takes for needless retracing.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    with _quiet_stderr():
+        try:
+            import keras
+
+            keras.ops.zeros(1)  # the backend speaks once more when it first computes
+        except ImportError as error:
+            raise ImportError(
+                f"Keras cannot start its backend ({error}): install one, for instance with "
+                "pip install 'keras-dcmix[tensorflow]', or choose another with the environment "
+                "variable KERAS_BACKEND (tensorflow, jax, torch)"
+            ) from error
+
+
+@contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """Holds back what libraries write to standard error, below Python as well."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
