@@ -31,7 +31,7 @@ def run(problem: LabelledImages, training: Training, seed: int) -> pd.DataFrame:
     """One row a panel size: accuracy by the check and by retraining."""
     names = problem.channel_names
     parts = split_problem(problem, training, split_seed=seed, seed=seed)
-    own = check_training(training, len(names))
+    own = check_training(training, len(names), len(parts.train))
     checked = train_classifier(problem, parts, own, seed=seed)
     most = images_to_score(parts, own, len(names))
     panels = score_subsets(checked.model, problem, parts, seed, most).best_panels("accuracy")

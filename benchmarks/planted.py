@@ -53,9 +53,9 @@ def run(problem: LabelledImages, variant: str, seed: int, epochs: int) -> dict[s
     """Trains one variant once and compares its scores with the truth."""
     training = replace(Training(epochs=epochs), **VARIANTS[variant])
     num_channels = len(problem.channel_names)
-    if variant == "check":
-        training = check_training(training, num_channels)
     parts = split_problem(problem, training, split_seed=seed, seed=seed)
+    if variant == "check":
+        training = check_training(training, num_channels, len(parts.train))
     trained = train_classifier(problem, parts, training, seed=seed)
     row: dict[str, object] = {"variant": variant, "accuracy": trained.accuracy}
     row["train"], start, scores = trained.seconds, time.perf_counter(), None

@@ -158,7 +158,7 @@ def _shared(
 ) -> dict[str, Any]:
     """One training, and the scores of all methods that look at it."""
     name = run_name(seed, methods[0].model)
-    own = training_of(methods[0].model, training, len(problem.channel_names))
+    own = training_of(methods[0].model, training, len(problem.channel_names), len(parts.train))
     trained = train_classifier(problem, parts, own, seed=seed, callbacks=callbacks)
     chosen = images_to_look_at(parts.test, seed)
     view, labels = problem.view(chosen), problem.labels[chosen]
@@ -209,10 +209,10 @@ def _retrained(
     }
 
 
-def training_of(model: str, training: Training, num_channels: int) -> Training:
+def training_of(model: str, training: Training, num_channels: int, num_images: int) -> Training:
     """How the model that some methods share is trained."""
     if model == "masked":
-        return check_training(training, num_channels)
+        return check_training(training, num_channels, num_images)
     if model == "dcmix":
         return replace(training, mixer="dcmix")
     return replace(training, mixer=model, num_mixes=1)

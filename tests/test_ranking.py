@@ -139,10 +139,19 @@ def test_the_check_of_weights_from_imagenet_mixes_into_three_planes():
     from keras_dcmix.check import check_training
 
     training = Training(backbone="ResNet50", weights="imagenet")
-    assert check_training(training, 6).num_mixes == 3
-    assert check_training(training, 3).mixer == "none"
-    assert check_training(Training(num_mixes=2), 6).mixer == "none"
-    assert check_training(Training(num_mixes=2), 6).channel_subsets
+    assert check_training(training, 6, 100).num_mixes == 3
+    assert check_training(training, 3, 100).mixer == "none"
+    assert check_training(Training(num_mixes=2), 6, 100).mixer == "none"
+    assert check_training(Training(num_mixes=2), 6, 100).channel_subsets
+
+
+def test_the_check_of_few_images_takes_more_epochs():
+    from keras_dcmix.check import check_training
+
+    training = Training(epochs=4, batch_size=32)
+    assert check_training(training, 6, 32 * 200).epochs == 4
+    assert check_training(training, 6, 32 * 10).epochs == 75
+    assert check_training(training, 6, 32 * 10 + 1).epochs == 69
 
 
 def test_finished_seeds_are_not_trained_again(tmp_path, monkeypatch):

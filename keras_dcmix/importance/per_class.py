@@ -179,6 +179,20 @@ def _mixing_weights(evaluation: Evaluation, seed: int, verbose: bool) -> list[Ch
     return found
 
 
+class _InUse(keras.layers.Layer):
+    """A model as it predicts, also while `fit` runs: no dropout, no masks, statistics at rest.
+
+    `model(inputs, training=False)` in a Functional model would not do: `fit` overrides it.
+    """
+
+    def __init__(self, model: keras.Model) -> None:
+        super().__init__()
+        self.model = model
+
+    def call(self, images: Any) -> Any:
+        return self.model(images, training=False)
+
+
 def _fitted_mix(evaluation: Evaluation, number: int, seed: int) -> ChannelImportance:
     """Mixing weights fitted to tell one class from the rest, all else frozen."""
     clone = _copy(evaluation.model)
@@ -187,8 +201,7 @@ def _fitted_mix(evaluation: Evaluation, number: int, seed: int) -> ChannelImport
     for variable in find_dcmix(clone).variables:
         variable.trainable = True
     inputs = keras.Input(evaluation.model.input_shape[1:])
-    # `training=False`: running statistics, dropout and masks stay as they are in use.
-    frozen = keras.Model(inputs, clone(inputs, training=False))
+    frozen = keras.Model(inputs, _InUse(clone)(inputs))
     batches = ImageBatches(
         evaluation.images,
         evaluation.labels,

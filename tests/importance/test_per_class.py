@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from keras_dcmix.importance.evaluation import Evaluation
 from keras_dcmix.importance.per_class import per_class
 from keras_dcmix.layers import DCMix
 
@@ -19,6 +20,12 @@ METHODS = ["occlusion", "permutation", "integrated_gradients", "mixing_weights"]
 @pytest.fixture
 def few_steps(monkeypatch):
     monkeypatch.setattr(MODULE, "_FEWEST_STEPS", 10)
+
+
+@pytest.fixture
+def large_steps(monkeypatch):
+    monkeypatch.setattr(MODULE, "_FEWEST_STEPS", 50)
+    monkeypatch.setattr(MODULE, "_RATE", 0.06)
 
 
 def problem(num_images: int = 60):
@@ -92,6 +99,27 @@ def test_occlusion_of_a_class_is_its_drop_in_closed_form():
     assert found["dead"].unit == "drop in log likelihood"
 
 
+def test_permutation_of_a_class_takes_channels_from_all_classes_in_closed_form():
+    images, labels = problem()
+    pooled = 3 * images.mean(axis=(1, 2)).astype("float64")
+    rng = np.random.default_rng(7)
+    donors = [rng.permutation(60) for _ in range(5)]
+    found = found_by("permutation", seed=7)
+    for number, name in enumerate(CLASSES):
+        inside = labels == number
+
+        def score(logits, inside=inside, number=number):
+            return (logits[:, number] - np.log(np.exp(logits).sum(axis=1)))[inside].mean()
+
+        for repeat, donor in enumerate(donors):
+            changed = [pooled.copy() for _ in range(3)]
+            for channel in range(3):
+                changed[channel][:, channel] = pooled[donor, channel]
+            drops = [score(pooled) - score(one) for one in changed]
+            np.testing.assert_allclose(found[name].repeats[repeat], drops, rtol=1e-4, atol=1e-6)
+    assert found["dead"].unit == "drop in log likelihood"
+
+
 @pytest.mark.parametrize("method", METHODS[:3])
 def test_a_channel_without_spread_inside_a_class_still_counts_between_classes(method):
     images, labels = problem()
@@ -152,6 +180,7 @@ def fainter_copy(num_images: int = 60):
     return images, labels
 
 
+@pytest.mark.usefixtures("large_steps")
 def test_the_mix_of_a_class_turns_to_the_channel_that_tells_it():
     names = ["noise", "signal"]
     found = found_by("mixing_weights", mixing_model(), fainter_copy(), channel_names=names)
@@ -162,6 +191,47 @@ def test_the_mix_of_a_class_turns_to_the_channel_that_tells_it():
         np.testing.assert_allclose(one.scores.sum(), 1, rtol=1e-5)
 
 
+def test_the_images_of_a_class_weigh_as_much_as_all_others():
+    images, labels = problem()
+    labels = np.where(np.arange(60) < 6, 1, labels % 2 * 2)  # 6 of 60 are of class 1
+    evaluation = Evaluation(own_channel_model(), images, labels)
+    outputs = evaluation.outputs(images)
+    loss = MODULE._one_against_rest(evaluation, 1)(labels[:, None], outputs.astype("float32"))
+    inside = labels == 1
+    expected = -np.log(outputs[inside, 1]).mean() - np.log(1 - outputs[~inside, 1]).mean()
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(loss).mean(), expected, rtol=1e-5)
+
+
+@QUICK
+def test_only_alpha_is_fitted_and_on_a_copy_that_predicts_what_the_model_does(monkeypatch):
+    model, (images, labels) = mixing_model(), fainter_copy()
+    copies = []
+    make, read = MODULE._copy, MODULE.mixing_weights
+
+    def copied(original):
+        copy = make(original)
+        np.testing.assert_allclose(
+            copy.predict_on_batch(images), model.predict_on_batch(images), atol=1e-6
+        )
+        return copy
+
+    def seen(copy):
+        copies.append(copy)
+        return read(copy)
+
+    monkeypatch.setattr(MODULE, "_copy", copied)
+    monkeypatch.setattr(MODULE, "mixing_weights", seen)
+    found_by("mixing_weights", model, (images, labels), channel_names=["noise", "signal"])
+    assert len(copies) == 3
+    for copy in copies:
+        for old, new in zip(model.weights, copy.weights, strict=True):
+            is_same = np.array_equal(
+                keras.ops.convert_to_numpy(old), keras.ops.convert_to_numpy(new)
+            )
+            assert is_same == (old.name != "alpha")
+
+
+@pytest.mark.usefixtures("large_steps")
 def test_the_mix_differs_between_classes_that_need_other_channels():
     rng = np.random.default_rng(4)
     labels = np.arange(90) % 3
