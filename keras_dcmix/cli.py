@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
+from rich.table import Column, Table
 
 from keras_dcmix.cli_options import SOURCE_HELP, TRAINING_HELP, takes
 from keras_dcmix.cli_runs import interruptible, kept_while_unfinished, unfinished_folder
@@ -159,13 +159,22 @@ def compare(
     single_channel and leave_one_out, which train a model for each channel. Writes methods.csv,
     importance.csv, spearman.csv, deletion_insertion.csv, three figures and run.json.
     """
-    with _run(source, source_options, training, out, seed, overwrite, resume) as run:
+    names = None if methods is None else [name.strip() for name in methods.split(",")]
+
+    def refuse_methods() -> None:
+        from keras_dcmix.comparison import chosen_methods
+
+        chosen_methods(names)
+
+    with _run(
+        source, source_options, training, out, seed, overwrite, resume, refuse_methods
+    ) as run:
         from keras_dcmix.comparison import compare_methods
         from keras_dcmix.outputs import save_comparison
 
         comparison = compare_methods(
             run.problem,
-            methods=None if methods is None else [name.strip() for name in methods.split(",")],
+            methods=names,
             num_seeds=seeds,
             seed=seed,
             training=training,
@@ -203,6 +212,7 @@ def _run(
     seed: int,
     overwrite: bool,
     resume: bool,
+    refuse: Callable[[], None] = lambda: None,
 ) -> Iterator[_Run]:
     """Starts Keras, refuses what cannot work, reads the source, and keeps what is finished."""
     with interruptible(out, _console):
@@ -212,6 +222,7 @@ def _run(
 
         out = check_output(out, overwrite=overwrite)
         check_backbone(training.backbone)
+        refuse()
         unfinished = unfinished_folder(out, resume=resume, overwrite=overwrite)
         problem = _open(source, options, seed)
         arguments = {"source": source, **asdict(options), "seed": seed}
@@ -249,9 +260,8 @@ def _print_comparison(comparison: MethodComparison) -> None:
         "spearman_truth": "{:.2f}",
         "parameters": "{:,.0f}",
         "train_seconds": "{:.0f}",
-        "score_seconds": "{:.1f}",
     }
-    table = Table("method", *(name.replace("_", " ") for name in columns))
+    table = Table(Column("method", no_wrap=True), *(name.replace("_", " ") for name in columns))
     for row in comparison.table.to_dict("records"):
         cells = [
             "" if row[name] != row[name] else text.format(row[name])

@@ -24,14 +24,15 @@ from keras_dcmix.comparison_runs import (
 )
 from keras_dcmix.data.labelled_images import LabelledImages, label_images
 from keras_dcmix.importance.deletion_insertion import curves_along, deletion_insertion
+from keras_dcmix.layers.channel_attention import check_positive_integer
 from keras_dcmix.names import nearest
 from keras_dcmix.options import Training
 from keras_dcmix.progress import RunProgress
 from keras_dcmix.results import ChannelImportance
-from keras_dcmix.run_store import RunStore, names_of, run_settings
+from keras_dcmix.run_store import RunStore, check_jobs, names_of, run_settings
 from keras_dcmix.statistics import rank_correlation, rank_correlation_matrix
 from keras_dcmix.subsets import SubsetScores
-from keras_dcmix.summary import describe_comparison
+from keras_dcmix.summary import describe_comparison, guesses
 from keras_dcmix.training import split_problem
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class MethodComparison:
         seeds: The seeds.
         training: How the models were built and trained.
         chance: Accuracy on the test images of always naming the commonest class, 0 to 1.
+        num_test_images: Images in the test part.
     """
 
     table: pd.DataFrame
@@ -72,6 +74,7 @@ class MethodComparison:
     seeds: tuple[int, ...]
     training: Training
     chance: float
+    num_test_images: int
 
     @property
     def planted_truth(self) -> ChannelImportance | None:
@@ -80,7 +83,15 @@ class MethodComparison:
 
     def summary(self) -> str:
         """What came out, in plain words."""
-        return describe_comparison(self.table, self.truth, self.chance)
+        return describe_comparison(
+            self.table, self.importances, self.truth, self.chance, self.guessing
+        )
+
+    @property
+    def guessing(self) -> list[str]:
+        """Methods whose model cannot be told from guessing, so that their ranking means nothing."""
+        rows = self.table.dropna(subset="accuracy").itertuples()
+        return [r.method for r in rows if guesses(r.accuracy, self.chance, self.num_test_images)]
 
     def curves_frame(self) -> pd.DataFrame:
         """The curves in one table: `method`, `curve`, `num_channels` (gone, or there), `score`."""
@@ -162,9 +173,9 @@ def compare_methods(
     print(comparison.table)
     ```
     """
-    chosen = _chosen(methods)
-    if not isinstance(num_seeds, int) or isinstance(num_seeds, bool) or num_seeds < 1:
-        raise ValueError(f"`num_seeds` must be a positive integer. Received: {num_seeds!r}")
+    chosen = chosen_methods(methods)
+    check_positive_integer("num_seeds", num_seeds)
+    check_jobs(n_jobs)
     problem = label_images(images, labels, channel_names=channel_names, groups=groups)
     training = training or Training()
     known = _known_truth(truth, problem)
@@ -180,8 +191,8 @@ def compare_methods(
         return _comparison(problem, training, store, seeds, chosen, skipped, known)
 
 
-def _chosen(methods: Sequence[Any] | None) -> dict[str, Method]:
-    """The methods by name, in the order given."""
+def chosen_methods(methods: Sequence[Any] | None) -> dict[str, Method]:
+    """The methods by name, in the order given; refuses what is none."""
     if isinstance(methods, str):
         raise TypeError(f"`methods` must be a list, not one string. Received: {methods!r}")
     chosen: dict[str, Method] = {}
@@ -191,6 +202,8 @@ def _chosen(methods: Sequence[Any] | None) -> dict[str, Method]:
             method = Method(name, "none", method)
         elif method in METHODS:
             name, method = method, METHODS[method]
+        elif not str(method).strip():
+            raise ValueError(f"A method's name is blank. Known: {', '.join(METHODS)}")
         else:
             raise ValueError(
                 f"Unknown method {method!r}, did you mean {nearest(method, METHODS)!r}? "
@@ -208,6 +221,12 @@ def _known_truth(truth: Any, problem: LabelledImages) -> ChannelImportance | Non
     truth = problem.truth if truth is None else truth
     if truth is None or isinstance(truth, ChannelImportance):
         return truth
+    num_channels = len(problem.channel_names)
+    if np.shape(truth) != (num_channels,):
+        raise ValueError(
+            f"`truth` must hold one number for each of the {num_channels} channels "
+            f"{', '.join(problem.channel_names)}. Received: shape {np.shape(truth)}"
+        )
     return ChannelImportance("truth", problem.channel_names, truth, unit="planted importance")
 
 
@@ -285,6 +304,7 @@ def _comparison(
         seeds=tuple(seeds),
         training=training,
         chance=float(np.bincount(labels).max() / len(labels)),
+        num_test_images=len(labels),
     )
 
 

@@ -174,6 +174,11 @@ def _shared(
                 found = scores.shapley("log_likelihood")
             else:
                 found = method.score(trained.model, view, labels)
+        if not isinstance(found, ChannelImportance):
+            raise TypeError(
+                f"The method {method.name!r} must return a keras_dcmix.ChannelImportance. "
+                f"Received: {type(found).__name__}"
+            )
         scored = _scored(found, problem, time.perf_counter() - start)
         ours = [str(w.message) for w in said if issubclass(w.category, UserWarning)]
         facts["methods"][method.name] = scored | {"note": "; ".join(ours)}

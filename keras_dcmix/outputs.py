@@ -190,7 +190,10 @@ def _ranking_figures(ranking: ChannelRanking) -> dict[str, Axes]:
         model = f"the model of seed {ranking.best_seed}; " if name == "mix" else ""
         axes.set_title(model + quality, loc="right", fontsize="small")
     if ranking.check is not None:
-        figures["panels"] = plotting.plot_panels(ranking.check.scores, metric="accuracy")
+        panels = plotting.plot_panels(ranking.check.scores, metric="accuracy")
+        if ranking.check_guesses:
+            panels.set_title("The model guesses: its panels say nothing", loc="left")
+        figures["panels"] = panels
     return figures
 
 

@@ -18,9 +18,9 @@ from keras_dcmix.layers.dcmix import find_dcmix
 from keras_dcmix.options import Training
 from keras_dcmix.progress import RunProgress
 from keras_dcmix.results import ChannelImportance
-from keras_dcmix.run_store import RunStore, names_of, run_settings
+from keras_dcmix.run_store import RunStore, check_jobs, names_of, run_settings
 from keras_dcmix.seed_runs import describe_run, is_finished, run_name, seed_run, train_seed
-from keras_dcmix.summary import describe_check, describe_doubt, describe_leaders
+from keras_dcmix.summary import describe_check, describe_doubt, describe_leaders, guesses
 from keras_dcmix.training import split_problem
 
 if TYPE_CHECKING:
@@ -82,7 +82,19 @@ class ChannelRanking:
         )
         if self.check is None:
             return text
+        if self.check_guesses:
+            return (
+                f"{text} The check cannot confirm this: its model, trained on random subsets of "
+                f"the channels, cannot be told from guessing (accuracy {self.check.accuracy:.2f})."
+            )
         return f"{text} {describe_check(self.importance, self.check.scores)}"
+
+    @property
+    def check_guesses(self) -> bool:
+        """Whether the check's model cannot be told from guessing: then its panels say nothing."""
+        return self.check is not None and guesses(
+            self.check.accuracy, self.chance, self.num_test_images
+        )
 
     def plot_mix(self, *, ax: Axes | None = None) -> Axes:
         """Draws the examples: their channels with their shares, and the image the model sees.
@@ -161,6 +173,7 @@ def rank_channels(
     ```
     """
     _check_arguments(num_seeds, training)
+    check_jobs(n_jobs)
     problem = label_images(images, labels, channel_names=channel_names, groups=groups)
     training = training or Training()
     seeds = range(seed, seed + num_seeds)

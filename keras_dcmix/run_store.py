@@ -31,11 +31,13 @@ class RunStore:
             other settings is refused.
 
     Raises:
-        ValueError: If the folder belongs to runs with other settings.
+        ValueError: If the folder belongs to runs with other settings, or is a file.
     """
 
     def __init__(self, folder: str | Path, settings: dict[str, Any]) -> None:
         self.folder = Path(folder)
+        if self.folder.exists() and not self.folder.is_dir():
+            raise ValueError(f"`checkpoint_dir` must be a folder. Received: the file {folder}")
         self.folder.mkdir(parents=True, exist_ok=True)
         settings = json.loads(json.dumps(settings))
         path = self.folder / _SETTINGS
@@ -117,6 +119,14 @@ def run_settings(problem: LabelledImages, training: Training, seed: int) -> dict
         "data": digest.hexdigest(),
         "backend": keras.backend.backend(),
     }
+
+
+def check_jobs(n_jobs: int) -> None:
+    """Refuses a number of processes that joblib cannot start."""
+    if not isinstance(n_jobs, int) or isinstance(n_jobs, bool) or n_jobs == 0:
+        raise ValueError(
+            f"`n_jobs` must be a positive integer, or -1 for all cores. Received: n_jobs={n_jobs!r}"
+        )
 
 
 def names_of(values: np.ndarray) -> list[str]:

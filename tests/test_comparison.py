@@ -247,13 +247,33 @@ def test_weights_from_imagenet_take_one_or_three_planes(method, planes, reason):
         ({"methods": []}, "at least one method"),
         ({"methods": ["dcmix", "dcmix"]}, "may come once.*'dcmix'"),
         ({"num_seeds": 0}, "`num_seeds` must be a positive integer"),
-        ({"truth": [1, 2]}, r"one number a channel name, 3 here.*\(2,\)"),
+        ({"truth": [1, 2]}, r"`truth` must hold one number for each of the 3 channels.*\(2,\)"),
+        ({"methods": ["dcmix", " "]}, "name is blank"),
+        ({"n_jobs": 0}, "`n_jobs` must be a positive integer, or -1.*n_jobs=0"),
+        ({"checkpoint_dir": __file__}, "must be a folder. Received: the file"),
         ({"labels": ["a"] * 96}, "at least two classes"),
     ],
 )
 def test_bad_input_is_refused_in_words(change, words):
     with pytest.raises((ValueError, TypeError), match=words):
         compared(**change)
+
+
+def test_a_method_that_returns_something_else_is_named():
+    def wrong(model, images, labels):
+        return np.zeros(3)
+
+    with pytest.raises(TypeError, match=r"'wrong' must return .*ChannelImportance.*ndarray"):
+        compared(methods=[wrong])
+
+
+def test_a_method_whose_model_guesses_is_not_believed(monkeypatch):
+    from keras_dcmix import comparison
+
+    monkeypatch.setattr(comparison, "guesses", lambda accuracy, chance, num_images: True)
+    found = compared(methods=["dcmix"])
+    assert found.guessing == ["dcmix"]
+    assert "no ranking here means anything" in found.summary()
 
 
 def test_a_method_that_scores_other_channels_is_refused():

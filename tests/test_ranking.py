@@ -124,6 +124,19 @@ def test_without_a_check_the_summary_says_nothing_of_it():
     assert "check" not in ranking.summary()
 
 
+def test_a_check_that_guesses_confirms_nothing_in_words_and_figure(ranking, tmp_path):
+    import dataclasses
+
+    from keras_dcmix import outputs
+
+    weak = dataclasses.replace(ranking.check, accuracy=0.5)
+    doubtful = dataclasses.replace(ranking, check=weak)
+    assert doubtful.check_guesses
+    assert not ranking.check_guesses
+    assert "The check cannot confirm this" in doubtful.summary()
+    assert "The model guesses" in outputs._ranking_figures(doubtful)["panels"].get_title(loc="left")
+
+
 def test_a_finished_check_is_not_done_again(tmp_path, monkeypatch):
     images, labels, groups = planted()
     given = {"groups": groups, "num_seeds": 1, "check": True, "checkpoint_dir": tmp_path}
@@ -201,6 +214,7 @@ def test_images_without_a_label_are_left_out_and_counted():
         ({"images": np.zeros((96, 8, 8))}, r"shape=\(96, 8, 8\)"),
         ({"images": np.full((96, 8, 8, 2), "x")}, "pixels that are numbers"),
         ({"num_seeds": 0}, "`num_seeds` must be a positive integer"),
+        ({"n_jobs": 0}, "`n_jobs` must be a positive integer"),
         ({"training": Training(mixer="none")}, "needs mixer='dcmix'"),
     ],
 )

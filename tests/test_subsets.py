@@ -88,7 +88,7 @@ def test_the_published_ablation_gives_its_shapley_values(published, channels, ex
         assert score == pytest.approx(expected[name][0], abs=0.005), name
         assert std == pytest.approx(expected[name][1], abs=0.005 + 0.06 * std), name
     assert shapley.scores.sum() == pytest.approx(total, abs=0.005)
-    assert (shapley.method, shapley.unit) == ("shapley", "percent_replicating")
+    assert (shapley.method, shapley.unit) == ("shapley", "gain in percent replicating")
 
 
 @pytest.mark.parametrize(("channels", "expected", "_"), PUBLISHED, ids=["five", "eight"])
@@ -350,7 +350,7 @@ def test_the_second_metric_settles_ties():
 def test_another_metric_can_be_asked_for():
     scores = noise()
     assert scores.metrics == ("accuracy", "log_likelihood")
-    assert scores.shapley("log_likelihood").unit == "log_likelihood"
+    assert scores.shapley("log_likelihood").unit == "gain in log likelihood"
     for ask in (scores.scores, scores.standard_errors, lambda m=None: scores.score_of([], m)):
         assert (np.asarray(ask()) == ask("accuracy")).all()
         assert (np.asarray(ask()) != ask("log_likelihood")).all()

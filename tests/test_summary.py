@@ -100,10 +100,16 @@ def test_a_high_weight_that_adds_nothing_is_named_with_a_reason():
     assert "landmark" in text
 
 
+def test_what_accuracy_cannot_do_without_is_never_called_spare():
+    text = check([0.3, 0.0, 0.7], {"DNA": 0.01, "Mito": 0.39})
+    assert "next to nothing" not in text
+    assert "DNA and Mito alone are enough" in text
+
+
 def test_channels_that_are_all_needed_cannot_be_dropped():
-    text = check([0.3, 0.3, 0.4], {"DNA": 0.1, "ER": 0.1, "Mito": 0.2})
-    assert "No channel can be dropped without cost" in text
-    assert "0.900 with all" in text
+    text = check([0.3, 0.3, 0.4], {"DNA": 0.1, "ER": 0.12, "Mito": 0.18})
+    assert "without DNA, which is missed least, accuracy is 0.800, 0.900 with all" in text
+    assert "(difference -0.100 ± " in text
 
 
 def test_a_smaller_panel_that_keeps_most_is_told_beside_the_sufficient_one():
@@ -116,28 +122,41 @@ def test_a_check_that_learned_nothing_confirms_nothing():
     assert "it cannot confirm this" in check([0.2, 0.3, 0.5], {})
 
 
-def methods(**columns: list) -> pd.DataFrame:
-    return pd.DataFrame({"method": ["dcmix", "cbam"], "accuracy": [0.9, 0.8], **columns})
+def compared(spearman: list[float], *, truth="truth", chance=0.5, guessing=(), names=NAMES) -> str:
+    """Two methods: dcmix puts the last channel first, cbam the first one."""
+    columns = {"method": ["dcmix", "cbam"], "accuracy": [0.9, 0.8], "spearman_truth": spearman}
+    order = np.arange(len(names), dtype=float)
+    found = [
+        ChannelImportance("dcmix", names, order),
+        ChannelImportance("cbam", names, order[::-1]),
+    ]
+    known = ChannelImportance(truth, names, order) if truth else None
+    return describe_comparison(pd.DataFrame(columns), found, known, chance, guessing)
 
 
 def test_methods_are_listed_by_their_agreement_with_the_truth():
-    truth = ChannelImportance("truth", NAMES, [1, 2, 3])
-    text = describe_comparison(methods(spearman_truth=[0.5, 1.0]), truth, 0.5)
-    assert "0.800 to 0.900" in text
+    text = compared([0.5, 1.0])
+    assert "0.800 to 0.900 (0.500 by always naming the commonest class)" in text
     assert text.endswith("the planted truth: cbam 1.00, dcmix 0.50.")
-    found = ChannelImportance("single_channel", NAMES, [1, 2, 3])
-    assert "what single_channel finds: " in describe_comparison(
-        methods(spearman_truth=[0.5, 1.0]), found, 0.5
-    )
+    assert "what single_channel finds: " in compared([0.5, 1.0], truth="single_channel")
+
+
+def test_the_channel_that_most_methods_put_first_is_named():
+    assert "Mito comes first by 1 of 2 methods, DNA by 1 (cbam)." in compared([0.5, 1.0])
+
+
+def test_methods_whose_model_guesses_are_named_and_not_believed():
+    text = compared([0.5, 1.0], guessing=["cbam"])
+    assert "The model behind cbam cannot be told from guessing: its ranking means nothing" in text
+    assert "Mito comes first by 1 of 1 methods." in text
+    assert text.endswith("the planted truth: dcmix 0.50.")
 
 
 def test_without_a_truth_or_without_ranks_the_sentence_says_so():
-    truth = ChannelImportance("truth", NAMES, [1, 2, 3])
-    nothing = methods(spearman_truth=[np.nan, np.nan])
-    assert "No truth is known" in describe_comparison(nothing, None, 0.5)
-    assert "No method has a rank correlation" in describe_comparison(nothing, truth, 0.5)
+    assert "No truth is known" in compared([np.nan, np.nan], truth=None)
+    assert "Two channels allow no rank" in compared([np.nan, np.nan], names=["GFP", "DNA"])
 
 
-def test_models_that_guess_rank_nothing():
-    text = describe_comparison(methods(spearman_truth=[1.0, 1.0]), None, 0.9)
+def test_models_that_all_guess_rank_nothing():
+    text = compared([1.0, 1.0], chance=0.95, guessing=["dcmix", "cbam"])
     assert "no ranking here means anything" in text

@@ -230,7 +230,8 @@ class SubsetScores:
         repeats = None
         if np.isfinite(values.standard_errors).all():
             repeats = values.resamples(num_resamples, seed)
-        return ChannelImportance("shapley", self.channel_names, values.values, repeats, metric)
+        unit = f"gain in {metric.replace('_', ' ')}"
+        return ChannelImportance("shapley", self.channel_names, values.values, repeats, unit)
 
     def best_panels(self, metric: str | None = None) -> pd.DataFrame:
         """Returns the best panel of each size: which channels can be dropped.

@@ -1,0 +1,69 @@
+"""What a ranking says, in plain words."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from keras_dcmix.results import ChannelImportance
+
+
+def guesses(accuracy: float, chance: float, num_images: int) -> bool:
+    """Whether an accuracy is less than two binomial standard errors above guessing."""
+    return bool(accuracy < chance + 2 * np.sqrt(chance * (1 - chance) / num_images))
+
+
+def describe_doubt(accuracy: float, chance: float, num_images: int, test: str) -> str:
+    """Why a ranking is not to be believed, as a sentence; empty where the models are good enough.
+
+    Args:
+        accuracy: Mean accuracy on the test images, 0 to 1.
+        chance: Accuracy of always naming the commonest class, 0 to 1.
+        num_images: Number of test images.
+        test: The test part in words.
+    """
+    guessing = f"{chance:.2f} by always naming the commonest class"
+    if accuracy <= chance:
+        return (
+            f"The models do no better than guessing (accuracy {accuracy:.2f} on {test}, "
+            f"{guessing}), so their ranking of the channels means nothing."
+        )
+    if guesses(accuracy, chance, num_images):
+        return (
+            f"The models cannot be told from guessing (accuracy {accuracy:.2f} on only {test}, "
+            f"{guessing}), so their ranking of the channels means nothing yet: add wells or epochs."
+        )
+    return ""
+
+
+def describe_leaders(importance: ChannelImportance) -> str:
+    """Which channels lead, as the beginning of a sentence.
+
+    A channel is level with the first if the first's lead over it is below two standard errors over
+    the repeats; with a single repeat, below a tenth of an even share.
+    """
+    shares = dict(zip(importance.channel_names, importance.scores, strict=True))
+    repeats = importance.scores[None] if importance.repeats is None else importance.repeats
+    first, *others = importance.order
+    column = list(shares).index(first)
+    lead = repeats[:, [column]] - repeats
+    needed = 0.1 / len(shares)
+    if len(repeats) > 1:
+        needed = 2 * lead.std(axis=0, ddof=1) / np.sqrt(len(repeats))
+    level = dict(zip(shares, lead.mean(axis=0) <= needed, strict=True))
+    leaders = [first, *(name for name in others if level[name])]
+    listed = [f"{name} ({shares[name]:.0%})" for name in importance.order]
+    runs = f"{len(repeats)} runs" if len(repeats) > 1 else "a single run, which has no spread"
+    if len(leaders) == len(shares):
+        return f"No channel stands out over {runs}: {', '.join(listed)} of the mix"
+    wins = int((np.argmax(repeats, axis=1) == column).sum())
+    if len(leaders) == 1:
+        text = f"{first} leads with {shares[first]:.0%} of the mix, first in {wins} of {runs}"
+        if len(repeats) == 1:
+            text = f"{first} leads with {shares[first]:.0%} of the mix in {runs}"
+    else:
+        *front, last = [f"{first} ({shares[first]:.0%} of the mix)", *listed[1 : len(leaders)]]
+        text = f"{', '.join(front)} and {last} lead, level over {runs}"
+    rest = listed[len(leaders) :]
+    return f"{text}; then {', '.join(rest[:4])}" + (
+        f" and {len(rest) - 4} more" if rest[4:] else ""
+    )
