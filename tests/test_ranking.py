@@ -158,9 +158,10 @@ def test_the_check_of_weights_from_imagenet_mixes_into_three_planes():
     assert check_training(Training(num_mixes=2), 6, 100).channel_subsets
 
 
-def test_the_check_of_few_images_takes_more_epochs():
+def test_the_check_of_few_images_takes_more_epochs(monkeypatch):
     from keras_dcmix.check import check_training
 
+    monkeypatch.setattr("keras_dcmix.check._FEWEST_STEPS", 750)
     training = Training(epochs=4, batch_size=32)
     assert check_training(training, 6, 32 * 200).epochs == 4
     assert check_training(training, 6, 32 * 10).epochs == 75
