@@ -9,7 +9,7 @@ demo: $(INSTALLED)
 	$(BIN)/keras-dcmix rank simulated --seeds 3 --out demo --overwrite
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 figures: $(INSTALLED)
 	$(BIN)/python docs/figures.py docs/images/ranking.png
