@@ -25,9 +25,8 @@ class ChannelSubsets(keras.layers.Layer):
     images pass unchanged.
 
     Args:
-        keep_all: Share of the images, 0 up to 1 (1 excluded), that are left whole. With 0 the model
-            is about a point less accurate on all channels than one trained without masks; with
-            the default it is as accurate (measured, see `docs/check.md`).
+        keep_all: Share of the images, 0 up to 1 (1 excluded), that are left whole. They keep most
+            of the accuracy on all channels that masks cost (measured, see `docs/benchmarks.md`).
         seed: Integer, seed of the masks; `None` takes one from Keras' global seed.
         data_format: `"channels_last"` or `"channels_first"`. `None` takes
             `keras.config.image_data_format()`.
