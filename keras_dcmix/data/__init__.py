@@ -7,9 +7,9 @@ from typing import Any
 from keras_dcmix.data.channel_statistics import channel_statistics
 from keras_dcmix.data.cropping import CROPS, crop_fields
 from keras_dcmix.data.crops import Crops
+from keras_dcmix.data.formats.load_data import from_load_data
 from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.data.images import UnreadableImageError, read_image
-from keras_dcmix.data.load_data import from_load_data
 from keras_dcmix.data.splits import split_by_group
 
 __all__ = [

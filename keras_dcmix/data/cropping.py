@@ -133,7 +133,7 @@ def _refuse_small(field: np.ndarray, size: int, number: int, image_set: ImageSet
     height, width = field.shape[:2]
     if min(height, width) < size:
         raise ValueError(
-            f"a {size} x {size} crop does not fit into row {image_set.row_number(number)}, which "
+            f"a {size} x {size} crop does not fit into {image_set.where(number)}, which "
             f"is {height} x {width} pixels: choose a smaller size or crop='none' "
             f"('{image_set.files.iloc[number, 0]}')"
         )

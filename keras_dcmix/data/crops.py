@@ -10,6 +10,7 @@ import pandas as pd
 
 from keras_dcmix.data.field_cache import FieldCache
 from keras_dcmix.data.image_set import ImageSet
+from keras_dcmix.data.planes import paths_of
 
 
 class Crops:
@@ -86,7 +87,8 @@ class Crops:
 
     def fingerprint(self) -> str:
         """Text that changes where a file, its size or date, or a crop's place changes."""
-        paths = [Path(path) for path in self.image_set.files.to_numpy().ravel()]
+        cells = self.image_set.files.to_numpy().ravel()
+        paths = [Path(path) for cell in cells for path in paths_of(cell)]
         files = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
         return f"{files} {self.size} {self.resized} {self.positions.to_csv(index=False)}"
 

@@ -10,7 +10,10 @@ import pandas as pd
 
 from keras_dcmix.data.images import UnreadableImageError, read_image
 from keras_dcmix.data.labelling import group_values, labelled_rows, texts
+from keras_dcmix.data.planes import read_planes
 from keras_dcmix.names import checked_channel_names, nearest
+
+_PLACE = ("Metadata_Experiment", "Metadata_Plate", "Metadata_Well", "Metadata_Site")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -19,13 +22,17 @@ class ImageSet:
 
     Args:
         table: metadata, one row a field of view.
-        files: absolute file paths, the same rows, one column a channel.
+        files: absolute file paths, or `Stack`s of planes, the same rows, one column a channel;
+            None where a field lacks a channel.
         labels: `(fields,)` class of each field, or None before `with_labels`.
         groups: `(fields,)` well, plate or experiment of each field, or None.
         num_unlabelled: how many rows were left out because their label was blank.
-        reader: from a file path to `(height, width)` pixels; a module's function, so that the
-            set can be pickled.
-        row_numbers: `(fields,)` how errors call each row; from 0 where None.
+        reader: from a file path, and the number of the plane for a `Stack`, to `(height, width)`
+            pixels; a module's function, so that the set can be pickled.
+        row_numbers: `(fields,)` number of each row in the source's table; None where the source
+            is no table.
+        illumination: `.npy` file of the illumination function of each field and channel, the same
+            rows and columns as `files`; None where there is none.
 
     Raises:
         ValueError: if there are no rows or no channels, a channel name comes twice, or lengths
@@ -37,8 +44,9 @@ class ImageSet:
     labels: np.ndarray | None = None
     groups: np.ndarray | None = None
     num_unlabelled: int = 0
-    reader: Callable[[str], np.ndarray] = read_image
+    reader: Callable[..., np.ndarray] = read_image
     row_numbers: np.ndarray | None = None
+    illumination: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
         checked_channel_names(list(self.files.columns))
@@ -93,29 +101,37 @@ class ImageSet:
         first = f"channel '{self.channel_names[0]}' with {_size(planes[0])}"
         for name, plane in zip(self.channel_names, planes, strict=True):
             if plane.shape != planes[0].shape:
-                raise ValueError(
-                    "channels of one field must have the same size, received in row "
-                    f"{self.row_number(index)} {first} and channel '{name}' with {_size(plane)} "
-                    f"pixels: '{self.files[name].iloc[index]}'"
+                raise UnreadableImageError(
+                    "channels of one field must have the same size, received in "
+                    f"{self.where(index)} {first} and channel '{name}' with {_size(plane)} "
+                    f"pixels: '{self.files[name].iloc[index]}'",
+                    channel=name,
                 )
         return np.stack(planes, axis=-1)
 
-    def row_number(self, index: int) -> int:
-        """How errors call the row of a field: its number in the source, or from 0."""
-        return index if self.row_numbers is None else int(self.row_numbers[index])
+    def where(self, index: int) -> str:
+        """How errors call a field: by its row in the source's table, or by its metadata."""
+        if self.row_numbers is not None:
+            return f"row {self.row_numbers[index]}"
+        names = [name for name in _PLACE if name in self.table]
+        places = [
+            f"{name.removeprefix('Metadata_').lower()} {self.table[name][index]}" for name in names
+        ]
+        return f"field {', '.join(places) or index}"
 
     def _read_plane(self, index: int, name: str) -> np.ndarray:
-        path = self.files[name].iloc[index]
+        cell = self.files[name].iloc[index]
+        where = f"{self.where(index)}, channel '{name}'"
+        if cell is None:
+            raise UnreadableImageError(f"{where}: the source names no file", channel=name)
         try:
-            plane = self.reader(path)
+            plane = read_planes(cell, self.reader)
         except (OSError, ValueError) as error:
-            raise UnreadableImageError(
-                f"row {self.row_number(index)}, channel '{name}': {error}"
-            ) from error
+            raise UnreadableImageError(f"{where}: {error}", channel=name) from error
         if plane.ndim != 2:
             raise UnreadableImageError(
-                f"row {self.row_number(index)}, channel '{name}': expected pixels (height, width), "
-                f"received shape {plane.shape}: '{path}'"
+                f"{where}: expected pixels (height, width), received shape {plane.shape}: '{cell}'",
+                channel=name,
             )
         return plane
 
@@ -137,7 +153,8 @@ class ImageSet:
                     f"'{nearest(name, self.channel_names)}'? Channels are: "
                     f"{', '.join(self.channel_names)}"
                 )
-        return replace(self, files=self.files[list(names)])
+        functions = None if self.illumination is None else self.illumination[list(names)]
+        return replace(self, files=self.files[list(names)], illumination=functions)
 
     def subset(self, indices: np.ndarray | Sequence[int]) -> ImageSet:
         """Keeps the rows at `indices` (numbers 0..n-1, or one truth value a row), in that order."""
@@ -149,6 +166,11 @@ class ImageSet:
             labels=None if self.labels is None else self.labels[rows],
             groups=None if self.groups is None else self.groups[rows],
             row_numbers=None if self.row_numbers is None else self.row_numbers[rows],
+            illumination=(
+                None
+                if self.illumination is None
+                else self.illumination.iloc[rows].reset_index(drop=True)
+            ),
         )
 
     def with_labels(self, label: str, group: str | Sequence[str] | None = None) -> ImageSet:

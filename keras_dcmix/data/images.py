@@ -10,11 +10,20 @@ import numpy as np
 
 
 class UnreadableImageError(ValueError):
-    """An image file that is missing, empty, truncated, or no image of one channel."""
+    """An image that is missing, empty, truncated, or does not fit to the rest of its field.
+
+    Args:
+        message: what is wrong.
+        channel: the channel that it belongs to, where this is known.
+    """
+
+    def __init__(self, message: str, *, channel: str | None = None) -> None:
+        super().__init__(message)
+        self.channel = channel
 
 
-def read_image(path: str | PathLike[str]) -> np.ndarray:
-    """Reads an image file that holds one channel.
+def read_image(path: str | PathLike[str], page: int | None = None) -> np.ndarray:
+    """Reads one channel from an image file.
 
     Files ending in `.tif` or `.tiff` are read by `tifffile`, others (PNG, JPEG, BMP, ...) by
     `imageio`. Palette images whose palette is a grey ramp, and RGB images whose three channels
@@ -23,6 +32,7 @@ def read_image(path: str | PathLike[str]) -> np.ndarray:
 
     Args:
         path: the image file.
+        page: number of the page of a TIFF, from 0; where None, the file must hold one only.
 
     Returns:
         Raw pixels `(height, width)` in the file's own data type (`uint8`, `uint16`, `float32`,
@@ -30,7 +40,8 @@ def read_image(path: str | PathLike[str]) -> np.ndarray:
 
     Raises:
         UnreadableImageError: if the file is missing, empty, truncated, no image, in true colour,
-            has several pages or holds pixels that are not finite numbers.
+            has several pages where none is chosen, lacks the page, or holds pixels that are not
+            finite numbers.
     """
     path = Path(path)
     if not path.is_file():
@@ -39,7 +50,7 @@ def read_image(path: str | PathLike[str]) -> np.ndarray:
         raise UnreadableImageError(f"image file is empty (0 bytes): '{path}'")
     try:
         is_tiff = path.suffix.lower() in (".tif", ".tiff")
-        pixels = _decode_tiff(path) if is_tiff else _decode_other(path)
+        pixels = _decode_tiff(path, page) if is_tiff else _decode_other(path)
     # Decoders raise whatever their format library raises (zlib.error, struct.error, SyntaxError,
     # ...), so a narrower list would let some damaged files through without their name.
     except Exception as error:
@@ -50,14 +61,16 @@ def read_image(path: str | PathLike[str]) -> np.ndarray:
     return _checked(pixels, path)
 
 
-def _decode_tiff(path: Path) -> np.ndarray:
-    """Decodes the only page of a TIFF; a palette becomes grey or colour values."""
+def _decode_tiff(path: Path, number: int | None) -> np.ndarray:
+    """Decodes a page of a TIFF; a palette becomes grey or colour values."""
     import tifffile
 
     with tifffile.TiffFile(path) as tiff:
-        if len(tiff.pages) != 1:
+        if number is None and len(tiff.pages) != 1:
             raise ValueError(f"expected one page, received {len(tiff.pages)}")
-        page = tiff.pages[0]
+        if number is not None and number >= len(tiff.pages):
+            raise ValueError(f"expected a page {number}, received {len(tiff.pages)} pages")
+        page = tiff.pages[number or 0]
         if not all(page.databytecounts):
             # tifffile reads an unwritten strip as zeros, without a word.
             raise ValueError("some strips of pixels were never written")
@@ -65,7 +78,7 @@ def _decode_tiff(path: Path) -> np.ndarray:
             pixels = page.asarray()
         except ValueError as error:
             # Without the package imagecodecs, tifffile leaves out LZW, which Pillow reads.
-            if "imagecodecs" not in str(error):
+            if "imagecodecs" not in str(error) or number:
                 raise
             return _decode_other(path)
         if page.photometric == tifffile.PHOTOMETRIC.PALETTE:

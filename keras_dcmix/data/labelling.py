@@ -36,6 +36,12 @@ def labelled_rows(table: pd.DataFrame, label: str) -> np.ndarray:
             f"label column '{label}' must hold at least two classes, received {classes} in "
             f"{is_labelled.sum()} labelled rows of {len(table)}: choose another column"
         )
+    if len(classes) == is_labelled.sum():
+        raise ValueError(
+            f"label column '{label}' must hold classes that several rows share, received another "
+            f"value in each of {len(classes)} rows, such as '{classes[0]}': it seems to number the "
+            "rows, choose another column"
+        )
     return is_labelled
 
 

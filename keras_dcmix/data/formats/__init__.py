@@ -1,0 +1,106 @@
+"""The formats that images come in: how each is recognised and read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+
+from keras_dcmix.data.finishing import finish
+from keras_dcmix.data.formats import load_data
+from keras_dcmix.data.image_set import ImageSet
+from keras_dcmix.data.reading import Reading
+from keras_dcmix.names import nearest
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format.
+
+    Args:
+        title: what people call it.
+        recognises: whether a path, which exists, is of this format.
+        read: builds the image set, before labels are joined and files are checked.
+    """
+
+    title: str
+    recognises: Callable[[Path], bool]
+    read: Callable[[Path, Reading], ImageSet]
+
+
+# In the order in which they are tried: what is certain from a file first, bare folders last.
+FORMATS = {
+    "loaddata": Format("CellProfiler LoadData", load_data.is_load_data, load_data.read_load_data),
+}
+
+
+def detect_format(path: str | PathLike[str]) -> str:
+    """Tells the format of a source from what is there.
+
+    Args:
+        path: a file or folder.
+
+    Returns:
+        A key of `FORMATS`.
+
+    Raises:
+        ValueError: if nothing is there, or no format recognises it.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise ValueError(f"source is missing: '{path}'")
+    found = next((name for name, known in FORMATS.items() if known.recognises(path)), None)
+    if found is None:
+        listed = ", ".join(f"{name} ({known.title})" for name, known in FORMATS.items())
+        raise ValueError(
+            f"source must be of a known format, received '{path}', which looks like none of "
+            f"{listed}: name the one that it is with format="
+        )
+    return found
+
+
+def open_images(
+    path: str | PathLike[str],
+    *,
+    format: str | None = None,
+    reading: Reading | None = None,
+    channels: Sequence[str] | None = None,
+    label: str | None = None,
+    group: str | Sequence[str] | None = None,
+    platemap: str | PathLike[str] | None = None,
+    check_files: bool = True,
+) -> ImageSet:
+    """Opens a source of any known format.
+
+    Args:
+        path: a file or folder.
+        format: a key of `FORMATS`; detected where None.
+        reading: how to read it; the defaults of `Reading` where None.
+        channels: names of the channels to keep, in this order; all where None.
+        label: metadata column that holds the classes. Where None, the set has no labels.
+        group: as in `ImageSet.with_labels`; needs `label`.
+        platemap: a table of wells whose other columns join the metadata.
+        check_files: whether to raise where files are missing or come twice.
+
+    Returns:
+        An `ImageSet`; no pixel is read.
+
+    Raises:
+        ValueError: if the source cannot be read, or columns, channels or files are wrong.
+    """
+    if format is not None and format not in FORMATS:
+        raise ValueError(
+            f"unknown format '{format}', did you mean '{nearest(format, FORMATS)}'? Known are: "
+            f"{', '.join(FORMATS)}"
+        )
+    known = FORMATS[format or detect_format(path)]
+    image_set = known.read(Path(path), reading or Reading())
+    return finish(
+        image_set,
+        channels=channels,
+        label=label,
+        group=group,
+        platemap=platemap,
+        check_files=check_files,
+    )

@@ -1,0 +1,97 @@
+"""Labels from a table of wells, as screens keep them beside their images."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from keras_dcmix.data.image_set import ImageSet
+from keras_dcmix.data.tables import read_texts
+from keras_dcmix.data.wells import well_name
+
+_WELL = {"metadata_well", "well", "well_position", "wellname", "well_name", "well_id"}
+_PLATE = {"metadata_plate", "plate", "plate_id", "plate_barcode", "barcode", "metadata_barcode"}
+_EXPERIMENT = {"metadata_experiment", "experiment"}
+_KEYS = {"Metadata_Experiment": _EXPERIMENT, "Metadata_Plate": _PLATE, "Metadata_Well": _WELL}
+
+
+def join_platemap(image_set: ImageSet, path: str | os.PathLike[str]) -> ImageSet:
+    """Adds the columns of a platemap to the metadata of each field.
+
+    Args:
+        image_set: fields with `Metadata_Well`, and with `Metadata_Plate` where the platemap names
+            plates.
+        path: a table (csv, csv.gz or parquet) with a column of wells (`Metadata_Well`, `well`,
+            `well_position`, ...) and, for several plates, one of plates (`Metadata_Plate`,
+            `plate`, `barcode`, ...).
+
+    Returns:
+        The same fields; those of wells that the platemap does not name get blank cells, so that
+        their rows are left out where such a column is the label.
+
+    Raises:
+        ValueError: if there is no column of wells, a well comes twice, no well is one of the
+            images, or a column of the platemap is there already with other values.
+    """
+    path = Path(path)
+    layout = read_texts(path, "platemap")
+    keys = _key_columns(layout, image_set.table, path)
+    layout = layout.rename(columns={name: key for key, name in keys.items()})
+    layout["Metadata_Well"] = layout["Metadata_Well"].map(well_name, na_action="ignore")
+    names = list(keys)
+    _refuse_repeated(layout, names, path)
+    return _joined(image_set, layout, names, path)
+
+
+def _key_columns(layout: pd.DataFrame, table: pd.DataFrame, path: Path) -> dict[str, str]:
+    """Which column of the platemap holds the well, and the plate where it has one."""
+    found = {}
+    for key, known in _KEYS.items():
+        columns = [name for name in layout.columns if name.lower().replace(" ", "_") in known]
+        if columns and key in table:
+            found[key] = columns[0]
+    if "Metadata_Well" not in found:
+        missing = "the images have no Metadata_Well"
+        if "Metadata_Well" in table:
+            missing = f"received the columns {', '.join(layout.columns)}"
+        raise ValueError(
+            f"a platemap needs a column of wells, named Metadata_Well or well, for images that "
+            f"have wells; {missing}: '{path}'"
+        )
+    return found
+
+
+def _refuse_repeated(layout: pd.DataFrame, names: list[str], path: Path) -> None:
+    twice = layout.duplicated(names, keep=False)
+    if twice.any():
+        first = "/".join(layout.loc[twice, names].iloc[0].astype(str))
+        several = "" if "Metadata_Plate" in names else "; for several plates add a column 'plate'"
+        raise ValueError(
+            f"a platemap must name each well once, received {int(twice.sum())} rows that do not, "
+            f"the first for {first} (A1, A01 and a01 are the same well){several}: '{path}'"
+        )
+
+
+def _joined(image_set: ImageSet, layout: pd.DataFrame, names: list[str], path: Path) -> ImageSet:
+    table = image_set.table
+    known = [name for name in layout.columns if name in table and name not in names]
+    joined = table.drop(columns=known).merge(layout, on=names, how="left", validate="m:1")
+    keys = table[names].agg("/".join, axis=1)
+    matched = keys.isin(layout[names].fillna("").agg("/".join, axis=1))
+    if not matched.any():
+        theirs = "/".join(layout[names].iloc[0].fillna("").astype(str))
+        raise ValueError(
+            f"no well of the images is in the platemap: images have wells such as {keys.iloc[0]}, "
+            f"the platemap such as {theirs}: '{path}'"
+        )
+    for name in known:
+        both = table[name].notna() & joined[name].notna()
+        if (table.loc[both, name] != joined.loc[both, name]).any():
+            raise ValueError(
+                f"column '{name}' is in the images' metadata and in the platemap, with other "
+                f"values: rename it in '{path}'"
+            )
+    return replace(image_set, table=joined)

@@ -1,0 +1,69 @@
+"""How a format is read, whichever it is, and which paths it may follow."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a source is read.
+
+    Args:
+        root: folder of the images, where it is not the one that the source names.
+        z: `"max"`, the maximum over the planes of a z stack, or the number of one plane, from 1.
+        pattern: for folders: a regular expression on paths with named groups.
+        allow_outside: whether paths in tables may lead out of the root.
+        reader: from a path, and the number of a plane where a file holds several, to `(height,
+            width)` pixels; the format's own where None. A module's function, so that the set can
+            be pickled.
+
+    Raises:
+        ValueError: if `z` is neither `"max"` nor a number from 1, or `root` is no folder.
+    """
+
+    root: Path | None = None
+    z: str | int = "max"
+    pattern: str | None = None
+    allow_outside: bool = False
+    reader: Callable[..., np.ndarray] | None = None
+
+    def __post_init__(self) -> None:
+        is_number = isinstance(self.z, int) and not isinstance(self.z, bool)
+        if self.z != "max" and not (is_number and self.z >= 1):
+            raise ValueError(
+                f"z must be 'max' or the number of a plane, counted from 1, received {self.z!r}"
+            )
+        if self.root is not None:
+            object.__setattr__(self, "root", Path(self.root))
+            if not self.root.is_dir():
+                raise ValueError(f"root must be a folder, received '{self.root}'")
+
+
+def path_inside(name: str, root: Path, *, allow_outside: bool) -> str:
+    """Joins a path that a table or an index names to the folder that it starts from.
+
+    Args:
+        name: the path as it is written, relative or absolute.
+        root: the folder.
+        allow_outside: whether it may lead out of the folder.
+
+    Returns:
+        An absolute path, with `..` resolved by its letters only: links may lead anywhere.
+
+    Raises:
+        ValueError: if it leads out and may not.
+    """
+    base = os.path.abspath(root)
+    path = os.path.normpath(os.path.join(base, name))
+    if not allow_outside and path != base and not path.startswith(base.rstrip(os.sep) + os.sep):
+        raise ValueError(
+            f"path '{name}' leads out of the folder '{root}': move the images into it, name a "
+            "root= that holds them all, or pass allow_outside=True if you trust the table"
+        )
+    return path
