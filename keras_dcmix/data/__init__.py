@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from keras_dcmix.data.channel_statistics import channel_statistics
-from keras_dcmix.data.cropping import CROPS, crop_fields
+from keras_dcmix.data.cropping import crop_fields
 from keras_dcmix.data.crops import Crops
+from keras_dcmix.data.cutting import CROPS
 from keras_dcmix.data.formats.load_data import from_load_data
 from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.data.images import UnreadableImageError, read_image
+from keras_dcmix.data.preprocessing import Preprocessing
 from keras_dcmix.data.splits import split_by_group
 
 __all__ = [
@@ -17,6 +19,7 @@ __all__ = [
     "Crops",
     "ImageBatches",
     "ImageSet",
+    "Preprocessing",
     "UnreadableImageError",
     "channel_statistics",
     "crop_fields",

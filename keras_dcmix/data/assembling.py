@@ -41,7 +41,8 @@ def assemble_fields(
         (name for name in planes.columns if name.startswith("Metadata_")),
         key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER),
     )
-    planes[keys] = planes[keys].astype(str)
+    # A blank is text too: a stack whose key holds NaN would be lost.
+    planes[keys] = planes[keys].astype(object).where(planes[keys].notna(), "").astype(str)
     for name, value in (("z", 0), ("page", None)):
         if name not in planes:
             planes[name] = value
@@ -59,36 +60,30 @@ def assemble_fields(
 def _cells(planes: pd.DataFrame, keys: list[str], z: str | int) -> pd.Series:
     """One cell for each field and channel, indexed by both."""
     names = [*keys, "channel"]
-    if not planes.duplicated(names).any():
-        if planes["page"].isna().all():
-            return planes.set_index(names)["path"]
-        pairs = zip(planes["path"], planes["page"], strict=True)
-        cells = [Stack(((path, _page(page)),)) for path, page in pairs]
-        return pd.Series(cells, index=pd.MultiIndex.from_frame(planes[names]))
-    cells = {
-        key: _cell(stack, z, key)
-        for key, stack in planes.sort_values("z", kind="stable").groupby(names, sort=False)
-    }
-    return pd.Series(list(cells.values()), index=pd.MultiIndex.from_tuples(cells, names=names))
+    ordered = planes.sort_values("z", kind="stable")
+    pages = [None if pd.isna(page) else int(page) for page in ordered["page"]]
+    places = zip(*(ordered[name] for name in names), strict=True)
+    stacks: dict[tuple[str, ...], list[tuple[str, int | None]]] = {}
+    # A loop, because a groupby of pandas takes ten times as long for the stacks of a screen.
+    for place, path, page in zip(places, ordered["path"], pages, strict=True):
+        stacks.setdefault(place, []).append((path, page))
+    cells = [_cell(stack, z, place) for place, stack in stacks.items()]
+    index = pd.MultiIndex.from_tuples(list(stacks), names=names)
+    return pd.Series(cells, index=index, dtype=object)
 
 
-def _cell(stack: pd.DataFrame, z: str | int, key: tuple[str, ...]) -> str | Stack:
-    if z != "max" and len(stack) > 1:
-        if z > len(stack):
+def _cell(
+    planes: list[tuple[str, int | None]], z: str | int, place: tuple[str, ...]
+) -> str | Stack:
+    if z != "max" and len(planes) > 1:
+        if z > len(planes):
             raise ValueError(
-                f"z must be a plane of the stack, received z={z} and {len(stack)} planes for "
-                f"{', '.join(key)}: choose a smaller number, or 'max'"
+                f"z must be a plane of the stack, received z={z} and {len(planes)} planes for "
+                f"{', '.join(place)}: choose a smaller number, or 'max'"
             )
-        stack = stack.iloc[int(z) - 1 : int(z)]
-    planes = tuple(
-        (path, _page(page)) for path, page in zip(stack["path"], stack["page"], strict=True)
-    )
+        planes = [planes[int(z) - 1]]
     is_file = len(planes) == 1 and planes[0][1] is None
-    return planes[0][0] if is_file else Stack(planes)
-
-
-def _page(page: float | None) -> int | None:
-    return None if pd.isna(page) else int(page)
+    return planes[0][0] if is_file else Stack(tuple(planes))
 
 
 def _refuse_duplicates(planes: pd.DataFrame, keys: list[str]) -> None:
@@ -106,8 +101,11 @@ def _refuse_duplicates(planes: pd.DataFrame, keys: list[str]) -> None:
         )
 
 
+def natural_key(text: str) -> list[str]:
+    """A key that sorts texts as people count: site 10 after site 9."""
+    return [part.zfill(12) if part.isdigit() else part for part in re.split(r"(\d+)", text)]
+
+
 def _natural_order(table: pd.DataFrame) -> list[int]:
-    """Rows in the order in which people count: site 10 after site 9."""
-    parts = [re.split(r"(\d+)", " ".join(row)) for row in table.to_numpy(dtype=str)]
-    texts = [[part.zfill(12) if part.isdigit() else part for part in row] for row in parts]
-    return sorted(range(len(texts)), key=texts.__getitem__)
+    keys = [natural_key(" ".join(row)) for row in table.to_numpy(dtype=str)]
+    return sorted(range(len(keys)), key=keys.__getitem__)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Lock
 from typing import Any
 
 import keras
@@ -9,9 +11,15 @@ import numpy as np
 
 from keras_dcmix.data.finite import refuse_non_finite
 
+# Batches that are read while the model works on the one before them.
+_AHEAD = 2
+
 
 class ImageBatches(keras.utils.PyDataset):
     """Batches of images and labels, shuffled anew for each epoch and augmented if wanted.
+
+    Images that are not in memory are read ahead by a thread, on every backend: Keras itself reads
+    ahead on TensorFlow only.
 
     All randomness follows from `seed`, the epoch and the batch. Epochs are counted over the life
     of the object: a second `fit` goes on. Keras ends one epoch before each `fit`, on all backends,
@@ -62,7 +70,16 @@ class ImageBatches(keras.utils.PyDataset):
         self.augment = augment
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, received {batch_size}")
+        self._ahead: dict[tuple[int, int], Future] = {}
+        self._lock, self._pool = Lock(), None
         self._start_epoch(0)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_ahead": {}, "_lock": None, "_pool": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._lock = Lock()
 
     def __len__(self) -> int:
         return -(-len(self.indices) // self.batch_size)
@@ -70,6 +87,24 @@ class ImageBatches(keras.utils.PyDataset):
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Returns `(images, labels)` of one batch: `(batch, height, width, channels)`
         `float32`, and `(batch,)` `int32`."""
+        if isinstance(self.images, np.ndarray) or getattr(self.images, "in_memory", False):
+            return self._read(index)
+        with self._lock:
+            ready = self._ahead.pop((self._epoch, index), None)
+            self._read_ahead(index)
+        return self._read(index) if ready is None else ready.result()
+
+    def _read_ahead(self, index: int) -> None:
+        """Starts reading the next batches, and forgets those that nobody came for."""
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(1)
+        wanted = range(index + 1, min(index + 1 + _AHEAD, len(self)))
+        keys = [(self._epoch, number) for number in wanted]
+        self._ahead = {
+            key: self._ahead.get(key) or self._pool.submit(self._read, key[1]) for key in keys
+        }
+
+    def _read(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         chosen = self._order[index * self.batch_size : (index + 1) * self.batch_size]
         batch = np.asarray(self.images[chosen])
         refuse_non_finite(batch, chosen)

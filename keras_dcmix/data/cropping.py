@@ -1,21 +1,28 @@
-"""Where crops are cut from fields: nowhere (the whole field), side by side, or at the cells."""
+"""Crops of one size out of fields of view: the pass over all fields."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from numbers import Integral
+from os import PathLike
 
 import numpy as np
 import pandas as pd
 
-from keras_dcmix.data.crops import Crops, load_field
+from keras_dcmix.data.correction import correction_of
+from keras_dcmix.data.crop_pixels import DecodedPixels, FieldLoader, StoredPixels
+from keras_dcmix.data.crop_store import CroppedField, CropStore
+from keras_dcmix.data.crops import Crops
+from keras_dcmix.data.cutting import CROPS, FieldCutter, finder_of
 from keras_dcmix.data.field_cache import FieldCache
+from keras_dcmix.data.field_levels import FieldLevels, leveling_of
+from keras_dcmix.data.file_states import file_states
 from keras_dcmix.data.image_set import ImageSet
-from keras_dcmix.data.nuclei import find_dna_channel, find_nuclei
+from keras_dcmix.data.images import UnreadableImageError
+from keras_dcmix.data.preprocessing import Preprocessing
+from keras_dcmix.data.threads import ordered_map
 from keras_dcmix.names import nearest
-
-CROPS = ("none", "tiles", "cells")
 
 
 def crop_fields(
@@ -25,13 +32,17 @@ def crop_fields(
     size: int = 64,
     nuclei_channel: str | None = None,
     max_per_field: int | None = None,
+    preprocessing: Preprocessing | None = None,
+    skip_unreadable: bool = False,
+    cache_dir: str | PathLike[str] | None = None,
+    cache_bytes: int = 2**29,
     seed: int = 0,
-    cache_bytes: int = 2**30,
     progress: Callable[[int, int], None] | None = None,
 ) -> Crops:
     """Makes images of one size out of fields of view.
 
-    Every field is read once here, so that a damaged file is met before a training starts.
+    Every field is read once here, in threads, so that a damaged file is met before a training
+    starts.
 
     Args:
         image_set: the fields; their sizes may differ.
@@ -41,78 +52,141 @@ def crop_fields(
         size: height and width of the crops in pixels.
         nuclei_channel: DNA channel for `"cells"`; where None, found by its name.
         max_per_field: at most so many crops of a field, drawn at random; all where None.
-        seed: for that draw.
-        cache_bytes: memory for decoded fields, in bytes.
+        preprocessing: correction, clipping and normalisation; None leaves raw pixels.
+        skip_unreadable: whether fields with a missing or damaged file are left out and listed in
+            `Crops.skipped`, instead of being an error.
+        cache_dir: folder that keeps the decoded crops; a second call with the same files and
+            settings reads them from there, and one that was interrupted goes on. None keeps none.
+        cache_bytes: memory for decoded fields where there is no `cache_dir`, in bytes.
+        seed: for the draw of crops.
         progress: called with `(done, total)` after each field.
 
     Returns:
-        `Crops`, in the order of the fields: `float32` for `"none"`, else the raw data type.
+        `Crops`, in the order of the fields: the raw data type, or `float32` where they are
+        resized or preprocessed.
 
     Raises:
         ValueError: for an unknown `crop`, a size below 1, a field smaller than a crop, an
-            unreadable file, an unclear DNA channel, or if no nucleus is found in any field.
+            unreadable file, a channel that changes its data type, an unclear DNA channel, or if
+            no nucleus is found in any field.
     """
     _refuse_arguments(crop, size, max_per_field, cache_bytes)
-    if nuclei_channel is not None and crop != "cells":
-        raise ValueError(
-            f"nuclei_channel goes with crop='cells', received crop={crop!r}: leave it out"
-        )
-    is_cells = crop == "cells"
-    dna = find_dna_channel(image_set.channel_names, nuclei_channel) if is_cells else None
-    cache = FieldCache(cache_bytes)
-    load = partial(load_field, image_set, resize_to=size if crop == "none" else None)
-    corners, dtypes = [], set()
-    for number in range(len(image_set)):
-        field = cache.get(number, load)
-        dtypes.add(field.dtype)
-        _refuse_small(field, size, number, image_set)
-        found = _cell_corners(field[..., dna], size) if is_cells else _tile_corners(field, size)
-        corners.append(_draw(found, max_per_field, np.random.default_rng([seed, number])))
+    steps = preprocessing or Preprocessing()
+    find = finder_of(image_set, crop=crop, size=size, nuclei_channel=nuclei_channel)
+    correction = correction_of(image_set, steps)
+    loader = FieldLoader(image_set, correction, size if crop == "none" else None)
+    cutter = FieldCutter(loader, find, int(size), max_per_field, seed, steps.clip)
+    made_by = f"{replace(steps, normalize='none', controls=None)} {cutter.made_by(crop)}"
+    cache = FieldCache(0 if cache_dir is not None else cache_bytes)
+    store = None
+    if cache_dir is not None:
+        store = CropStore(cache_dir, f"{file_states(image_set)} {made_by}")
+    fields = []
+    for number, field in enumerate(_passed(cutter, store, cache)):
+        if field.problem is not None and not skip_unreadable:
+            raise UnreadableImageError(field.problem[0], channel=field.problem[1])
+        fields.append(field)
         if progress is not None:
             progress(number + 1, len(image_set))
+    _refuse_unusable(fields, image_set, size)
+    positions = _positions([field.corners for field in fields])
+    dtype = cutter.dtype_of(next(field for field in fields if field.problem is None))
+    shape = (len(positions), int(size), int(size), image_set.num_channels)
     return Crops(
         image_set,
-        _positions(corners, image_set, size),
+        positions,
         size=int(size),
-        dtype=np.result_type(*dtypes),
-        resized=crop == "none",
-        num_empty_fields=sum(len(found) == 0 for found in corners),
-        cache=cache,
+        pixels=(
+            DecodedPixels(loader, positions, int(size), dtype, cache)
+            if store is None
+            else StoredPixels(store, shape, dtype)
+        ),
+        leveling=leveling_of(*_levels(fields), table=image_set.table, steps=steps),
+        skipped=_skipped(fields, image_set),
+        num_empty_fields=sum(not len(field.corners) for field in fields if not field.problem),
+        made_by=f"{steps} {cutter.made_by(crop)}",
     )
 
 
-def _tile_corners(field: np.ndarray, size: int) -> np.ndarray:
-    """Returns `(tiles, 2)` top and left of all whole tiles, row by row."""
-    height, width = field.shape[:2]
-    tops, lefts = np.arange(0, height - size + 1, size), np.arange(0, width - size + 1, size)
-    return np.stack(np.meshgrid(tops, lefts, indexing="ij"), axis=-1).reshape(-1, 2)
+def _passed(
+    cutter: FieldCutter, store: CropStore | None, cache: FieldCache
+) -> Iterator[CroppedField]:
+    """Passes over all fields in order; those that a store holds are not decoded again."""
+    numbers = range(len(cutter.loader.image_set))
+    if store is None:
+        for number, (field, pixels) in zip(numbers, ordered_map(cutter, numbers), strict=True):
+            if pixels is not None:
+                cache.keep(number, pixels)
+            yield field
+        return
+    done = store.finished_fields()
+    yield from done
+    if len(done) < len(numbers):
+        with store.writing() as append:
+            for field, pixels in ordered_map(cutter, numbers[len(done) :]):
+                append(field, cutter.windows(pixels, field))
+                yield field
 
 
-def _cell_corners(dna: np.ndarray, size: int) -> np.ndarray:
-    """Returns `(cells, 2)` top and left of the windows around nuclei that fit into the field."""
-    corners = np.rint(find_nuclei(dna)).astype(int) - size // 2
-    fits = (corners >= 0).all(axis=1) & (corners + size <= dna.shape).all(axis=1)
-    return corners[fits]
+def _levels(fields: list[CroppedField]) -> tuple[FieldLevels, np.ndarray]:
+    """Levels of all fields, and which of them were measured."""
+    used = np.array([field.levels is not None for field in fields])
+    blank = FieldLevels(
+        *(np.zeros_like(part) for part in vars(fields[used.argmax()].levels).values())
+    )
+    return FieldLevels.stack([field.levels or blank for field in fields]), used
 
 
-def _draw(found: np.ndarray, most: int | None, rng: np.random.Generator) -> np.ndarray:
-    if most is None or len(found) <= most:
-        return found
-    return found[np.sort(rng.choice(len(found), size=most, replace=False))]
-
-
-def _positions(corners: list[np.ndarray], image_set: ImageSet, size: int) -> pd.DataFrame:
-    """Joins the corners of all fields; raises where no field has any."""
+def _positions(corners: list[np.ndarray]) -> pd.DataFrame:
+    """Joins the corners of all fields."""
     counts = [len(found) for found in corners]
-    if not sum(counts):
+    tops, lefts = np.concatenate(corners).T
+    numbers = np.repeat(np.arange(len(corners)), counts)
+    return pd.DataFrame({"field": numbers, "top": tops, "left": lefts})
+
+
+def _skipped(fields: list[CroppedField], image_set: ImageSet) -> pd.DataFrame:
+    """The fields that cannot be read, and why."""
+    numbers = [number for number, field in enumerate(fields) if field.problem]
+    table = image_set.table.iloc[numbers].reset_index(drop=True)
+    problems = [fields[number].problem for number in numbers]
+    table.insert(0, "field", [image_set.where(number) for number in numbers])
+    return table.assign(
+        channel=[channel for _, channel in problems],
+        path=[
+            str(image_set.files[channel][number]) if channel else None
+            for number, (_, channel) in zip(numbers, problems, strict=True)
+        ],
+        problem=[problem for problem, _ in problems],
+    )
+
+
+def _refuse_unusable(fields: list[CroppedField], image_set: ImageSet, size: int) -> None:
+    """Raises where nothing is left, or where a channel changes its data type."""
+    readable = [number for number, field in enumerate(fields) if field.problem is None]
+    if not readable:
+        raise UnreadableImageError(
+            f"expected fields that can be read, received {len(fields)} that cannot, the first: "
+            f"{fields[0].problem[0]}"
+        )
+    first = readable[0]
+    for number in readable:
+        for name, here, there in zip(
+            image_set.channel_names, fields[number].dtypes, fields[first].dtypes, strict=True
+        ):
+            if here != there:
+                raise ValueError(
+                    f"a channel must have one data type, received {there} in "
+                    f"{image_set.where(first)} and {here} in {image_set.where(number)} for channel "
+                    f"'{name}': their intensities are not on one scale, so convert the files or "
+                    f"leave one kind out ('{image_set.files[name][number]}')"
+                )
+    if not any(len(field.corners) for field in fields):
         raise ValueError(
             f"expected nuclei with room for a {size} x {size} crop, received none in any of "
             f"{len(image_set)} fields: check nuclei_channel, choose a smaller size, or "
             "crop='tiles'"
         )
-    tops, lefts = np.concatenate(corners).T
-    numbers = np.repeat(np.arange(len(corners)), counts)
-    return pd.DataFrame({"field": numbers, "top": tops, "left": lefts})
 
 
 def _refuse_arguments(crop: str, size: int, max_per_field: int | None, cache_bytes: int) -> None:
@@ -127,13 +201,3 @@ def _refuse_arguments(crop: str, size: int, max_per_field: int | None, cache_byt
     for name, (value, least) in counts.items():
         if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
             raise ValueError(f"{name} must be an integer of at least {least}, received {value!r}")
-
-
-def _refuse_small(field: np.ndarray, size: int, number: int, image_set: ImageSet) -> None:
-    height, width = field.shape[:2]
-    if min(height, width) < size:
-        raise ValueError(
-            f"a {size} x {size} crop does not fit into {image_set.where(number)}, which "
-            f"is {height} x {width} pixels: choose a smaller size or crop='none' "
-            f"('{image_set.files.iloc[number, 0]}')"
-        )

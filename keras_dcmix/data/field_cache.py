@@ -36,10 +36,10 @@ class FieldCache:
                 self._fields.move_to_end(key)
                 return self._fields[key]
         field = load(key)
-        self._keep(key, field)
+        self.keep(key, field)
         return field
 
-    def _keep(self, key: int, field: np.ndarray) -> None:
+    def keep(self, key: int, field: np.ndarray) -> None:
         """Stores a field and forgets the ones unused for longest; a too large one is not kept."""
         with self._lock:
             if key in self._fields or field.nbytes > self.max_bytes:

@@ -94,8 +94,19 @@ class ImageSet:
             Raw pixels `(height, width, channels)`.
 
         Raises:
-            ValueError: if a file cannot be read or channels differ in size, naming row, channel
-                and file.
+            UnreadableImageError: if a file cannot be read or channels differ in size, naming
+                field, channel and file.
+        """
+        return np.stack(self.read_planes(index), axis=-1)
+
+    def read_planes(self, index: int) -> list[np.ndarray]:
+        """Reads the channels of one field `(height, width)`, each in its own data type.
+
+        Args:
+            index: row of the field, 0..n-1.
+
+        Raises:
+            UnreadableImageError: as in `read`.
         """
         planes = [self._read_plane(index, name) for name in self.channel_names]
         first = f"channel '{self.channel_names[0]}' with {_size(planes[0])}"
@@ -107,7 +118,7 @@ class ImageSet:
                     f"pixels: '{self.files[name].iloc[index]}'",
                     channel=name,
                 )
-        return np.stack(planes, axis=-1)
+        return planes
 
     def where(self, index: int) -> str:
         """How errors call a field: by its row in the source's table, or by its metadata."""
@@ -182,8 +193,8 @@ class ImageSet:
         Args:
             label: column that holds the class of each field.
             group: column that holds the unit no split may tear apart, or several columns, whose
-                values are joined by `/`. Where None: plate and well, or each row its own group
-                if the table has no `Metadata_Well`.
+                values are joined by `/`. Where None: experiment (if the table names it), plate
+                and well, or each row its own group if the table has no `Metadata_Well`.
 
         Returns:
             A new set; labels and groups are texts.

@@ -54,8 +54,9 @@ def group_values(
 
     Args:
         table: metadata, one row a field of view.
-        group: a column, or several whose values are joined by `/`. Where None: plate and well,
-            or each row its own group if the table has no `Metadata_Well`.
+        group: a column, or several whose values are joined by `/`. Where None:
+            experiment (if the table names it), plate and well, or each row its own group if the
+            table has no `Metadata_Well`.
         row_numbers: `(fields,)` how errors call each row; from 0 where None.
 
     Returns:
@@ -87,10 +88,11 @@ def texts(column: pd.Series) -> np.ndarray:
 
 
 def _default_columns(table: pd.DataFrame) -> list[str]:
-    """Wells of several plates share their names, so the plate belongs to the group."""
+    """Wells of several plates, and plates of several experiments, share their names."""
     if "Metadata_Well" not in table:
         return []
-    return [name for name in ("Metadata_Plate", "Metadata_Well") if name in table]
+    names = ("Metadata_Experiment", "Metadata_Plate", "Metadata_Well")
+    return [name for name in names if name in table]
 
 
 def _refuse_unknown(table: pd.DataFrame, name: str) -> None:

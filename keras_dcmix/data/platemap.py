@@ -12,9 +12,10 @@ from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.data.tables import read_texts
 from keras_dcmix.data.wells import well_name
 
-_WELL = {"metadata_well", "well", "well_position", "wellname", "well_name", "well_id"}
-_PLATE = {"metadata_plate", "plate", "plate_id", "plate_barcode", "barcode", "metadata_barcode"}
-_EXPERIMENT = {"metadata_experiment", "experiment"}
+# The surest names first: a table may have several.
+_WELL = ("metadata_well", "well", "well_position", "wellname", "well_name", "well_id")
+_PLATE = ("metadata_plate", "plate", "plate_id", "plate_barcode", "metadata_barcode", "barcode")
+_EXPERIMENT = ("metadata_experiment", "experiment")
 _KEYS = {"Metadata_Experiment": _EXPERIMENT, "Metadata_Plate": _PLATE, "Metadata_Well": _WELL}
 
 
@@ -42,6 +43,8 @@ def join_platemap(image_set: ImageSet, path: str | os.PathLike[str]) -> ImageSet
     layout = layout.rename(columns={name: key for key, name in keys.items()})
     layout["Metadata_Well"] = layout["Metadata_Well"].map(well_name, na_action="ignore")
     names = list(keys)
+    # A blank would join fields whose well is blank too.
+    layout = layout.dropna(subset=names)
     _refuse_repeated(layout, names, path)
     return _joined(image_set, layout, names, path)
 
@@ -50,9 +53,10 @@ def _key_columns(layout: pd.DataFrame, table: pd.DataFrame, path: Path) -> dict[
     """Which column of the platemap holds the well, and the plate where it has one."""
     found = {}
     for key, known in _KEYS.items():
-        columns = [name for name in layout.columns if name.lower().replace(" ", "_") in known]
-        if columns and key in table:
-            found[key] = columns[0]
+        columns = {name.lower().replace(" ", "_"): name for name in layout.columns}
+        names = [columns[name] for name in known if name in columns]
+        if names and key in table:
+            found[key] = names[0]
     if "Metadata_Well" not in found:
         missing = "the images have no Metadata_Well"
         if "Metadata_Well" in table:
@@ -79,13 +83,11 @@ def _joined(image_set: ImageSet, layout: pd.DataFrame, names: list[str], path: P
     table = image_set.table
     known = [name for name in layout.columns if name in table and name not in names]
     joined = table.drop(columns=known).merge(layout, on=names, how="left", validate="m:1")
-    keys = table[names].agg("/".join, axis=1)
-    matched = keys.isin(layout[names].fillna("").agg("/".join, axis=1))
-    if not matched.any():
-        theirs = "/".join(layout[names].iloc[0].fillna("").astype(str))
+    ours, theirs = _joined_names(table[names]), _joined_names(layout[names])
+    if not set(ours) & set(theirs):
         raise ValueError(
-            f"no well of the images is in the platemap: images have wells such as {keys.iloc[0]}, "
-            f"the platemap such as {theirs}: '{path}'"
+            f"no well of the images is in the platemap: images have wells such as {ours[0]}, "
+            f"the platemap such as {theirs[0] if theirs else 'none'}: '{path}'"
         )
     for name in known:
         both = table[name].notna() & joined[name].notna()
@@ -94,4 +96,9 @@ def _joined(image_set: ImageSet, layout: pd.DataFrame, names: list[str], path: P
                 f"column '{name}' is in the images' metadata and in the platemap, with other "
                 f"values: rename it in '{path}'"
             )
+        joined[name] = joined[name].where(joined[name].notna(), table[name])
     return replace(image_set, table=joined)
+
+
+def _joined_names(columns: pd.DataFrame) -> list[str]:
+    return ["/".join(row) for row in columns.fillna("").to_numpy(dtype=str)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,3 +67,38 @@ def path_inside(name: str, root: Path, *, allow_outside: bool) -> str:
             "root= that holds them all, or pass allow_outside=True if you trust the table"
         )
     return path
+
+
+def refuse_root(reading: Reading, what: str) -> None:
+    """Raises where a root is given to a format whose images lie where its own folder says."""
+    if reading.root is not None:
+        raise ValueError(
+            f"root= is for tables that lie apart from their images, received '{reading.root}' for "
+            f"{what}: leave it out, and name the folder of the images as the source"
+        )
+
+
+def files_below(folder: Path) -> Iterator[str]:
+    """Walks through a folder and those in it, in the order of their names.
+
+    Links are followed, but no folder is entered twice, however they lead to it. Hidden files, such
+    as the `._` files that macOS leaves on shared disks, and hidden folders are left out.
+
+    Raises:
+        ValueError: if a folder cannot be read.
+    """
+    entered = set()
+    for parent, folders, names in os.walk(folder, followlinks=True, onerror=_raise_unreadable):
+        real = os.path.realpath(parent)
+        folders[:] = [] if real in entered else sorted(filter(_is_shown, folders))
+        if real not in entered:
+            entered.add(real)
+            yield from (os.path.join(parent, name) for name in sorted(filter(_is_shown, names)))
+
+
+def _is_shown(name: str) -> bool:
+    return not name.startswith(".")
+
+
+def _raise_unreadable(error: OSError) -> None:
+    raise ValueError(f"folder cannot be read: '{error.filename}' ({error.strerror})") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from pathlib import Path
 from typing import BinaryIO
 
@@ -52,10 +53,24 @@ def header_of(path: Path) -> list[str]:
             return list(pyarrow.parquet.read_schema(path).names)
         with _opened(path) as file:
             line = file.readline(10**6).decode("utf-8-sig").rstrip("\r\n")
-    except (OSError, ValueError, ImportError):
+    except (OSError, EOFError, zlib.error, ValueError, ImportError):
         return []
     separator = max(",;\t", key=line.count)
     return [name.strip().strip('"') for name in line.split(separator)]
+
+
+def metadata_column(name: str) -> str:
+    """The name that CellProfiler would give to a column of metadata.
+
+    Example:
+
+    >>> metadata_column("sirna_id"), metadata_column("Metadata_Dose")
+    ('Metadata_SirnaId', 'Metadata_Dose')
+    """
+    if name.startswith("Metadata_"):
+        return name
+    parts = name.replace("_", " ").split()
+    return "Metadata_" + "".join(part[0].upper() + part[1:] for part in parts)
 
 
 def _csv(path: Path, what: str) -> pd.DataFrame:
@@ -73,7 +88,7 @@ def _csv(path: Path, what: str) -> pd.DataFrame:
             # Where Excel speaks another language, something else stands in the comma's place.
             sep=max(",;\t", key=lambda separator: header.count(separator.encode())),
         )
-    except (ValueError, OSError, EOFError) as error:
+    except (ValueError, OSError, EOFError, zlib.error) as error:
         reason = " ".join(str(error).split())
         raise ValueError(
             f"{what} cannot be read as a table: '{path}' ({reason}); save it as UTF-8 text, "

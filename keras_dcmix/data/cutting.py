@@ -1,0 +1,125 @@
+"""Where crops are cut from a field: nowhere (the whole field), side by side, or at the cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from keras_dcmix.data.crop_pixels import FieldLoader, windows
+from keras_dcmix.data.crop_store import CroppedField
+from keras_dcmix.data.field_levels import FieldLevels
+from keras_dcmix.data.image_set import ImageSet
+from keras_dcmix.data.images import UnreadableImageError
+from keras_dcmix.data.nuclei import find_dna_channel, find_nuclei
+
+CROPS = ("none", "tiles", "cells")
+
+
+def finder_of(
+    image_set: ImageSet, *, crop: str, size: int, nuclei_channel: str | None
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Returns the function from a field to `(crops, 2)` top and left of its crops.
+
+    Raises:
+        ValueError: if the DNA channel is not clear, or named where no nuclei are looked for.
+    """
+    if crop == "cells":
+        dna = find_dna_channel(image_set.channel_names, nuclei_channel)
+        return partial(_cell_corners, size=size, dna=dna)
+    if nuclei_channel is not None:
+        raise ValueError(
+            f"nuclei_channel goes with crop='cells', received crop={crop!r}: leave it out"
+        )
+    return partial(_tile_corners, size=size)
+
+
+@dataclass(frozen=True, eq=False)
+class FieldCutter:
+    """Reads a field once: its crops' places, its levels and its pixels.
+
+    Args:
+        loader: reads, corrects and resizes fields.
+        find: from a field to `(crops, 2)` corners.
+        size: height and width of a crop, in pixels.
+        max_per_field: at most so many crops of a field; None takes all.
+        seed: for the draw among more.
+        clip: percentiles to measure, see `Preprocessing`.
+    """
+
+    loader: FieldLoader
+    find: Callable[[np.ndarray], np.ndarray]
+    size: int
+    max_per_field: int | None
+    seed: int
+    clip: tuple[float, float] | None
+
+    def made_by(self, crop: str) -> str:
+        """Text that says how crops are cut."""
+        find = self.find.keywords if isinstance(self.find, partial) else ""
+        drawn = (self.max_per_field, self.seed)
+        return f"{crop} {self.size} {find} {drawn} {self.loader.image_set.channel_names}"
+
+    def __call__(self, number: int) -> tuple[CroppedField, np.ndarray | None]:
+        """Cuts a field.
+
+        Returns:
+            What was found, and the field `(height, width, channels)` that crops are windows of;
+            None where it cannot be read.
+
+        Raises:
+            ValueError: if a crop does not fit into the field.
+        """
+        try:
+            pixels, dtypes = self.loader.corrected(number)
+        except UnreadableImageError as error:
+            nowhere = np.empty((0, 2), dtype=int)
+            return CroppedField(nowhere, (), None, 0, (str(error), error.channel)), None
+        self._refuse_small(pixels, number)
+        levels = FieldLevels.of(pixels, self.clip)
+        pixels = self.loader.fitted(pixels)
+        found = self._draw(self.find(pixels), number)
+        num_bytes = len(found) * self.size**2 * pixels.shape[-1] * pixels.dtype.itemsize
+        return CroppedField(found, dtypes, levels, num_bytes), pixels
+
+    def windows(self, pixels: np.ndarray | None, field: CroppedField) -> np.ndarray:
+        """The crops of a field that was cut."""
+        return np.empty(0) if pixels is None else windows(pixels, field.corners, self.size)
+
+    def dtype_of(self, field: CroppedField) -> np.dtype:
+        """Data type of the crops of a field."""
+        if self.loader.resize_to is not None or self.loader.correction is not None:
+            return np.dtype(np.float32)
+        return np.result_type(*map(np.dtype, field.dtypes))
+
+    def _draw(self, found: np.ndarray, number: int) -> np.ndarray:
+        if self.max_per_field is None or len(found) <= self.max_per_field:
+            return found
+        rng = np.random.default_rng([self.seed, number])
+        return found[np.sort(rng.choice(len(found), size=self.max_per_field, replace=False))]
+
+    def _refuse_small(self, pixels: np.ndarray, number: int) -> None:
+        height, width = pixels.shape[:2]
+        if self.loader.resize_to is None and min(height, width) < self.size:
+            image_set = self.loader.image_set
+            raise ValueError(
+                f"a {self.size} x {self.size} crop does not fit into {image_set.where(number)}, "
+                f"which is {height} x {width} pixels: choose a smaller size or crop='none' "
+                f"('{image_set.files.iloc[number, 0]}')"
+            )
+
+
+def _tile_corners(field: np.ndarray, *, size: int) -> np.ndarray:
+    """Returns `(tiles, 2)` top and left of all whole tiles, row by row."""
+    height, width = field.shape[:2]
+    tops, lefts = np.arange(0, height - size + 1, size), np.arange(0, width - size + 1, size)
+    return np.stack(np.meshgrid(tops, lefts, indexing="ij"), axis=-1).reshape(-1, 2)
+
+
+def _cell_corners(field: np.ndarray, *, size: int, dna: int) -> np.ndarray:
+    """Returns `(cells, 2)` top and left of the windows around nuclei that fit into the field."""
+    corners = np.rint(find_nuclei(field[..., dna])).astype(int) - size // 2
+    fits = (corners >= 0).all(axis=1) & (corners + size <= field.shape[:2]).all(axis=1)
+    return corners[fits]

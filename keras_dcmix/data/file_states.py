@@ -1,0 +1,46 @@
+"""Whether files are still the ones that they were."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+
+from keras_dcmix.data.image_set import ImageSet
+from keras_dcmix.data.planes import paths_of
+
+
+def file_states(image_set: ImageSet) -> str:
+    """Text that changes where a file of the set, its size or its date changes.
+
+    OME-Zarr arrays count with all files in their folders, a missing file as missing.
+    """
+    digest = hashlib.sha256()
+    seen: set[str] = set()
+    for cell in image_set.files.to_numpy().ravel():
+        for path in () if cell is None else paths_of(cell):
+            # Channels may share a file; its own state counts once, its name each time.
+            digest.update(path.encode(errors="surrogateescape"))
+            if path not in seen:
+                seen.add(path)
+                digest.update(repr(list(_states(path))).encode())
+        digest.update(str(cell).encode(errors="surrogateescape"))
+    return digest.hexdigest()
+
+
+def _states(path: str) -> Iterator[tuple[str, int, int] | None]:
+    if not os.path.isdir(path):
+        yield _state(path)
+        return
+    for folder, folders, names in os.walk(path):
+        folders.sort()
+        for name in sorted(names):
+            yield _state(os.path.join(folder, name))
+
+
+def _state(path: str) -> tuple[str, int, int] | None:
+    try:
+        state = os.stat(path)
+    except OSError:
+        return None
+    return path, state.st_size, state.st_mtime_ns
