@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -48,8 +49,11 @@ def as_options(message: str) -> str:
     """The message with the library's arguments called as they are on the command line."""
     for name in {*SOURCE_HELP, *TRAINING_HELP}:
         option = "--" + name.replace("_", "-")
-        message = message.replace(f"`{name}`", option).replace(f"{name}=", f"{option}=")
-    return message.replace("check --root=", "check --root")
+        message = message.replace(f"`{name}`", option)
+        message = re.sub(rf"\b{name}='([^']*)'", rf"{option} \1", message)
+        message = re.sub(rf"\b{name}=(True\b)?(?=[\s,.:;)]|$)", option, message)
+        message = re.sub(rf"\b{name}=", f"{option}=", message)
+    return message
 
 
 def _print_version(wanted: bool) -> None:
@@ -71,7 +75,11 @@ def _common(
 
 
 SOURCE = Annotated[
-    str, typer.Argument(help="A CellProfiler LoadData CSV, or 'simulated', or 'mnist'.")
+    str,
+    typer.Argument(
+        help="A plate or screen: a LoadData table, a folder of an instrument, OME-TIFF, OME-Zarr, "
+        "or a folder of images; or 'simulated', or 'mnist'."
+    ),
 ]
 OUT = Annotated[Path, typer.Option(help="Folder for the results.")]
 SEEDS = Annotated[
@@ -197,10 +205,12 @@ class _Run:
     arguments: dict[str, object]
 
     def save(self, write: Callable[..., None], result: object, **arguments: object) -> None:
-        from keras_dcmix.outputs import output_folder
+        from keras_dcmix.output_folder import output_folder
 
         with output_folder(self.out, overwrite=self.overwrite) as folder:
             write(result, folder, arguments=self.arguments | arguments)
+            if self.problem.skipped is not None and len(self.problem.skipped):
+                self.problem.skipped.to_csv(folder / "skipped.csv", index=False)
 
 
 @contextmanager
@@ -218,7 +228,7 @@ def _run(
     with interruptible(out, _console):
         start_keras()
         from keras_dcmix.models import check_backbone
-        from keras_dcmix.outputs import check_output
+        from keras_dcmix.output_folder import check_output
 
         out = check_output(out, overwrite=overwrite)
         check_backbone(training.backbone)

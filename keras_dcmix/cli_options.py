@@ -10,16 +10,30 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-SOURCE_HELP = {
+READING_HELP = {
+    "format": "Format of the source, where it is not recognised: see docs/files.md.",
     "label": "Column of the labels. Rows where it is blank are left out and counted.",
     "group": "Column of the wells, plates or experiments that no split tears apart; several joined "
-    "with commas. Without it: plate and well.",
+    "with commas. Without it: experiment, plate and well.",
+    "platemap": "Table of wells (csv) whose other columns join the metadata.",
     "channels": "Channels to use, joined with commas. Without it: all.",
-    "root": "Folder that relative image paths start from. Without it: the CSV's own.",
+    "root": "Folder of the images, where it is not the one that the table or index names.",
+    "pattern": "For folders: names in the files' paths, such as '{plate}/{well}_{channel}.tif'.",
+    "z": "max (the maximum over a z stack) or the number of one plane, from 1.",
+    "allow_outside": "Follow paths in tables that lead out of the root.",
+}
+SOURCE_HELP = READING_HELP | {
+    "skip_unreadable": "Leave fields with missing or damaged files out, and list them.",
     "crop": "none (the whole field, resized), tiles, or cells (around each nucleus).",
     "size": "Height and width of an image in pixels.",
     "nuclei_channel": "Channel of the nuclei for --crop cells, where its name does not tell.",
     "max_per_field": "Crops from one field at most.",
+    "illumination": "none, files (functions named by the table) or estimate (from the plate).",
+    "background": "Percentile of each field and channel that is subtracted, such as 1.",
+    "clip": "Percentiles at which channels are cut off, such as 0.1,99.9.",
+    "normalize": "none, image or plate: whose mean and deviation channels are brought to 0 and 1.",
+    "controls": "COLUMN=VALUE: the fields that --normalize plate goes by. Without it: all.",
+    "cache": "Folder that keeps the decoded crops for the next run.",
     "scenario": "Planted problem, for the source mnist.",
     "mnist_file": "MNIST as .npz, for the source mnist; without it Keras downloads it.",
     "num_images": "Number of images, for the sources simulated and mnist.",
@@ -34,6 +48,7 @@ TRAINING_HELP = {
     "dropout": "Rate of dropout before the head, 0 to 1.",
     "channel_subsets": "Mask random subsets of channels while training.",
     "augment": "Flip and turn training images at random.",
+    "balance": "Weigh images so that every class counts the same.",
 }
 
 

@@ -7,18 +7,20 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from keras_dcmix.data import crop_fields, from_load_data
+from keras_dcmix.data import ImageSet, Preprocessing, crop_fields
+from keras_dcmix.data.formats import open_images
 from keras_dcmix.data.labelled_images import LabelledImages, label_images
+from keras_dcmix.data.reading import Reading
 from keras_dcmix.datasets import mnist_channels, simulated_cells
 from keras_dcmix.names import nearest
 from keras_dcmix.options import SourceOptions
 
+_FILES = "image files"
 _APPLY = {
     "simulated": {"channels", "size", "num_images"},
     "mnist": {"channels", "scenario", "mnist_file", "num_images"},
-    "a LoadData CSV": {
-        *("label", "group", "channels", "root", "crop", "size", "nuclei_channel", "max_per_field"),
-    },
+    _FILES: {field.name for field in fields(SourceOptions)}
+    - {"scenario", "mnist_file", "num_images"},
 }
 
 
@@ -32,7 +34,8 @@ def open_source(
     """Opens a source.
 
     Args:
-        source: `"simulated"`, `"mnist"` or the path of a CellProfiler LoadData CSV.
+        source: `"simulated"`, `"mnist"`, or the path of a file or folder in a format that
+            `keras_dcmix.data.formats` knows.
         options: What to read and how to cut it.
         seed: Seed of what is drawn at random (simulation, MNIST, crops of a field).
         progress: Called with `(done, total)` while fields are read.
@@ -40,15 +43,10 @@ def open_source(
     Raises:
         ValueError: If an option does not apply to the source, or the source cannot be read.
     """
-    kind = source if source in ("simulated", "mnist") else "a LoadData CSV"
-    if kind == "a LoadData CSV" and not Path(source).is_file():
-        what = "is a folder" if Path(source).is_dir() else "is neither a file nor a known source"
-        raise ValueError(
-            f"{source} {what}: give a CellProfiler LoadData CSV, or 'simulated', or 'mnist'"
-        )
+    kind = source if source in ("simulated", "mnist") else _FILES
     _refuse_unused(kind, options)
-    if kind == "a LoadData CSV":
-        return _open_load_data(source, options, seed, progress)
+    if kind == _FILES:
+        return _open_files(source, options, seed, progress)
     wanted: dict[str, Any] = {"num_images": options.num_images, "size": options.size}
     if kind == "mnist":
         wanted = {"num_images": options.num_images, "path": options.mnist_file}
@@ -60,28 +58,87 @@ def open_source(
     return opened if channels is None else _select(opened, channels)
 
 
-def _open_load_data(
-    source: str, options: SourceOptions, seed: int, progress: Callable[[int, int], None] | None
-) -> LabelledImages:
-    image_set = from_load_data(
+def open_fields(source: str, options: SourceOptions, *, check_files: bool = True) -> ImageSet:
+    """Opens the fields of a source of image files; no pixel is read.
+
+    Args:
+        source: The path of a file or folder in a known format.
+        options: What to read.
+        check_files: Whether to raise where files are missing or come twice.
+
+    Raises:
+        ValueError: If the source cannot be read, or columns, channels or files are wrong.
+    """
+    if not Path(source).exists():
+        raise ValueError(
+            f"{source} is neither a file or folder nor a known source: give the path of a plate, "
+            "or 'simulated', or 'mnist'"
+        )
+    reading = {
+        "root": options.root,
+        "pattern": options.pattern,
+        "z": _plane(options.z),
+        "allow_outside": options.allow_outside,
+    }
+    return open_images(
         source,
+        format=options.format,
+        reading=Reading(**_given(reading)),
+        channels=_listed(options.channels),
         label=options.label,
         group=_listed(options.group),
-        channels=_listed(options.channels),
-        root=options.root,
+        platemap=options.platemap,
+        check_files=check_files,
     )
+
+
+def _open_files(
+    source: str, options: SourceOptions, seed: int, progress: Callable[[int, int], None] | None
+) -> LabelledImages:
+    image_set = open_fields(source, options, check_files=not options.skip_unreadable)
     if image_set.labels is None:
         raise ValueError(
             f"Say which column holds the labels, with --label. Columns of {source}: "
             f"{', '.join(image_set.table.columns)}"
         )
+    steps = {
+        "illumination": options.illumination,
+        "background": options.background,
+        "clip": _percentiles(options.clip),
+        "normalize": options.normalize,
+        "controls": options.controls,
+    }
     wanted = {
         "crop": options.crop,
         "size": options.size,
         "nuclei_channel": options.nuclei_channel,
         "max_per_field": options.max_per_field,
+        "skip_unreadable": options.skip_unreadable,
+        "cache_dir": options.cache,
     }
-    return label_images(crop_fields(image_set, seed=seed, progress=progress, **_given(wanted)))
+    crops = crop_fields(
+        image_set,
+        preprocessing=Preprocessing(**_given(steps)),
+        seed=seed,
+        progress=progress,
+        **_given(wanted),
+    )
+    return label_images(crops)
+
+
+def _plane(z: str | None) -> str | int | None:
+    return int(z) if z is not None and z.isdigit() else z
+
+
+def _percentiles(clip: str | None) -> tuple[float, ...] | None:
+    if clip is None:
+        return None
+    try:
+        return tuple(float(part) for part in clip.split(","))
+    except ValueError:
+        raise ValueError(
+            f"clip must be two percentiles joined with a comma, such as 0.1,99.9, received '{clip}'"
+        ) from None
 
 
 def _listed(names: str | None) -> list[str] | None:

@@ -100,8 +100,8 @@ def train_classifier(
         build_model: Makes the model in place of ours: a function from the raw training images
             `(num_images, height, width, num_channels)`, a NumPy array or a view of which
             `images[:1000]` is one, to a compiled model with one output for each class and a
-            loss for class numbers. Of `training` only the epochs, the size and augmentation of
-            batches and the fractions count then.
+            loss for class numbers. Of `training` only the epochs, the size, augmentation and
+            balance of batches and the fractions count then.
 
     Raises:
         ValueError: If a channel is constant over the training images (with our model), pixels
@@ -122,6 +122,7 @@ def train_classifier(
         batches(parts.train, shuffle=True, augment=training.augment),
         validation_data=batches(parts.validation),
         epochs=training.epochs,
+        class_weight=_class_weights(problem.labels[parts.train]) if training.balance else None,
         callbacks=[*weights, best, *callbacks],
         shuffle=False,  # the batches come shuffled; Keras would shuffle them again, unseeded
         verbose=0,
@@ -142,6 +143,12 @@ def train_classifier(
         seconds=time.perf_counter() - start,
         history=(weights or [ChannelWeightHistory()])[0].to_frame(),
     )
+
+
+def _class_weights(labels: np.ndarray) -> dict[int, float]:
+    """Weights of mean 1 over the images, by which every class counts the same in the loss."""
+    counts = np.bincount(labels)
+    return {k: len(labels) / (len(counts) * count) for k, count in enumerate(counts) if count}
 
 
 def _batches(problem: LabelledImages, training: Training, seed: int) -> Callable[..., ImageBatches]:

@@ -26,6 +26,8 @@ class LabelledImages:
         channel_names: One unique name a channel.
         num_unlabelled: Images, or rows of an image table, left out for a blank label.
         num_empty_fields: Fields of view that gave no crop.
+        skipped: Fields that were left out because they cannot be read, see `Crops`; `None` where
+            images do not come from files.
         truth: `(num_channels,)` planted importance, higher is more important; `None` where it
             is not known, as of all real images.
     """
@@ -38,6 +40,7 @@ class LabelledImages:
     num_unlabelled: int = 0
     num_empty_fields: int = 0
     truth: np.ndarray | None = None
+    skipped: pd.DataFrame | None = None
 
     @property
     def labelled(self) -> np.ndarray:
@@ -78,6 +81,8 @@ class LabelledImages:
             text += f"; {self.num_unlabelled} left out for a blank label"
         if self.num_empty_fields:
             text += f"; {self.num_empty_fields} fields without a nucleus that has room for a crop"
+        if self.skipped is not None and len(self.skipped):
+            text += f"; {len(self.skipped)} unreadable fields left out"
         return text
 
 
@@ -129,7 +134,17 @@ def label_images(
     classes, indices = _encoded(labels)
     num_unlabelled = int((indices < 0).sum()) + getattr(images, "num_unlabelled", 0)
     num_empty = getattr(images, "num_empty_fields", 0)
-    return LabelledImages(images, indices, classes, groups, names, num_unlabelled, num_empty, truth)
+    return LabelledImages(
+        images,
+        indices,
+        classes,
+        groups,
+        names,
+        num_unlabelled,
+        num_empty,
+        truth,
+        getattr(images, "skipped", None),
+    )
 
 
 def _check_pixels(images: Any) -> None:

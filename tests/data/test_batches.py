@@ -1,3 +1,7 @@
+import pickle
+import time
+from threading import current_thread, main_thread
+
 import keras
 import numpy as np
 import pytest
@@ -5,6 +9,7 @@ import pytest
 from keras_dcmix import data
 from keras_dcmix.data import crop_fields, from_load_data
 from keras_dcmix.data.batches import ImageBatches, flip_and_turn
+from keras_dcmix.data.channel_view import ChannelView
 
 
 def numbered_images(num_images, shape=(4, 4, 2)):
@@ -149,3 +154,79 @@ def test_the_package_gives_batches_and_refuses_other_names():
     assert data.ImageBatches is ImageBatches
     with pytest.raises(AttributeError, match="has no attribute 'Batches'"):
         data.Batches  # noqa: B018
+
+
+class SlowImages:
+    """Images that are read when they are asked for, and say by which thread."""
+
+    shape = (12, 2, 2, 1)
+
+    def __init__(self):
+        self.asked = []
+
+    def __getitem__(self, chosen):
+        self.asked.append((tuple(chosen), current_thread() is main_thread()))
+        return np.asarray(chosen, np.float32)[:, None, None, None] * np.ones((2, 2, 1))
+
+
+def test_batches_are_read_ahead_by_a_thread():
+    images = SlowImages()
+    batches = ImageBatches(images, np.zeros(12, int), batch_size=4)
+    first = batches[0]
+    assert first[0][:, 0, 0, 0].tolist() == [0, 1, 2, 3]
+    wait_for(lambda: len(images.asked) == 3)
+    by_main = [chosen for chosen, on_main in images.asked if on_main]
+    assert by_main == [(0, 1, 2, 3)]
+    assert batches[1][0][:, 0, 0, 0].tolist() == [4, 5, 6, 7]
+    assert batches[2][0][:, 0, 0, 0].tolist() == [8, 9, 10, 11]
+    assert len(images.asked) == 3
+
+
+def test_batches_read_ahead_are_those_of_a_plain_array_in_every_epoch():
+    images = np.arange(12.0).reshape(12, 1, 1, 1) * np.ones((2, 2, 1))
+    arguments = {"batch_size": 5, "shuffle": True, "augment": True, "seed": 3}
+    plain = ImageBatches(images, np.zeros(12, int), **arguments)
+    lazy = ImageBatches(SlowImages(), np.zeros(12, int), **arguments)
+    for _ in range(3):
+        for index in (0, 1, 2):
+            np.testing.assert_array_equal(lazy[index][0], plain[index][0])
+        lazy.on_epoch_end()
+        plain.on_epoch_end()
+
+
+def test_batches_in_any_order_keep_few_in_memory():
+    lazy = ImageBatches(SlowImages(), np.zeros(12, int), batch_size=1)
+    for index in (7, 2, 11, 0, 5):
+        assert lazy[index][0][0, 0, 0, 0] == index
+        assert len(lazy._ahead) <= 2
+
+
+def test_an_error_while_reading_ahead_is_raised_by_its_own_batch():
+    images = np.zeros((12, 2, 2, 1))
+    images[7] = np.nan
+    lazy = ImageBatches(ChannelView(LazyArray(images)), np.zeros(12, int), batch_size=4)
+    lazy[0]
+    with pytest.raises(ValueError, match="image 7"):
+        lazy[1]
+
+
+def test_batches_read_ahead_can_be_pickled():
+    lazy = ImageBatches(SlowImages(), np.zeros(12, int), batch_size=4)
+    lazy[0]
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(lazy))[1][0], lazy[1][0])
+
+
+class LazyArray:
+    def __init__(self, array):
+        self.array, self.shape, self.dtype = array, array.shape, array.dtype
+
+    def __getitem__(self, chosen):
+        return self.array[chosen]
+
+
+def wait_for(condition):
+    for _ in range(500):
+        if condition():
+            return
+        time.sleep(0.01)
+    raise AssertionError("waited 5 s in vain")
