@@ -17,6 +17,7 @@ from rich.table import Column, Table
 
 from keras_dcmix.cli_options import SOURCE_HELP, TRAINING_HELP, takes
 from keras_dcmix.cli_runs import interruptible, kept_while_unfinished, unfinished_folder
+from keras_dcmix.cli_simulate import simulate
 from keras_dcmix.cli_start import start_keras
 from keras_dcmix.options import SourceOptions, Training
 
@@ -31,6 +32,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command()(simulate)
 _console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 

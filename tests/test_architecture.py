@@ -49,10 +49,11 @@ MAY_IMPORT = {
     "comparison": FOUNDATION | PARTS | RUNS | {"comparison_runs", "statistics"},
     "outputs": FOUNDATION | PARTS | {"check", "comparison", "ranking", "__init__"},
     "cli_options": FOUNDATION,
+    "cli_simulate": {"datasets"},
     "cli_start": set(),
     "cli_runs": {"run_store"},
     "__main__": {"cli"},
-    "cli": FOUNDATION | PARTS | JOBS | {"__init__", "cli_options", "cli_runs", "cli_start"},
+    "cli": FOUNDATION | PARTS | JOBS | {"__init__", "cli_options", "cli_runs", "cli_simulate", "cli_start"},
 }
 
 
@@ -198,9 +199,12 @@ print([what for what in before if before[what] != after[what]])
         "data.ImageBatches",
         "data.ImageSet",
         "data.from_load_data",
+        "data.Preprocessing",
         "datasets.mnist_channels",
         "datasets.planted_channels",
         "datasets.simulated_cells",
+        "datasets.simulated_screen",
+        "datasets.write_screen",
         "importance.mixing_weights",
         "importance.subset_scores",
         "layers.CBAM",

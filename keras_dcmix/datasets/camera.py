@@ -34,6 +34,14 @@ def draw_exposure(rng: np.random.Generator, *, spread: float) -> Exposure:
     return Exposure(gains, backgrounds)
 
 
+def compounded(*exposures: Exposure) -> Exposure:
+    """Several influences at once, such as of an experiment, a plate and a well."""
+    return Exposure(
+        gains=np.prod([exposure.gains for exposure in exposures], axis=0),
+        backgrounds=np.prod([exposure.backgrounds for exposure in exposures], axis=0),
+    )
+
+
 def photograph(
     dyes: np.ndarray, exposure: Exposure, rng: np.random.Generator, *, scale: float = 1.0
 ) -> np.ndarray:
@@ -55,7 +63,8 @@ def photograph(
     photons += _uneven(dyes.shape[:2], rng) * (BACKGROUND * exposure.backgrounds)
     counts = rng.poisson(photons) + OFFSET
     counts += READ_NOISE * rng.standard_normal(dyes.shape, dtype=np.float32)
-    return np.clip(np.rint(counts), 0, MAX_COUNT).astype(np.uint16)
+    # In place, because a field of view is large.
+    return np.clip(np.rint(counts, out=counts), 0, MAX_COUNT, out=counts).astype(np.uint16)
 
 
 def _uneven(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:

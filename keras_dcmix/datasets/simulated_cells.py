@@ -76,8 +76,8 @@ def simulated_cells(
     >>> problem.images.shape, problem.truth.tolist()
     ((8, 64, 64, 6), [0.0, 2.0, 0.0, 0.0, 0.0, 0.0])
     """
-    shifts = _checked_effects(DEFAULT_EFFECTS if effects is None else effects)
-    _check_count("size", size, 16)
+    shifts = checked_effects(DEFAULT_EFFECTS if effects is None else effects)
+    check_count("size", size, 16)
     wells = _checked_wells(num_images, num_plates, wells_per_plate, seed)
     rng = np.random.default_rng([seed, 1])
     shown = [wells[i % len(wells)] for i in range(num_images)]
@@ -90,27 +90,29 @@ def simulated_cells(
     )
 
 
-def _checked_effects(effects: Mapping[str, float]) -> dict[str, float]:
-    for name, effect in effects.items():
-        if name not in CHANNEL_NAMES:
+def checked_effects(effects: Mapping[str, float], name: str = "effects") -> dict[str, float]:
+    """Returns the effect on every channel, or raises; `name` is the caller's argument."""
+    for channel, effect in effects.items():
+        if channel not in CHANNEL_NAMES:
             raise ValueError(
-                f"`effects` must name channels out of {', '.join(CHANNEL_NAMES)}, but received "
-                f"{name!r}; did you mean {nearest(name, CHANNEL_NAMES)!r}?"
+                f"`{name}` must name channels out of {', '.join(CHANNEL_NAMES)}, but received "
+                f"{channel!r}; did you mean {nearest(channel, CHANNEL_NAMES)!r}?"
             )
         if not isinstance(effect, Real) or isinstance(effect, bool):
             raise TypeError(
-                f"`effects` must give a number for each channel, but received {effect!r} for "
-                f"{name}; pass an effect size in standard deviations."
+                f"`{name}` must give a number for each channel, but received {effect!r} for "
+                f"{channel}; pass an effect size in standard deviations."
             )
         if not math.isfinite(effect) or effect < 0:
             raise ValueError(
-                "`effects` must be finite and at least 0, but received "
-                f"{effect!r} for {name}; pass 0 for a channel without effect."
+                f"`{name}` must be finite and at least 0, but received "
+                f"{effect!r} for {channel}; pass 0 for a channel without effect."
             )
-    return {name: float(effects.get(name, 0.0)) for name in CHANNEL_NAMES}
+    return {channel: float(effects.get(channel, 0.0)) for channel in CHANNEL_NAMES}
 
 
-def _check_count(name: str, value: int, least: int) -> None:
+def check_count(name: str, value: int, least: int) -> None:
+    """Refuses what is no integer or less than `least`."""
     if not isinstance(value, int | np.integer) or isinstance(value, bool):
         raise TypeError(
             f"`{name}` must be an integer, but received {value!r}; pass a whole number."
@@ -124,14 +126,14 @@ def _check_count(name: str, value: int, least: int) -> None:
 def _checked_wells(
     num_images: int, num_plates: int, wells_per_plate: int, seed: int
 ) -> list[_Well]:
-    _check_count("num_plates", num_plates, 1)
-    _check_count("wells_per_plate", wells_per_plate, 2)
+    check_count("num_plates", num_plates, 1)
+    check_count("wells_per_plate", wells_per_plate, 2)
     if wells_per_plate % 2 or wells_per_plate > MAX_WELLS:
         raise ValueError(
             f"`wells_per_plate` must be an even number up to {MAX_WELLS}, so that half of the "
             f"wells can be treated, but received {wells_per_plate}; choose an even number."
         )
-    _check_count("num_images", num_images, 1)
+    check_count("num_images", num_images, 1)
     if num_images < num_plates * wells_per_plate:
         raise ValueError(
             f"`num_images` must be at least {num_plates * wells_per_plate}, one for each well, but "
@@ -142,14 +144,12 @@ def _checked_wells(
 
 def _draw_wells(num_plates: int, wells_per_plate: int, rng: np.random.Generator) -> list[_Well]:
     """Wells in the order of imaging: the labels alternate, so any number of images is balanced."""
-    columns = 12 if wells_per_plate <= 96 else 24
     wells = []
     for plate in range(1, num_plates + 1):
         for i, place in enumerate(rng.permutation(wells_per_plate)):
-            row, column = divmod(int(place), columns)
             wells.append(
                 _Well(
-                    name=f"P{plate}_{chr(ord('A') + row)}{column + 1:02d}",
+                    name=f"P{plate}_{well_name(int(place), wells_per_plate)}",
                     label=("control", "treated")[i % 2],
                     exposure=draw_exposure(rng, spread=0.04),
                 )
@@ -157,32 +157,48 @@ def _draw_wells(num_plates: int, wells_per_plate: int, rng: np.random.Generator)
     return wells
 
 
+def well_name(place: int, wells_per_plate: int) -> str:
+    """Name such as `"A01"`, counted along the rows of a plate of 96 or 384 wells."""
+    row, column = divmod(place, 12 if wells_per_plate <= 96 else 24)
+    return f"{chr(ord('A') + row)}{column + 1:02d}"
+
+
 def _micrograph(
     well: _Well, shifts: Mapping[str, float], size: int, rng: np.random.Generator
 ) -> np.ndarray:
     """One image: the cell in the middle lies in front of its neighbours."""
     scale = size / 64
+    if well.label != "treated":
+        shifts = dict.fromkeys(shifts, 0.0)
     middle = size / 2 + rng.normal(0, 1.0, size=2) * scale
     field = np.zeros((size, size, len(CHANNEL_NAMES)), dtype=np.float32)
     angles = rng.uniform(0, 2 * np.pi) + np.arange(5) * 2 * np.pi / 5 + rng.normal(0, 0.15, 5)
     for angle in angles[rng.uniform(size=5) < 0.4]:
         way = rng.uniform(1.75, 2.3) * CELL_RADIUS * scale
-        _place(field, middle + way * np.array([np.sin(angle), np.cos(angle)]), well, shifts, rng)
-    _place(field, middle, well, shifts, rng)
+        neighbour = middle + way * np.array([np.sin(angle), np.cos(angle)])
+        place_cell(field, neighbour, shifts, rng, scale=scale)
+    place_cell(field, middle, shifts, rng, scale=scale)
     return photograph(field, well.exposure, rng, scale=scale)
 
 
-def _place(
+def place_cell(
     field: np.ndarray,
     centre: np.ndarray,
-    well: _Well,
     shifts: Mapping[str, float],
     rng: np.random.Generator,
+    *,
+    scale: float = 1.0,
 ) -> None:
-    """Draws a cell of the well into the field, in front of what is there."""
-    scale = len(field) / 64
-    treated = well.label == "treated"
-    latents = {name: rng.normal() + treated * shift for name, shift in shifts.items()}
+    """Draws a cell into a field, in front of what is there.
+
+    Args:
+        field: Dyes of shape `(height, width, 6)`, written to.
+        centre: Row and column of the nucleus; at most a cell's radius outside the field.
+        shifts: For each channel the effect on this cell, 0 where it is untreated.
+        rng: Source of randomness.
+        scale: Pixels per length unit, above 0.
+    """
+    latents = {name: rng.normal() + shift for name, shift in shifts.items()}
     patch, cover = render_cell(draw_shape(rng, scale=scale), latents, rng)
     patch *= np.exp(rng.normal(0, 0.15, size=patch.shape[-1])).astype(np.float32)
     patch *= np.float32(np.pi * (CELL_RADIUS * scale) ** 2)

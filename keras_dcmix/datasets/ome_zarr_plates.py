@@ -1,0 +1,117 @@
+"""Plates of a simulated screen as OME-Zarr 0.4."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keras_dcmix.datasets.camera import MAX_COUNT
+from keras_dcmix.datasets.simulated_cells import CHANNEL_NAMES
+from keras_dcmix.datasets.simulated_screen import SimulatedScreen
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+VERSION = "0.4"
+COLORS = ("0000FF", "00FF00", "FFFF00", "FF8000", "FF0000", "FF00FF")
+
+
+def import_zarr() -> ModuleType:
+    """The package `zarr`; an ImportError says how to get it."""
+    try:
+        import zarr
+    except ImportError as error:
+        raise ImportError(
+            "OME-Zarr plates need the package zarr, version 3, which is not installed: "
+            "pip install 'keras-dcmix[hci]'"
+        ) from error
+    if int(zarr.__version__.split(".")[0]) < 3:
+        raise ImportError(
+            f"OME-Zarr plates need the package zarr, version 3, but {zarr.__version__} is "
+            "installed: pip install 'keras-dcmix[hci]'"
+        )
+    return zarr
+
+
+def write_plates(screen: SimulatedScreen, folder: Path) -> None:
+    """Writes `platemap.csv` and, for each plate, the groups that its fields go into."""
+    columns = ["Metadata_Plate", "Metadata_Well", "Metadata_Treatment"]
+    wells = screen.table[columns].drop_duplicates()
+    wells.to_csv(folder / "platemap.csv", index=False)
+    zarr = import_zarr()
+    num_sites = screen.shape[-1]
+    images = [{"path": str(site), "acquisition": 0} for site in range(num_sites)]
+    for plate, names in wells.groupby("Metadata_Plate", sort=False)["Metadata_Well"]:
+        attributes = {"plate": _plate_metadata(plate, list(names), num_sites)}
+        root = zarr.create_group(folder / f"{plate}.zarr", zarr_format=2, attributes=attributes)
+        for well in attributes["plate"]["wells"]:
+            attributes = {"well": {"version": VERSION, "images": images}}
+            root.create_group(well["path"], attributes=attributes)
+
+
+def write_field(field: np.ndarray, row: pd.Series, folder: Path) -> None:
+    """Writes one field as an image of its well, a chunk for each channel."""
+    well, name = row["Metadata_Well"], str(row["Metadata_Site"] - 1)
+    group = import_zarr().create_group(
+        folder / f"{row['Metadata_Plate']}.zarr" / well[0] / well[1:] / name,
+        zarr_format=2,
+        attributes=_image_metadata(f"{row['Metadata_Plate']} {well} {name}"),
+    )
+    group.create_array(
+        "0",
+        data=np.ascontiguousarray(np.moveaxis(field, -1, 0)),
+        chunks=(1, *field.shape[:2]),
+        chunk_key_encoding={"name": "v2", "separator": "/"},
+    )
+
+
+def _plate_metadata(name: str, wells: list[str], num_sites: int) -> dict[str, object]:
+    rows = sorted({well[0] for well in wells})
+    columns = sorted({well[1:] for well in wells})
+    return {
+        "version": VERSION,
+        "name": name,
+        "acquisitions": [{"id": 0, "name": name, "maximumfieldcount": num_sites}],
+        "field_count": num_sites,
+        "rows": [{"name": row} for row in rows],
+        "columns": [{"name": column} for column in columns],
+        "wells": [
+            {
+                "path": f"{well[0]}/{well[1:]}",
+                "rowIndex": rows.index(well[0]),
+                "columnIndex": columns.index(well[1:]),
+            }
+            for well in wells
+        ],
+    }
+
+
+def _image_metadata(name: str) -> dict[str, object]:
+    """No unit of length: the simulator knows pixels only."""
+    window = {"min": 0, "max": MAX_COUNT, "start": 0, "end": MAX_COUNT}
+    scale = {"type": "scale", "scale": [1.0, 1.0, 1.0]}
+    return {
+        "multiscales": [
+            {
+                "version": VERSION,
+                "name": name,
+                "axes": [
+                    {"name": "c", "type": "channel"},
+                    {"name": "y", "type": "space"},
+                    {"name": "x", "type": "space"},
+                ],
+                "datasets": [{"path": "0", "coordinateTransformations": [scale]}],
+            }
+        ],
+        "omero": {
+            "version": VERSION,
+            "name": name,
+            "channels": [
+                {"label": label, "color": color, "window": window, "active": True}
+                for label, color in zip(CHANNEL_NAMES, COLORS, strict=True)
+            ],
+        },
+    }
