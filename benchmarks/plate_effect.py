@@ -2,8 +2,8 @@
 
     python benchmarks/plate_effect.py --out plate_effect
 
-A simulated screen of one treatment that changes Mito (3) and Golgi (1.5), half of the plates with
-mostly controls, the others with mostly treated wells. On disk each plate's channels are scaled and
+A simulated screen of one treatment that changes Mito (1.5) and Golgi (1) a little, half of the
+plates with nearly only controls, the others with nearly only treated wells. On disk each plate's channels are scaled and
 shifted at random, as staining and exposure would. Three rankings of the same cells, split by well
 as a plate without a second one would be: raw pixels, `normalize="image"`, `normalize="plate"` by
 the negative controls. The truth: Mito and Golgi, nothing else.
@@ -32,7 +32,7 @@ STEPS = {
 def screen(arguments: argparse.Namespace, seed: int) -> tuple[ImageSet, pd.Series]:
     """Writes the screen as LoadData, once, and opens it."""
     made = simulated_screen(
-        phenotypes={"drug": {"Mito": 3.0, "Golgi": 1.5}},
+        phenotypes={"drug": {"Mito": 1.5, "Golgi": 1.0}},
         num_experiments=1,
         plates_per_experiment=4,
         wells_per_plate=16,
@@ -91,9 +91,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("plate_effect"))
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--spread", type=float, default=0.25, help="log-spread of plates' gains")
-    parser.add_argument("--imbalance", type=float, default=0.7)
+    parser.add_argument("--spread", type=float, default=0.5, help="log-spread of plates' gains")
+    parser.add_argument("--imbalance", type=float, default=0.9)
     arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
     rows = []
     for seed in range(arguments.seeds):
         image_set, truth = screen(arguments, seed)

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Column, Table
 
+from keras_dcmix.cli_inspect import inspect
 from keras_dcmix.cli_options import SOURCE_HELP, TRAINING_HELP, takes
 from keras_dcmix.cli_runs import interruptible, kept_while_unfinished, unfinished_folder
 from keras_dcmix.cli_simulate import simulate
@@ -32,6 +33,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command()(inspect)
 app.command()(simulate)
 _console = Console(stderr=True, highlight=False, soft_wrap=True)
 

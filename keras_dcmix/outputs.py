@@ -1,20 +1,18 @@
-"""Results on disk: written to a temporary folder and moved when whole."""
+"""Results of a run as files: tables, figures, model and `run.json`."""
 
 from __future__ import annotations
 
 import importlib.metadata
 import json
-import os
 import platform
-import shutil
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
+
+from keras_dcmix.output_folder import RUN
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,63 +20,6 @@ if TYPE_CHECKING:
     from keras_dcmix.check import ChannelCheck
     from keras_dcmix.comparison import MethodComparison
     from keras_dcmix.ranking import ChannelRanking
-
-# The file that every result folder holds; a folder without it is nobody's to overwrite.
-_MARK = "run.json"
-
-
-def check_output(folder: str | Path, *, overwrite: bool = False) -> Path:
-    """Refuses an output folder that is taken, before any work is done.
-
-    Args:
-        folder: Where results shall go.
-        overwrite: Whether an earlier result there may be replaced.
-
-    Returns:
-        The folder's absolute path.
-
-    Raises:
-        ValueError: If the folder exists and may not be replaced, or its parent cannot be
-            written to.
-    """
-    folder = Path(folder).expanduser().resolve()
-    if not folder.parent.is_dir() or not os.access(folder.parent, os.W_OK):
-        raise ValueError(
-            f"The output folder's parent {folder.parent} is not a folder that can be written to: "
-            "make it first, or choose another --out"
-        )
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        return folder
-    if not (folder / _MARK).is_file():
-        raise ValueError(
-            f"{folder} is there and holds no earlier result (no {_MARK}), so it is never "
-            "overwritten: choose another --out"
-        )
-    if not overwrite:
-        raise ValueError(
-            f"The output folder {folder} exists: choose another --out, or replace it as a whole "
-            "with --overwrite"
-        )
-    return folder
-
-
-@contextmanager
-def output_folder(folder: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
-    """A temporary folder that becomes `folder` when the block ends without an error."""
-    folder = check_output(folder, overwrite=overwrite)
-    temporary = folder.with_name(f".{folder.name}.writing")
-    earlier = folder.with_name(f".{folder.name}.earlier")
-    for left_behind in (temporary, earlier):  # by a run that was killed right here
-        shutil.rmtree(left_behind, ignore_errors=True)
-    temporary.mkdir()
-    try:
-        yield temporary
-        if folder.exists():
-            folder.rename(earlier)
-        temporary.rename(folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-        shutil.rmtree(earlier, ignore_errors=True)
 
 
 def save_ranking(ranking: ChannelRanking, folder: Path, *, arguments: dict[str, Any]) -> None:
@@ -148,7 +89,7 @@ def save_comparison(
 
 def _save_facts(facts: dict[str, Any], folder: Path) -> None:
     facts |= {"backend": keras.backend.backend(), "versions": versions()}
-    (folder / _MARK).write_text(json.dumps(facts, indent=1, ensure_ascii=False, default=str))
+    (folder / RUN).write_text(json.dumps(facts, indent=1, ensure_ascii=False, default=str))
 
 
 def _check_facts(check: ChannelCheck) -> dict[str, Any]:

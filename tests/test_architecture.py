@@ -21,6 +21,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 FOUNDATION = {"names", "options", "results"}
 PARTS = {"callbacks", "data", "datasets", "importance", "layers", "models", "plotting", "subsets"}
 RUNS = {"training", "progress", "run_store", "check", "summary"}
+CLI = {"cli_inspect", "cli_options", "cli_runs", "cli_simulate", "cli_start"}
 JOBS = {"outputs", "sources", "ranking", "comparison"}
 MAY_IMPORT = {
     "__init__": {"layers"},
@@ -47,13 +48,16 @@ MAY_IMPORT = {
     "ranking": FOUNDATION | PARTS | RUNS | {"seed_runs"},
     "comparison_runs": FOUNDATION | PARTS | RUNS,
     "comparison": FOUNDATION | PARTS | RUNS | {"comparison_runs", "statistics"},
-    "outputs": FOUNDATION | PARTS | {"check", "comparison", "ranking", "__init__"},
+    "inspection": {"data", "plotting"},
+    "output_folder": set(),
+    "outputs": FOUNDATION | PARTS | {"check", "comparison", "ranking", "output_folder", "__init__"},
     "cli_options": FOUNDATION,
+    "cli_inspect": FOUNDATION | {"cli_options", "inspection", "output_folder", "sources"},
     "cli_simulate": {"datasets"},
     "cli_start": set(),
     "cli_runs": {"run_store"},
     "__main__": {"cli"},
-    "cli": FOUNDATION | PARTS | JOBS | {"__init__", "cli_options", "cli_runs", "cli_simulate", "cli_start"},
+    "cli": FOUNDATION | PARTS | JOBS | {"__init__", "output_folder"} | CLI,
 }
 
 
@@ -221,6 +225,7 @@ print([what for what in before if before[what] != after[what]])
         "plotting.plot_methods",
         "plotting.plot_panels",
         "plotting.plot_rank_correlation",
+        "plotting.plot_thumbnails",
         "plotting.plot_trajectory",
         "statistics.rank_correlation",
     ],

@@ -394,7 +394,7 @@ def test_an_output_folder_named_by_dots_is_replaced_as_a_whole(plate, tmp_path):
 
 
 def test_an_empty_folder_may_be_the_output(tmp_path):
-    from keras_dcmix.outputs import check_output
+    from keras_dcmix.output_folder import check_output
 
     (tmp_path / "R").mkdir()
     assert check_output(tmp_path / "R") == tmp_path / "R"

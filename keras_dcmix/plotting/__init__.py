@@ -10,6 +10,7 @@ from keras_dcmix.plotting.methods import plot_methods
 from keras_dcmix.plotting.mix import plot_mix
 from keras_dcmix.plotting.panels import plot_panels
 from keras_dcmix.plotting.rank_correlation import plot_rank_correlation
+from keras_dcmix.plotting.thumbnails import plot_thumbnails
 from keras_dcmix.plotting.trajectory import plot_trajectory
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "plot_mix",
     "plot_panels",
     "plot_rank_correlation",
+    "plot_thumbnails",
     "plot_trajectory",
 ]

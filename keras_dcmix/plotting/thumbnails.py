@@ -1,0 +1,267 @@
+"""A page of small pictures: a few fields, all channels, brightness that compares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.textpath import text_to_path
+
+from keras_dcmix.plotting.style import (
+    LITERAL,
+    axes_or_new,
+    background,
+    blend,
+    laid_out,
+    muted,
+    shorten,
+    text_color,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_MOST_FIELDS = 6
+_SIDE = 256  # pixels of a picture; more would not be seen
+_RANGE = (0.1, 99.9)  # percentiles shown as black and white
+
+_GAP = 0.05  # between pictures, in their width
+_TEXT = 0.75  # size of the text, in the style's own
+_MOST_TEXT = 0.14  # at most, in widths of a picture
+
+# In sizes of the text: the space for names left of the rows, above and below the columns.
+_LEFT, _HEAD, _FOOT = 13, 3.4, 3.2
+
+
+class _Layout(NamedTuple):
+    """Where pictures stand, in widths of one picture, counted from top left."""
+
+    rows: int
+    columns: int
+    tall: float  # height of the tallest picture of width 1
+    em: float  # size of the text
+    named: bool  # whether rows have names
+
+    @property
+    def left(self) -> float:
+        return min(_LEFT * self.em, max(0.9, 0.1 * self.columns)) if self.named else 0
+
+    @property
+    def head(self) -> float:
+        return _HEAD * self.em
+
+    @property
+    def foot(self) -> float:
+        return _FOOT * self.em
+
+    @property
+    def width(self) -> float:
+        return self.left + self.columns * (1 + _GAP) - _GAP
+
+    @property
+    def height(self) -> float:
+        return self.head + self.rows * (self.tall + _GAP) - _GAP + self.foot
+
+    def corner(self, row: int, column: int) -> tuple[float, float]:
+        """Left and top of a picture."""
+        return self.left + column * (1 + _GAP), self.head + row * (self.tall + _GAP)
+
+
+def plot_thumbnails(
+    fields: Sequence[Any],
+    *,
+    channel_names: Sequence[str],
+    field_names: Sequence[str] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Shows fields as rows and channels as columns, in grey.
+
+    A channel has one range from black to white in all fields, percentiles 0.1 to 99.9 of the
+    fields shown, which is written below its column; so brightness compares down a column.
+
+    Args:
+        fields: up to six, each `(height, width, num_channels)` in raw pixels; they may differ in
+            size. A channel that a field lacks is NaN and stays blank.
+        channel_names: one name a channel.
+        field_names: one name a field, in up to three lines, such as its class, plate and well.
+        ax: axes that give their place to the pictures. By default a new figure.
+
+    Returns:
+        The axes; the pictures are its `child_axes`, row by row.
+
+    Raises:
+        ValueError: if there are no fields or more than six, or shapes and names do not match.
+
+    Example:
+        >>> fields = np.random.default_rng(0).random((2, 16, 16, 3))
+        >>> ax = plot_thumbnails(fields, channel_names=["DNA", "RNA", "ER"])
+        >>> [picture.get_title() for picture in ax.child_axes[:3]]
+        ['DNA', 'RNA', 'ER']
+    """
+    small = [_shrunk(field) for field in _checked(fields, channel_names)]
+    names = [""] * len(small) if field_names is None else list(field_names)
+    if isinstance(field_names, str) or len(names) != len(small):
+        raise ValueError(
+            f"field_names must be a list of {len(small)} names, one a field. "
+            f"Received: {field_names!r}"
+        )
+    ranges = [_range(small, channel) for channel in range(len(channel_names))]
+    ax, layout, points = _canvas(small, any(names), ax)
+    size = min(_TEXT * mpl.rcParams["font.size"], _MOST_TEXT * points)
+    _show(ax, layout, small, ranges, size)
+    _title_columns(ax, channel_names, points, size)
+    _name_rows(ax, layout, names, points, size)
+    _write_ranges(ax, layout, ranges, points, size)
+    return ax
+
+
+def _checked(fields: Sequence[Any], channel_names: Sequence[str]) -> list[np.ndarray]:
+    """Returns the fields as floating-point arrays, or raises."""
+    if isinstance(channel_names, str) or not len(channel_names):
+        raise ValueError(
+            f"channel_names must be a list of at least one name. Received: {channel_names!r}"
+        )
+    arrays = [np.asarray(field, dtype=np.float64) for field in fields]
+    if not 1 <= len(arrays) <= _MOST_FIELDS:
+        raise ValueError(
+            f"fields must be 1 to {_MOST_FIELDS}; choose some. Received: {len(arrays)} fields"
+        )
+    for number, field in enumerate(arrays):
+        if field.ndim != 3 or field.shape[-1] != len(channel_names) or not field.size:
+            raise ValueError(
+                f"fields[{number}] must have shape (height, width, {len(channel_names)}), one "
+                f"channel for each name. Received: shape {field.shape}"
+            )
+    return arrays
+
+
+def _shrunk(field: np.ndarray) -> np.ndarray:
+    """Means over squares of pixels, so that no side has many more than `_SIDE`."""
+    step = max(1, round(max(field.shape[:2]) / _SIDE))
+    height, width = (side // step * step for side in field.shape[:2])
+    if step == 1 or not height or not width:
+        return field
+    squares = field[:height, :width].reshape(height // step, step, width // step, step, -1)
+    return squares.mean(axis=(1, 3))
+
+
+def _range(fields: Sequence[np.ndarray], channel: int) -> tuple[float, float]:
+    """What is shown as black and as white; NaN where no field has the channel."""
+    pixels = np.concatenate([field[..., channel].ravel() for field in fields])
+    pixels = pixels[np.isfinite(pixels)]
+    if not pixels.size:
+        return float("nan"), float("nan")
+    black, white = np.percentile(pixels, _RANGE)
+    return float(black), float(white)
+
+
+def _canvas(
+    fields: Sequence[np.ndarray], named: bool, ax: Axes | None
+) -> tuple[Axes, _Layout, float]:
+    """Returns axes in the units of the layout, the layout, and the width of a picture in points."""
+    rows, columns = len(fields), fields[0].shape[-1]
+    tall = max(field.shape[0] / field.shape[1] for field in fields)
+    inches = min(2.2, max(0.95, 11 / columns), max(0.95, 9 / (rows * tall)))
+    em = _TEXT * mpl.rcParams["font.size"] / 72 / inches
+    layout = _Layout(rows, columns, tall, min(em, _MOST_TEXT) if ax is None else _MOST_TEXT, named)
+    ax = axes_or_new(ax, layout.width * inches + 0.3, layout.height * inches + 0.3)
+    ax.set(xlim=(0, layout.width), ylim=(0, layout.height), aspect="equal")
+    ax.axis("off")
+    width, height = laid_out(ax)
+    return ax, layout, min(width / layout.width, height / layout.height)
+
+
+def _show(
+    ax: Axes,
+    layout: _Layout,
+    fields: Sequence[np.ndarray],
+    ranges: Sequence[tuple[float, float]],
+    size: float,
+) -> None:
+    """Shows all channels of all fields, lower ones in the middle of their row."""
+    edge = blend(text_color(), background(ax), 0.35)
+    for row, column in np.ndindex(layout.rows, layout.columns):
+        left, top = layout.corner(row, column)
+        plane = fields[row][..., column]
+        tall = plane.shape[0] / plane.shape[1]
+        bottom = layout.height - top - (layout.tall + tall) / 2
+        picture = ax.inset_axes((left, bottom, 1, tall), transform=ax.transData)
+        black, white = ranges[column]
+        if np.isfinite(plane).any():
+            flat = black == white
+            picture.imshow(plane, cmap="gray", vmin=black, vmax=white + flat, aspect="auto")
+        else:
+            picture.text(0.5, 0.5, "no image", ha="center", va="center", fontsize=size)
+        picture.set(xticks=[], yticks=[])
+        picture.spines[:].set(color=edge, linewidth=0.5)
+
+
+def _title_columns(ax: Axes, names: Sequence[str], points: float, size: float) -> None:
+    """Names the channels above the first row, in one line or two."""
+    for picture, name in zip(ax.child_axes, names, strict=False):
+        title = _in_lines(str(name), 0.98 * points, size)
+        picture.set_title(title, fontsize=size, pad=0.4 * size, linespacing=1.1, **LITERAL)
+
+
+def _name_rows(ax: Axes, layout: _Layout, names: Sequence[str], points: float, size: float) -> None:
+    for row, name in enumerate(names if layout.named else []):
+        lines = [
+            _cut(line, (layout.left - 0.1) * points, size) for line in str(name).split("\n")[:3]
+        ]
+        _, top = layout.corner(row, 0)
+        ax.text(
+            layout.left - 0.08,
+            layout.height - top - layout.tall / 2,
+            "\n".join(lines),
+            ha="right",
+            va="center",
+            fontsize=size,
+            **LITERAL,
+        )
+
+
+def _write_ranges(
+    ax: Axes,
+    layout: _Layout,
+    ranges: Sequence[tuple[float, float]],
+    points: float,
+    size: float,
+) -> None:
+    """Writes the intensities of black and white below each column."""
+    y = layout.foot - 0.3 * size / points
+    style: dict[str, Any] = {"va": "top", "color": muted(ax), "linespacing": 1.15}
+    if layout.left:
+        ax.text(layout.left - 0.08, y, "black\nwhite", ha="right", fontsize=0.9 * size, **style)
+    for column, (black, white) in enumerate(ranges):
+        text = "" if np.isnan(black) else f"{_number(black)}\n{_number(white)}"
+        left, _ = layout.corner(0, column)
+        ax.text(left + 0.5, y, text, ha="center", fontsize=0.9 * size, **style)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
+
+
+def _in_lines(name: str, width: float, size: float) -> str:
+    """Breaks a name that is too long into two lines, and cuts what is still too long."""
+    if _width(name, size) <= width:
+        return name
+    breaks = [at for at, letter in enumerate(name) if letter in " -_/" and at] or [len(name) // 2]
+    middle = min(breaks, key=lambda at: abs(2 * at - len(name)))
+    after = middle if name[middle] == " " else middle + 1
+    lines = [name[:after].strip(), name[after:].strip()]
+    return "\n".join(_cut(line, width, size) for line in lines if line)
+
+
+def _cut(name: str, width: float, size: float) -> str:
+    """Shortens a name until it is no wider than that, in points."""
+    shorter = (shorten(name, length) for length in range(len(name), 0, -1))
+    return next((text for text in shorter if _width(text, size) <= width), "…" if name else "")
+
+
+def _width(text: str, size: float) -> float:
+    """Width of a line in points."""
+    prop = mpl.font_manager.FontProperties(size=size)
+    return text_to_path.get_text_width_height_descent(text, prop, ismath=False)[0]
