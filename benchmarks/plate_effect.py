@@ -3,10 +3,10 @@
     python benchmarks/plate_effect.py --out plate_effect
 
 A simulated screen of one treatment that changes Mito (1.5) and Golgi (1) a little, half of the
-plates with nearly only controls, the others with nearly only treated wells. On disk each plate's channels are scaled and
-shifted at random, as staining and exposure would. Three rankings of the same cells, split by well
-as a plate without a second one would be: raw pixels, `normalize="image"`, `normalize="plate"` by
-the negative controls. The truth: Mito and Golgi, nothing else.
+plates with nearly only controls, the others with nearly only treated wells. On disk each channel of
+each plate is scaled and shifted at random, as staining and exposure would. Three rankings of the
+same cells, split by well: raw pixels, `normalize="image"`, `normalize="plate"` by the negative
+controls. The truth: Mito and Golgi, nothing else.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import tifffile
 
 import keras_dcmix
 from keras_dcmix.data import ImageSet, Preprocessing, crop_fields, from_load_data
@@ -30,7 +31,7 @@ STEPS = {
 
 
 def screen(arguments: argparse.Namespace, seed: int) -> tuple[ImageSet, pd.Series]:
-    """Writes the screen as LoadData, once, and opens it."""
+    """Writes the screen as LoadData, once, spoils its plates and opens it."""
     made = simulated_screen(
         phenotypes={"drug": {"Mito": 1.5, "Golgi": 1.0}},
         num_experiments=1,
@@ -38,11 +39,12 @@ def screen(arguments: argparse.Namespace, seed: int) -> tuple[ImageSet, pd.Serie
         wells_per_plate=16,
         sites_per_well=2,
         size=256,
-        batch_effect=2 * arguments.spread,  # from plate to plate it is half of this
+        batch_effect=0.0,
         imbalance=arguments.imbalance,
         seed=seed,
     )
     folder = arguments.out / f"screen_{seed}"
+    done = folder / "spoiled"
     if not folder.exists():
         write_screen(made, folder, "loaddata")
     image_set = from_load_data(
@@ -50,7 +52,21 @@ def screen(arguments: argparse.Namespace, seed: int) -> tuple[ImageSet, pd.Serie
         label="Metadata_Treatment",
         group=["Metadata_Plate", "Metadata_Well"],
     )
+    if not done.exists():
+        spoil_plates(image_set, arguments.spread, seed)
+        done.touch()
     return image_set, made.truth.loc["drug"]
+
+
+def spoil_plates(image_set: ImageSet, spread: float, seed: int) -> None:
+    """Scales and shifts each channel of each plate at random, in place; 16 bits are enough."""
+    rng = np.random.default_rng([seed, 9])
+    for _, rows in image_set.table.groupby("Metadata_Plate").groups.items():
+        for channel in image_set.channel_names:
+            scale, shift = np.exp(rng.normal(1, spread)), rng.uniform(0, 2000)
+            for path in image_set.files.loc[rows, channel]:
+                pixels = np.rint(tifffile.imread(path) * scale + shift)
+                tifffile.imwrite(path, pixels.clip(0, 65_535).astype(np.uint16))
 
 
 def rank(image_set: ImageSet, truth: pd.Series, name: str, seed: int, out: Path) -> dict:

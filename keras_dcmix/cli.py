@@ -245,6 +245,8 @@ def _run(
 
 
 def _open(source: str, options: SourceOptions, seed: int) -> LabelledImages:
+    from keras_dcmix.data import Crops
+    from keras_dcmix.inspection import layout_warnings
     from keras_dcmix.sources import open_source
 
     with Progress(console=_console, transient=True) as progress:
@@ -256,6 +258,9 @@ def _open(source: str, options: SourceOptions, seed: int) -> LabelledImages:
             progress=lambda done, total: progress.update(task, completed=done, total=total),
         )
     _console.print(problem.describe(), markup=False)
+    if isinstance(problem.images, Crops):
+        for warning in layout_warnings(problem.images.image_set):
+            _console.print(f"Beware: {warning}", markup=False, style="yellow")
     return problem
 
 

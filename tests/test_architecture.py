@@ -57,7 +57,7 @@ MAY_IMPORT = {
     "cli_start": set(),
     "cli_runs": {"run_store"},
     "__main__": {"cli"},
-    "cli": FOUNDATION | PARTS | JOBS | {"__init__", "output_folder"} | CLI,
+    "cli": FOUNDATION | PARTS | JOBS | {"__init__", "inspection", "output_folder"} | CLI,
 }
 
 

@@ -249,8 +249,8 @@ BAD_PLATES = {
         "'b'",
     ),
     "missing file": (
-        lambda f: f.assign(FileName_GFP=["gone.tif", *f.FileName_GFP[1:]]),
-        ["--label", "Metadata_Well"],
+        lambda f: f.assign(FileName_GFP=[*f.FileName_GFP[:-1], "gone.tif"]),
+        ["--label", "Metadata_Drug"],
         "gone.tif",
     ),
     "empty table": (lambda f: f[:0], ["--label", "Metadata_Drug"], "row"),
@@ -400,11 +400,18 @@ def test_an_empty_folder_may_be_the_output(tmp_path):
     assert check_output(tmp_path / "R") == tmp_path / "R"
 
 
-@pytest.mark.parametrize("source", ["simulted", "."])
-def test_a_source_that_is_none_lists_what_is_known(tmp_path, source):
-    code, printed = run("rank", source, "--out", tmp_path / "R")
+def test_a_source_that_is_none_lists_what_is_known(tmp_path):
+    code, printed = run("rank", "simulted", "--out", tmp_path / "R")
     assert code == 2
     assert "'simulated', or 'mnist'" in printed
+
+
+def test_an_empty_folder_lists_the_formats(tmp_path):
+    (tmp_path / "empty").mkdir()
+    code, printed = run("rank", tmp_path / "empty", "--out", tmp_path / "R")
+    assert code == 2
+    for name in ("loaddata", "harmony", "imagexpress", "ome-tiff", "ome-zarr", "rxrx1", "folders"):
+        assert name in printed
 
 
 def compare(plate: Path, out: Path, *arguments: object) -> tuple[int, str]:
@@ -474,3 +481,55 @@ def test_compare_refuses_bad_options_in_one_sentence(plate, tmp_path, arguments,
     assert words in " ".join(printed.split())
     assert "Traceback" not in printed
     assert set(tmp_path.iterdir()) == before
+
+
+def test_classes_on_plates_of_their_own_get_a_word_before_training(plate, tmp_path):
+    table = pd.read_csv(plate)
+    table["Metadata_Plate"] = table["Metadata_Drug"].fillna("none")
+    table.to_csv(plate, index=False)
+    code, printed = run(
+        *("rank", plate, "--out", tmp_path / "R", "--label", "Metadata_Drug", *FAST),
+    )
+    assert code == 0, printed
+    assert "Beware: Each class is on plates of its own" in printed
+    assert "would compare plates, not treatments" in printed
+
+
+def test_unreadable_fields_are_listed_beside_the_results(plate, tmp_path):
+    (tmp_path / "D06_GFP.tif").write_bytes(b"II*\0")
+    code, printed = run(
+        *("rank", plate, "--out", tmp_path / "R", "--label", "Metadata_Drug", *FAST),
+        "--skip-unreadable",
+    )
+    assert code == 0, printed
+    assert "1 unreadable fields left out" in printed
+    skipped = pd.read_csv(tmp_path / "R" / "skipped.csv")
+    assert skipped["Metadata_Well"].tolist() == ["D06"]
+    assert skipped["channel"].tolist() == ["GFP"]
+    assert skipped["path"][0].endswith("D06_GFP.tif")
+
+
+def test_a_damaged_file_stops_a_run_with_field_channel_and_path(plate, tmp_path):
+    (tmp_path / "D06_GFP.tif").write_bytes(b"II*\0")
+    code, printed = run(
+        *("rank", plate, "--out", tmp_path / "R", "--label", "Metadata_Drug", *FAST),
+    )
+    assert code == 2
+    assert "row 25, channel 'GFP'" in printed
+    assert "D06_GFP.tif" in printed
+    assert not (tmp_path / "R").exists()
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("choose crop='none' or a smaller size", "choose --crop none or a smaller size"),
+        ("check root= and the table", "check --root and the table"),
+        ("or pass allow_outside=True if", "or pass --allow-outside if"),
+        ("name it with format=", "name it with --format"),
+        ("received normalize='none': leave", "received --normalize none: leave"),
+        ("`num_mixes` must be", "--num-mixes must be"),
+    ],
+)
+def test_arguments_are_called_as_on_the_command_line(message, expected):
+    assert cli.as_options(message) == expected

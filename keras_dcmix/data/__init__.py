@@ -8,7 +8,13 @@ from keras_dcmix.data.channel_statistics import channel_statistics
 from keras_dcmix.data.cropping import crop_fields
 from keras_dcmix.data.crops import Crops
 from keras_dcmix.data.cutting import CROPS
+from keras_dcmix.data.formats.folders import from_folders
+from keras_dcmix.data.formats.harmony import from_harmony
+from keras_dcmix.data.formats.imagexpress import from_imagexpress
 from keras_dcmix.data.formats.load_data import from_load_data
+from keras_dcmix.data.formats.ome_tiff import from_ome_tiff
+from keras_dcmix.data.formats.ome_zarr import from_ome_zarr
+from keras_dcmix.data.formats.rxrx1 import from_rxrx1
 from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.data.images import UnreadableImageError, read_image
 from keras_dcmix.data.preprocessing import Preprocessing
@@ -23,7 +29,13 @@ __all__ = [
     "UnreadableImageError",
     "channel_statistics",
     "crop_fields",
+    "from_folders",
+    "from_harmony",
+    "from_imagexpress",
     "from_load_data",
+    "from_ome_tiff",
+    "from_ome_zarr",
+    "from_rxrx1",
     "read_image",
     "split_by_group",
 ]

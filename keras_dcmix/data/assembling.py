@@ -87,16 +87,17 @@ def _cell(
 
 
 def _refuse_duplicates(planes: pd.DataFrame, keys: list[str]) -> None:
-    twice = planes.duplicated([*keys, "channel", "z"], keep=False)
+    names = [*keys, "channel", "z"]
+    twice = planes.duplicated(names, keep=False)
     if twice.any():
-        first = planes[twice].iloc[0]
-        same = planes[
-            (planes[[*keys, "channel", "z"]] == first[[*keys, "channel", "z"]]).all(axis=1)
-        ]
+        # Two blanks are duplicates, but not equal.
+        places = planes.loc[twice, names].astype(object).fillna("")
+        first = places.iloc[0]
+        paths = planes.loc[twice, "path"][(places == first).all(axis=1)]
         field = ", ".join(f"{key.removeprefix('Metadata_').lower()} {first[key]}" for key in keys)
         raise ValueError(
             f"{int(twice.sum())} images share their field and channel with another, the first are "
-            f"'{same['path'].iloc[0]}' and '{same['path'].iloc[1]}' (both {field}, channel "
+            f"'{paths.iloc[0]}' and '{paths.iloc[1]}' (both {field}, channel "
             f"'{first['channel']}'): leave all but one out, or tell them apart"
         )
 

@@ -64,7 +64,9 @@ def missing_files(image_set: ImageSet) -> pd.DataFrame:
             else:
                 absent = (path for path in paths_of(cell) if not os.path.exists(path))
                 missing.extend((field, channel, path) for path in absent)
-    found = pd.DataFrame(missing, columns=["field", "channel", "path"])
+    # As objects, or pandas 3 makes NaN of None.
+    found = pd.DataFrame(missing, columns=["field", "channel", "path"], dtype=object)
+    found = found.astype({"field": int})
     return found.sort_values("field", kind="stable", ignore_index=True)
 
 

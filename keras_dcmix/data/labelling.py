@@ -79,7 +79,8 @@ def group_values(
                 f"{len(table)} rows, the first in row {rows[np.argmax(blank)]}: "
                 "fill it in or choose another column"
             )
-    return texts(table[columns].astype(str).agg("/".join, axis=1))
+    rows = zip(*(texts(table[name]) for name in columns), strict=True)
+    return np.array(["/".join(row) for row in rows], dtype=object)
 
 
 def texts(column: pd.Series) -> np.ndarray:

@@ -47,10 +47,10 @@ def xml_document(text: str, *, what: str, root: str) -> ElementTree.Element:
     Raises:
         ValueError: as `xml_elements`.
     """
-    declaration, end, rest = text.lstrip("\ufeff \r\n\t").partition("?>")
-    if not declaration.startswith("<?xml"):
-        declaration, end, rest = "", "", text
-    file = io.BytesIO(rest.strip("\ufeff \r\n\t\0").encode("utf-8", "replace"))
+    text = text.strip("\ufeff \r\n\t\0")
+    if text.startswith("<?xml"):
+        text = text.partition("?>")[2].lstrip()
+    file = io.BytesIO(text.encode("utf-8", "replace"))
     return next(_elements(file, (root,), what, root))
 
 
@@ -64,10 +64,9 @@ def children(element: ElementTree.Element, name: str) -> list[ElementTree.Elemen
     return [child for child in element if local_name(child) == name]
 
 
-def child_text(element: ElementTree.Element, name: str) -> str:
-    """The text of the first element of this name in another; empty where there is none."""
-    found = children(element, name)
-    return (found[0].text or "").strip() if found else ""
+def child_texts(element: ElementTree.Element) -> dict[str, str]:
+    """The text of each element in another by its name, of the first one where there are several."""
+    return {local_name(child): (child.text or "").strip() for child in reversed(element)}
 
 
 def _elements(file: BinaryIO, names: tuple[str, ...], what: str, root: str) -> Iterator:

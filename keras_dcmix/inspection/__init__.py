@@ -1,7 +1,7 @@
 """What a source holds before any training: is it sound, would a ranking learn batch effects?"""
 
 from keras_dcmix.inspection.examples import example_fields, read_examples
-from keras_dcmix.inspection.inspecting import inspect_images
+from keras_dcmix.inspection.inspecting import inspect_images, layout_warnings
 from keras_dcmix.inspection.report import Inspection
 from keras_dcmix.inspection.saving import save_inspection
 
@@ -9,6 +9,7 @@ __all__ = [
     "Inspection",
     "example_fields",
     "inspect_images",
+    "layout_warnings",
     "read_examples",
     "save_inspection",
 ]

@@ -79,6 +79,11 @@ def inspect_images(
     )
 
 
+def layout_warnings(image_set: ImageSet) -> list[str]:
+    """What its table alone says against a labelled set, in whole sentences; no pixel is read."""
+    return design_warnings(image_set, places_of(image_set))
+
+
 def _read(
     image_set: ImageSet,
     rows: np.ndarray,

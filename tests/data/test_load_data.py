@@ -1,4 +1,6 @@
+import numpy as np
 import pytest
+import tifffile
 
 from keras_dcmix.data import from_load_data
 
@@ -131,3 +133,129 @@ def test_the_same_file_in_two_rows_is_refused(plate):
 def test_a_root_that_is_no_folder_is_refused(plate):
     with pytest.raises(ValueError, match=r"root must be a folder, received '.*nowhere'"):
         from_load_data(plate.write_csv(), root=plate.folder / "nowhere")
+
+
+def test_channels_called_orig_are_named_without_it(plate):
+    plate.table = plate.table.rename(columns=lambda name: name.replace("Name_", "Name_Orig"))
+    assert from_load_data(plate.write_csv()).channel_names == ("GFP", "DNA")
+
+
+def test_orig_stays_where_not_all_channels_have_it(plate):
+    plate.table = plate.table.rename(columns=lambda name: name.replace("Name_D", "Name_OrigD"))
+    assert from_load_data(plate.write_csv()).channel_names == ("GFP", "OrigDNA")
+
+
+def test_illumination_functions_of_orig_channels_are_no_channels(plate):
+    plate.table = plate.table.rename(columns=lambda name: name.replace("Name_", "Name_Orig"))
+    plate.table["FileName_IllumDNA"] = "dna.npy"
+    plate.table["PathName_IllumDNA"] = "illum"
+    image_set = from_load_data(plate.write_csv())
+    assert image_set.channel_names == ("GFP", "DNA")
+    assert image_set.illumination["DNA"][0] == str(plate.folder / "illum" / "dna.npy")
+    assert image_set.illumination["GFP"][0] is None
+
+
+@pytest.mark.parametrize("suffix", [".csv.gz", ".parquet"])
+def test_a_packed_table_is_read_as_the_csv(plate, suffix):
+    plain = from_load_data(plate.write_csv(), label="Metadata_Control")
+    path = plate.folder / f"packed{suffix}"
+    if suffix == ".parquet":
+        plate.table.to_parquet(path)
+    else:
+        plate.table.to_csv(path, index=False)
+    packed = from_load_data(path, label="Metadata_Control")
+    assert packed.table.equals(plain.table)
+    assert packed.files.equals(plain.files)
+    assert list(packed.row_numbers) == list(plain.row_numbers)
+
+
+def test_a_parquet_that_is_none_is_named(tmp_path):
+    (tmp_path / "load_data.parquet").write_bytes(b"no parquet")
+    with pytest.raises(ValueError, match=r"cannot be read as a parquet: '.*load_data\.parquet'"):
+        from_load_data(tmp_path / "load_data.parquet")
+
+
+def test_frames_number_the_pages_of_a_file(plate):
+    pages = np.random.default_rng(0).integers(0, 9999, (2, 80, 90)).astype(np.uint16)
+    tifffile.imwrite(plate.folder / "both.tif", pages)
+    plate.table = plate.table.iloc[:1].drop(columns=["PathName_GFP", "PathName_DNA"])
+    for number, name in enumerate(("GFP", "DNA")):
+        plate.table[f"FileName_{name}"] = "both.tif"
+        plate.table[f"Frame_{name}"] = str(number)
+    image_set = from_load_data(plate.write_csv())
+    np.testing.assert_array_equal(image_set.read(0), np.moveaxis(pages, 0, -1))
+    assert "Frame_GFP" not in image_set.table
+
+
+def test_a_frame_that_is_no_number_is_refused(plate):
+    plate.table["Frame_GFP"] = "first"
+    with pytest.raises(ValueError, match="page numbers from 0, received 'first' in row 2"):
+        from_load_data(plate.write_csv())
+
+
+def test_folders_written_as_on_windows_are_followed(plate):
+    (plate.folder / "images").rename(plate.folder / "day 1")
+    (plate.folder / "data").mkdir()
+    (plate.folder / "day 1").rename(plate.folder / "data" / "day 1")
+    for name in ("GFP", "DNA"):
+        plate.table[f"PathName_{name}"] = "data\\day 1"
+    assert from_load_data(plate.write_csv()).read(0).shape == (80, 90, 2)
+
+
+@pytest.mark.parametrize("folder", ["/home/ubuntu/bucket/images", "D:\\screen\\images"])
+def test_absolute_folders_of_another_machine_are_looked_up_under_the_root(plate, folder):
+    for name in ("GFP", "DNA"):
+        plate.table[f"PathName_{name}"] = folder
+    path = plate.write_csv()
+    with pytest.raises(ValueError, match="8 of 8 image files are missing"):
+        from_load_data(path)
+    assert from_load_data(path, root=plate.folder).read(0).shape == (80, 90, 2)
+
+
+def test_urls_of_local_files_are_followed(plate):
+    for name in ("GFP", "DNA"):
+        files = [plate.file(well, name).as_uri() for well in plate.table["Metadata_Well"]]
+        plate.table = plate.table.drop(columns=[f"FileName_{name}", f"PathName_{name}"])
+        plate.table[f"URL_{name}"] = files
+    assert from_load_data(plate.write_csv()).read(3).shape == (80, 90, 2)
+
+
+def test_urls_of_other_machines_are_refused(plate):
+    plate.table = plate.table.drop(columns=["FileName_GFP", "PathName_GFP"])
+    plate.table["URL_GFP"] = "s3://bucket/image.tif"
+    with pytest.raises(ValueError, match=r"on this machine, received the URL 's3://bucket/image"):
+        from_load_data(plate.write_csv())
+
+
+def test_relative_paths_that_climb_out_are_refused_unless_allowed(plate):
+    inner = plate.folder / "tables"
+    inner.mkdir()
+    for name in ("GFP", "DNA"):
+        plate.table[f"PathName_{name}"] = "../images"
+    path = plate.write_csv().rename(inner / "load_data.csv")
+    with pytest.raises(ValueError, match=r"'\.\./images/A01-GFP\.tif' leads out of the folder"):
+        from_load_data(path)
+    assert from_load_data(path, allow_outside=True).read(0).shape == (80, 90, 2)
+
+
+def test_wells_have_their_usual_names(plate):
+    plate.table["Metadata_Well"] = ["A1", "a02", "B01", "1E02"]
+    assert list(from_load_data(plate.write_csv()).table["Metadata_Well"]) == [
+        *("A01", "A02", "B01", "1E02")
+    ]
+
+
+def test_names_with_blanks_and_other_scripts_are_read(plate):
+    plate.file("A01", "GFP").rename(plate.folder / "images" / "Zelle \N{MICRO SIGN}1 \u7d30.tif")
+    plate.table.loc[0, "FileName_GFP"] = "Zelle \N{MICRO SIGN}1 \u7d30.tif"
+    assert from_load_data(plate.write_csv()).read(0).shape == (80, 90, 2)
+
+
+def test_a_reader_of_ones_own_is_used(plate):
+    image_set = from_load_data(plate.write_csv(), reader=lambda path: np.ones((2, 3)))
+    np.testing.assert_array_equal(image_set.read(0), np.ones((2, 3, 2)))
+
+
+def test_a_label_that_numbers_the_rows_is_refused(plate):
+    with pytest.raises(ValueError, match="it seems to number the rows, choose another column"):
+        from_load_data(plate.write_csv(), label="Metadata_Well")

@@ -8,9 +8,19 @@ from os import PathLike
 from pathlib import Path
 
 from keras_dcmix.data.finishing import finish
-from keras_dcmix.data.formats import load_data
+from keras_dcmix.data.formats import (
+    cellvoyager,
+    folders,
+    harmony,
+    imagexpress,
+    load_data,
+    ome_tiff,
+    ome_zarr,
+    rxrx1,
+)
 from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.data.reading import Reading
+from keras_dcmix.data.tables import header_of, is_table
 from keras_dcmix.names import nearest
 
 
@@ -32,6 +42,13 @@ class Format:
 # In the order in which they are tried: what is certain from a file first, bare folders last.
 FORMATS = {
     "loaddata": Format("CellProfiler LoadData", load_data.is_load_data, load_data.read_load_data),
+    "harmony": Format("Harmony export", harmony.is_harmony, harmony.read_harmony),
+    "ome-zarr": Format("OME-Zarr", ome_zarr.is_ome_zarr, ome_zarr.read_ome_zarr),
+    "ome-tiff": Format("OME-TIFF", ome_tiff.is_ome_tiff, ome_tiff.read_ome_tiff),
+    "rxrx1": Format("RxRx1", rxrx1.is_rxrx1, rxrx1.read_rxrx1),
+    "cellvoyager": Format("CellVoyager", cellvoyager.is_cellvoyager, cellvoyager.read_cellvoyager),
+    "imagexpress": Format("ImageXpress", imagexpress.is_imagexpress, imagexpress.read_imagexpress),
+    "folders": Format("folders of images", folders.is_folders, folders.read_folders),
 }
 
 
@@ -47,10 +64,14 @@ def detect_format(path: str | PathLike[str]) -> str:
     Raises:
         ValueError: if nothing is there, or no format recognises it.
     """
-    path = Path(path)
-    if not path.exists():
-        raise ValueError(f"source is missing: '{path}'")
+    path = _existing(path)
     found = next((name for name, known in FORMATS.items() if known.recognises(path)), None)
+    if found is None and path.is_file() and is_table(path):
+        raise ValueError(
+            "a table must have columns FileName_<channel> (CellProfiler LoadData) or experiment, "
+            f"plate and well (RxRx1), received {', '.join(header_of(path)) or 'none'} in '{path}'; "
+            "a table of wells goes with the images as platemap="
+        )
     if found is None:
         listed = ", ".join(f"{name} ({known.title})" for name, known in FORMATS.items())
         raise ValueError(
@@ -75,7 +96,7 @@ def open_images(
 
     Args:
         path: a file or folder.
-        format: a key of `FORMATS`; detected where None.
+        format: a key of `FORMATS`; detected where None, or `"folders"` where a pattern is given.
         reading: how to read it; the defaults of `Reading` where None.
         channels: names of the channels to keep, in this order; all where None.
         label: metadata column that holds the classes. Where None, the set has no labels.
@@ -94,8 +115,16 @@ def open_images(
             f"unknown format '{format}', did you mean '{nearest(format, FORMATS)}'? Known are: "
             f"{', '.join(FORMATS)}"
         )
-    known = FORMATS[format or detect_format(path)]
-    image_set = known.read(Path(path), reading or Reading())
+    reading = reading or Reading()
+    if reading.pattern is not None:
+        if format not in (None, "folders"):
+            raise ValueError(
+                f"pattern explains names in plain folders, received '{reading.pattern}' for the "
+                f"format '{format}': leave out one of them"
+            )
+        format = "folders"
+    path = _existing(path)
+    image_set = FORMATS[format or detect_format(path)].read(path, reading)
     return finish(
         image_set,
         channels=channels,
@@ -104,3 +133,10 @@ def open_images(
         platemap=platemap,
         check_files=check_files,
     )
+
+
+def _existing(path: str | PathLike[str]) -> Path:
+    path = Path(path)
+    if not path.exists():
+        raise ValueError(f"source is missing: '{path}'")
+    return path

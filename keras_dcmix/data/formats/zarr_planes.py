@@ -1,0 +1,106 @@
+"""Reading planes of Zarr arrays, none of whose chunks may be absent."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keras_dcmix.data.formats.zarr_layout import ZarrLayout, zarr_layout
+from keras_dcmix.data.images import UnreadableImageError
+
+if TYPE_CHECKING:
+    import zarr
+
+
+def read_zarr_plane(path: str, page: int) -> np.ndarray:
+    """Reads one plane of an array on this machine.
+
+    Args:
+        path: folder of the array, of Zarr version 2 or 3.
+        page: number of the plane, from 0, counted over all axes but the last two, of which the
+            last runs fastest.
+
+    Returns:
+        Raw pixels `(height, width)` in the array's own data type.
+
+    Raises:
+        UnreadableImageError: if the array or one of its chunks that hold the plane is absent or
+            damaged, if there is no such plane, or pixels are no finite numbers.
+        ImportError: if the package `zarr`, version 3, is not installed.
+    """
+    import_zarr()
+    metadata = [Path(path, name) for name in ("zarr.json", ".zarray")]
+    changed = [file.stat().st_mtime_ns for file in metadata if file.is_file()]
+    if not changed:
+        raise UnreadableImageError(f"Zarr array is missing: '{path}'")
+    try:
+        array, layout = _opened(str(path), max(changed))
+        leading = np.unravel_index(page, layout.shape[:-2]) if layout.shape[2:] else ()
+        _refuse_absent(layout, leading)
+        plane = np.asarray(array[tuple(int(index) for index in leading)])
+    except UnreadableImageError:
+        raise
+    # As decoders of images do, codecs raise whatever their library raises.
+    except Exception as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise UnreadableImageError(
+            f"Zarr array cannot be read, expected a complete plane {page}: '{path}' ({reason})"
+        ) from error
+    return _checked(plane, path)
+
+
+def import_zarr() -> ModuleType:
+    """The package `zarr`; an ImportError says how to get it."""
+    try:
+        import zarr
+    except ImportError as error:
+        raise ImportError(
+            "OME-Zarr images need the package zarr, version 3, which is not installed: "
+            "pip install 'keras-dcmix[hci]'"
+        ) from error
+    if int(zarr.__version__.split(".")[0]) < 3:
+        raise ImportError(
+            f"OME-Zarr images need the package zarr, version 3, but {zarr.__version__} is "
+            "installed: pip install 'keras-dcmix[hci]'"
+        )
+    return zarr
+
+
+# Metadata only, one entry a field and process; pixels are kept by no one.
+@lru_cache(maxsize=256)
+def _opened(path: str, changed: int) -> tuple[zarr.Array, ZarrLayout]:
+    store = import_zarr().storage.LocalStore(path, read_only=True)
+    return import_zarr().open_array(store, mode="r"), zarr_layout(Path(path))
+
+
+def _refuse_absent(layout: ZarrLayout, leading: tuple[int, ...]) -> None:
+    absent = layout.absent_chunk(leading)
+    if absent is None:
+        return
+    value = layout.fill_value
+    filled = "zeros" if value in (0, None) else f"the constant {json.dumps(value)}"
+    raise UnreadableImageError(
+        f"chunk '{absent}' of '{layout.folder}' is absent and would read as {filled}: the copy is "
+        "incomplete, or the writer left out chunks that are constant; copy the image again, or "
+        "re-save it with write_empty_chunks=True, or let its metadata name another level that is "
+        "complete"
+    )
+
+
+def _checked(plane: np.ndarray, path: str) -> np.ndarray:
+    if plane.dtype.kind not in "uif":
+        raise UnreadableImageError(
+            f"Zarr array must hold integer or floating-point pixels, received {plane.dtype}: "
+            f"'{path}'"
+        )
+    if plane.dtype.kind == "f" and not np.isfinite(plane).all():
+        raise UnreadableImageError(
+            f"Zarr array must hold finite pixels, received {np.sum(~np.isfinite(plane))} pixels "
+            f"that are NaN or infinite: '{path}'"
+        )
+    return plane.astype(plane.dtype.newbyteorder("="), copy=False)
