@@ -12,7 +12,7 @@ import pytest
 import keras_dcmix
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "docs/check.md", "docs/comparing.md")
+PAGES = ("README.md", "docs/check.md", "docs/comparing.md", "docs/data.md")
 BLOCKS = [
     pytest.param(page, block, id=f"{page}-{number}")
     for page in PAGES

@@ -79,7 +79,12 @@ def group_values(
                 f"{len(table)} rows, the first in row {rows[np.argmax(blank)]}: "
                 "fill it in or choose another column"
             )
-    rows = zip(*(texts(table[name]) for name in columns), strict=True)
+    return joined_texts(table[columns])
+
+
+def joined_texts(columns: pd.DataFrame) -> np.ndarray:
+    """Joins the cells of each row by `/`, blank ones as nothing, into an object array of `str`."""
+    rows = columns.fillna("").to_numpy(dtype=str)
     return np.array(["/".join(row) for row in rows], dtype=object)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from keras_dcmix.data.image_set import ImageSet
+from keras_dcmix.data.labelling import joined_texts
 from keras_dcmix.data.tables import read_texts
 from keras_dcmix.data.wells import well_name
 
@@ -83,11 +84,11 @@ def _joined(image_set: ImageSet, layout: pd.DataFrame, names: list[str], path: P
     table = image_set.table
     known = [name for name in layout.columns if name in table and name not in names]
     joined = table.drop(columns=known).merge(layout, on=names, how="left", validate="m:1")
-    ours, theirs = _joined_names(table[names]), _joined_names(layout[names])
+    ours, theirs = joined_texts(table[names]), joined_texts(layout[names])
     if not set(ours) & set(theirs):
         raise ValueError(
             f"no well of the images is in the platemap: images have wells such as {ours[0]}, "
-            f"the platemap such as {theirs[0] if theirs else 'none'}: '{path}'"
+            f"the platemap such as {theirs[0] if len(theirs) else 'none'}: '{path}'"
         )
     for name in known:
         both = table[name].notna() & joined[name].notna()
@@ -98,7 +99,3 @@ def _joined(image_set: ImageSet, layout: pd.DataFrame, names: list[str], path: P
             )
         joined[name] = joined[name].where(joined[name].notna(), table[name])
     return replace(image_set, table=joined)
-
-
-def _joined_names(columns: pd.DataFrame) -> list[str]:
-    return ["/".join(row) for row in columns.fillna("").to_numpy(dtype=str)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from keras_dcmix.data.labelling import is_blank, texts
+from keras_dcmix.data.labelling import is_blank, joined_texts
 
 _COLUMNS = ("Metadata_Experiment", "Metadata_Plate")
 
@@ -23,7 +23,7 @@ def plate_of_field(table: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
     columns = [name for name in _COLUMNS if name in table]
     if "Metadata_Plate" not in columns:
         return np.zeros(len(table), dtype=int), [""]
-    numbers, names = pd.factorize(texts(table[columns].fillna("").agg("/".join, axis=1)))
+    numbers, names = pd.factorize(joined_texts(table[columns]))
     return numbers, list(names)
 
 

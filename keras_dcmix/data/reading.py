@@ -69,15 +69,6 @@ def path_inside(name: str, root: Path, *, allow_outside: bool) -> str:
     return path
 
 
-def refuse_root(reading: Reading, what: str) -> None:
-    """Raises where a root is given to a format whose images lie where its own folder says."""
-    if reading.root is not None:
-        raise ValueError(
-            f"root= is for tables that lie apart from their images, received '{reading.root}' for "
-            f"{what}: leave it out, and name the folder of the images as the source"
-        )
-
-
 def files_below(folder: Path) -> Iterator[str]:
     """Walks through a folder and those in it, in the order of their names.
 

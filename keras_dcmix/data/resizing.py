@@ -16,7 +16,7 @@ def resize_field(field: np.ndarray, height: int, width: int) -> np.ndarray:
     Returns:
         `(height, width, channels)` `float32`, in the unit of the pixels.
     """
-    # Pillow lets other threads run while it resizes, and takes a tenth of scikit-image's time.
+    # Pillow lets other threads run while it resizes, and takes a fraction of scikit-image's time.
     from PIL import Image
 
     planes = np.moveaxis(field, -1, 0).astype(np.float32)

@@ -48,9 +48,16 @@ def test_a_pattern_makes_a_source_a_folder_whatever_it_looks_like(tmp_path):
     assert "Metadata_Plate" not in open_images(tmp_path, reading=reading).table
 
 
-def test_a_pattern_for_another_format_is_refused(plate):
-    with pytest.raises(ValueError, match=r"pattern explains names .* for the format 'loaddata'"):
-        open_images(plate.write_csv(), format="loaddata", reading=Reading(pattern="{well}"))
+@pytest.mark.parametrize(
+    ("option", "value"), [("root", "."), ("z", 1), ("pattern", "{well}"), ("allow_outside", True)]
+)
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "cellvoyager"])
+def test_what_means_nothing_to_a_format_is_refused(tmp_path, name, option, value):
+    reading = Reading(**{option: value})
+    with pytest.raises(ValueError, match=".") as error:
+        open_images(tmp_path, format=name, reading=reading)
+    is_refused = f"{option}= does nothing for the format '{name}'" in str(error.value)
+    assert is_refused == (option not in FORMATS[name].takes)
 
 
 @pytest.mark.parametrize("name", list(FORMATS))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from os import PathLike
 from pathlib import Path
 
@@ -32,23 +32,45 @@ class Format:
         title: what people call it.
         recognises: whether a path, which exists, is of this format.
         read: builds the image set, before labels are joined and files are checked.
+        takes: what of `Reading` means anything to it, besides `reader`.
     """
 
     title: str
     recognises: Callable[[Path], bool]
     read: Callable[[Path, Reading], ImageSet]
+    takes: tuple[str, ...]
 
 
 # In the order in which they are tried: what is certain from a file first, bare folders last.
 FORMATS = {
-    "loaddata": Format("CellProfiler LoadData", load_data.is_load_data, load_data.read_load_data),
-    "harmony": Format("Harmony export", harmony.is_harmony, harmony.read_harmony),
-    "ome-zarr": Format("OME-Zarr", ome_zarr.is_ome_zarr, ome_zarr.read_ome_zarr),
-    "ome-tiff": Format("OME-TIFF", ome_tiff.is_ome_tiff, ome_tiff.read_ome_tiff),
-    "rxrx1": Format("RxRx1", rxrx1.is_rxrx1, rxrx1.read_rxrx1),
-    "cellvoyager": Format("CellVoyager", cellvoyager.is_cellvoyager, cellvoyager.read_cellvoyager),
-    "imagexpress": Format("ImageXpress", imagexpress.is_imagexpress, imagexpress.read_imagexpress),
-    "folders": Format("folders of images", folders.is_folders, folders.read_folders),
+    "loaddata": Format(
+        "CellProfiler LoadData",
+        load_data.is_load_data,
+        load_data.read_load_data,
+        ("root", "allow_outside"),
+    ),
+    "harmony": Format(
+        "Harmony export",
+        harmony.is_harmony,
+        harmony.read_harmony,
+        ("root", "z", "allow_outside"),
+    ),
+    "ome-zarr": Format(
+        "OME-Zarr", ome_zarr.is_ome_zarr, ome_zarr.read_ome_zarr, ("z", "allow_outside")
+    ),
+    "ome-tiff": Format(
+        "OME-TIFF", ome_tiff.is_ome_tiff, ome_tiff.read_ome_tiff, ("root", "z", "allow_outside")
+    ),
+    "rxrx1": Format("RxRx1", rxrx1.is_rxrx1, rxrx1.read_rxrx1, ("root", "allow_outside")),
+    "cellvoyager": Format(
+        "CellVoyager", cellvoyager.is_cellvoyager, cellvoyager.read_cellvoyager, ()
+    ),
+    "imagexpress": Format(
+        "ImageXpress", imagexpress.is_imagexpress, imagexpress.read_imagexpress, ("z",)
+    ),
+    "folders": Format(
+        "folders of images", folders.is_folders, folders.read_folders, ("z", "pattern")
+    ),
 }
 
 
@@ -116,15 +138,12 @@ def open_images(
             f"{', '.join(FORMATS)}"
         )
     reading = reading or Reading()
-    if reading.pattern is not None:
-        if format not in (None, "folders"):
-            raise ValueError(
-                f"pattern explains names in plain folders, received '{reading.pattern}' for the "
-                f"format '{format}': leave out one of them"
-            )
+    if format is None and reading.pattern is not None:
         format = "folders"
     path = _existing(path)
-    image_set = FORMATS[format or detect_format(path)].read(path, reading)
+    format = format or detect_format(path)
+    _refuse_unused(reading, format)
+    image_set = FORMATS[format].read(path, reading)
     return finish(
         image_set,
         channels=channels,
@@ -140,3 +159,14 @@ def _existing(path: str | PathLike[str]) -> Path:
     if not path.exists():
         raise ValueError(f"source is missing: '{path}'")
     return path
+
+
+def _refuse_unused(reading: Reading, format: str) -> None:
+    for field in fields(Reading):
+        is_given = getattr(reading, field.name) != field.default
+        if is_given and field.name not in (*FORMATS[format].takes, "reader"):
+            takers = [name for name, known in FORMATS.items() if field.name in known.takes]
+            raise ValueError(
+                f"{field.name}= does nothing for the format '{format}', only for "
+                f"{', '.join(takers)}: leave it out"
+            )

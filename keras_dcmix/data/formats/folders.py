@@ -17,7 +17,7 @@ from keras_dcmix.data.finishing import finish
 from keras_dcmix.data.formats.name_patterns import NamePattern, channel_twins, example_pattern
 from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.data.images import read_image
-from keras_dcmix.data.reading import Reading, files_below, refuse_root
+from keras_dcmix.data.reading import Reading, files_below
 from keras_dcmix.names import nearest
 
 SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp")
@@ -87,7 +87,6 @@ def is_folders(path: Path) -> bool:
 
 def read_folders(path: Path, reading: Reading) -> ImageSet:
     """Lists the files; of their contents, only the number of pages of the first is read."""
-    refuse_root(reading, "folders")
     if not path.is_dir():
         raise ValueError(f"a folder of images is missing: '{path}'")
     files = [file for file in files_below(path) if _is_image(file)]

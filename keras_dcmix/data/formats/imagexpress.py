@@ -17,7 +17,7 @@ from keras_dcmix.data.finishing import finish
 from keras_dcmix.data.formats.channel_naming import unique_names
 from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.data.images import read_image
-from keras_dcmix.data.reading import Reading, files_below, refuse_root
+from keras_dcmix.data.reading import Reading, files_below
 
 _UUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 # The UUID of the database follows the channel with nothing between them: only its fixed length
@@ -86,7 +86,6 @@ def is_imagexpress(path: Path) -> bool:
 
 def read_imagexpress(path: Path, reading: Reading) -> ImageSet:
     """Lists the images; none is opened."""
-    refuse_root(reading, "an ImageXpress plate")
     folder = path.parent if path.suffix.lower() == ".htd" else path
     if not folder.is_dir() or not path.exists():
         raise ValueError(f"an ImageXpress plate is missing: '{path}'")

@@ -79,11 +79,6 @@ def is_ome_zarr(path: Path) -> bool:
 
 def read_ome_zarr(path: Path, reading: Reading) -> ImageSet:
     """Reads the metadata of all images; their pixels need not be there yet."""
-    if reading.root is not None:
-        raise ValueError(
-            "OME-Zarr keeps its pixels with its metadata, so root= must be None, received "
-            f"'{reading.root}'"
-        )
     if reading.reader is None:
         import_zarr()
     found = list(_images(path.absolute(), reading))

@@ -7,9 +7,8 @@ import pytest
 import tifffile
 
 from keras_dcmix.data import UnreadableImageError, from_folders, from_load_data
-from keras_dcmix.data.formats.folders import is_folders, read_folders
+from keras_dcmix.data.formats.folders import is_folders
 from keras_dcmix.data.formats.name_patterns import NamePattern, channel_twins, example_pattern
-from keras_dcmix.data.reading import Reading
 
 
 @pytest.fixture
@@ -304,12 +303,6 @@ def test_a_folder_without_images_is_refused(tmp_path):
 def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(ValueError, match=r"folder of images is missing: '.*gone'"):
         from_folders(tmp_path / "gone")
-
-
-def test_a_root_has_no_meaning_for_folders(write, tmp_path):
-    write("k/a.png")
-    with pytest.raises(ValueError, match="root= is for tables that lie apart"):
-        read_folders(tmp_path, Reading(root=tmp_path))
 
 
 def test_folders_are_recognised_by_images(write, tmp_path):

@@ -185,11 +185,6 @@ def test_a_field_that_lacks_a_channel_is_named(tmp_path):
         from_imagexpress(tmp_path)
 
 
-def test_a_root_has_no_meaning_for_a_plate(tmp_path):
-    with pytest.raises(ValueError, match="root= is for tables that lie apart"):
-        read_imagexpress(tmp_path, Reading(root=tmp_path))
-
-
 def test_loops_of_links_are_not_followed(tmp_path):
     write(tmp_path / "x_B02_s1_w1.TIF")
     os.symlink(tmp_path, tmp_path / "TimePoint_1")

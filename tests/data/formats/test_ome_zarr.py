@@ -9,7 +9,6 @@ import zarr
 
 from keras_dcmix.data import from_load_data, from_ome_zarr
 from keras_dcmix.data.formats import detect_format, open_images
-from keras_dcmix.data.reading import Reading
 
 
 @pytest.mark.parametrize("version", [2, 3])
@@ -211,12 +210,6 @@ def test_metadata_that_are_no_json_are_refused(tmp_path, ome_zarr, file, text, w
 def test_an_empty_folder_is_refused(tmp_path):
     with pytest.raises(ValueError, match="at least one image, received none"):
         from_ome_zarr(tmp_path)
-
-
-def test_root_is_refused(tmp_path, ome_zarr):
-    ome_zarr.image(tmp_path / "a.zarr")
-    with pytest.raises(ValueError, match="root= must be None"):
-        open_images(tmp_path / "a.zarr", reading=Reading(root=tmp_path))
 
 
 def test_without_zarr_the_error_says_how_to_get_it(tmp_path, ome_zarr, monkeypatch):
