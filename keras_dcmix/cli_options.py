@@ -16,7 +16,8 @@ READING_HELP = {
     "group": "Column of the wells, plates or experiments that no split tears apart; several joined "
     "with commas. Without it: experiment, plate and well.",
     "platemap": "Table of wells (csv) whose other columns join the metadata.",
-    "channels": "Channels to use, joined with commas. Without it: all.",
+    "channels": "Channels to use, joined with commas (a name with a comma in double quotes). "
+    "Without it: all.",
     "root": "Folder of the images, where it is not the one that the table or index names.",
     "pattern": "For folders: names in the files' paths, such as '{plate}/{well}_{channel}.tif'.",
     "z": "max (the maximum over a z stack) or the number of one plane, from 1.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -142,7 +143,10 @@ def _percentiles(clip: str | None) -> tuple[float, ...] | None:
 
 
 def _listed(names: str | None) -> list[str] | None:
-    return None if names is None else [name.strip() for name in names.split(",")]
+    """Splits names at commas, unless a name with a comma stands in double quotes."""
+    if names is None:
+        return None
+    return [name.strip() for name in next(csv.reader([names], skipinitialspace=True), [])]
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:

@@ -101,6 +101,13 @@ def test_a_format_can_be_named(source):
         open_fields(str(source), SourceOptions(format="load-data"))
 
 
+def test_a_channel_with_a_comma_in_its_name_is_quoted(source, tmp_path):
+    table = pd.read_csv(source).rename(columns=lambda name: name.replace("GFP", "488, long"))
+    table.to_csv(tmp_path / "comma.csv", index=False)
+    options = SourceOptions(channels='DNA, "488, long"')
+    assert open_fields(str(tmp_path / "comma.csv"), options).channel_names == ("DNA", "488, long")
+
+
 @pytest.mark.parametrize("clip", ["1", "1,x", "1;99"])
 def test_percentiles_that_are_none_are_refused(source, clip):
     with pytest.raises(ValueError, match="percentile"):

@@ -128,7 +128,7 @@ class ImageSet:
         places = [
             f"{name.removeprefix('Metadata_').lower()} {self.table[name][index]}" for name in names
         ]
-        return f"field {', '.join(places) or index}"
+        return ", ".join(places) or f"field {index}"
 
     def _read_plane(self, index: int, name: str) -> np.ndarray:
         cell = self.files[name].iloc[index]

@@ -78,7 +78,7 @@ def test_files_are_not_missed_where_they_are_not_checked(image_set):
 
 def test_the_same_file_in_two_fields_is_refused(image_set):
     twice = with_cell(image_set, 3, "DNA", image_set.files.at[0, "DNA"])
-    with pytest.raises(ValueError, match=r"well A01; field well B02 name the same file .*A01-DNA"):
+    with pytest.raises(ValueError, match=r"well A01; well B02 name the same file .*A01-DNA"):
         finish(twice)
 
 
@@ -86,7 +86,7 @@ def test_the_same_planes_in_two_fields_are_refused(image_set):
     path = image_set.files.at[0, "DNA"]
     twice = with_cell(image_set, 1, "DNA", Stack(((path, 0), (path, 1))))
     twice = with_cell(twice, 3, "DNA", Stack(((path, 0), (path, 1))))
-    with pytest.raises(ValueError, match=r"well A02; field well B02 name the same file"):
+    with pytest.raises(ValueError, match=r"well A02; well B02 name the same file"):
         finish(twice)
 
 

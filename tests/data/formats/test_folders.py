@@ -266,7 +266,7 @@ def test_a_field_that_lacks_a_channel_is_named(write, tmp_path):
     write("A01_GFP.tif")
     write("A01_DNA.tif")
     write("A02_GFP.tif")
-    with pytest.raises(ValueError, match=r"none for 1 of 4, the first in field well A02.*'DNA'"):
+    with pytest.raises(ValueError, match=r"none for 1 of 4, the first in well A02.*'DNA'"):
         from_folders(tmp_path, pattern="{well}_{channel}.tif")
 
 
