@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -41,12 +42,23 @@ _console = Console(stderr=True, highlight=False, soft_wrap=True)
 def main() -> None:
     """Runs the command; bad input ends with one sentence and exit code 2."""
     try:
-        app()
+        with warnings.catch_warnings():
+            warnings.simplefilter("default", UserWarning)
+            warnings.showwarning = _show_warning
+            app()
     except (ValueError, TypeError, OSError, ImportError) as error:
         if "--debug" in sys.argv:
             raise
         _console.print(f"Error: {as_options(str(error))}", markup=False, style="red")
         sys.exit(2)
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *where: object) -> None:
+    """Shows our own warnings as sentences; those of others keep their form."""
+    if category is UserWarning:
+        _console.print(f"Note: {as_options(str(message))}", markup=False, style="yellow")
+    else:
+        print(warnings.formatwarning(message, category, *where[:2]), file=sys.stderr, end="")
 
 
 def as_options(message: str) -> str:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 READING_HELP = {
-    "format": "Format of the source, where it is not recognised: see docs/files.md.",
+    "format": "Format of the source, where it is not recognised: see docs/data.md.",
     "label": "Column of the labels. Rows where it is blank are left out and counted.",
     "group": "Column of the wells, plates or experiments that no split tears apart; several joined "
     "with commas. Without it: experiment, plate and well.",
@@ -19,7 +19,7 @@ READING_HELP = {
     "channels": "Channels to use, joined with commas (a name with a comma in double quotes). "
     "Without it: all.",
     "root": "Folder of the images, where it is not the one that the table or index names.",
-    "pattern": "For folders: names in the files' paths, such as '{plate}/{well}_{channel}.tif'.",
+    "pattern": "For folders: names in the files' paths, such as '{well}_{channel}.tif'.",
     "z": "max (the maximum over a z stack) or the number of one plane, from 1.",
     "allow_outside": "Follow paths in tables that lead out of the root.",
 }

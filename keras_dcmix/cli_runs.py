@@ -21,7 +21,7 @@ def interruptible(out: Path, console: Console) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        kept = "nothing is kept"
+        kept = "no training was finished"
         if _anything_finished(_waiting_place(out.expanduser().resolve())):
             kept = "what is finished is kept: the same command with --resume goes on"
         console.print(f"Interrupted; {kept}.")

@@ -87,8 +87,23 @@ def simulate(
     typer.echo(
         f"{folder} holds {len(screen.table)} fields of {size} x {size} pixels; truth.csv there "
         f"tells which channels each phenotype affects.\n"
-        f"Next: keras-dcmix inspect {shlex.quote(str(out))}"
+        f"Next: {next_command(out, layout)}"
     )
+
+
+def next_command(out: Path, layout: str) -> str:
+    """The command that looks at a screen, with its labels.
+
+    Example:
+
+    >>> next_command(Path("screen"), "ome-zarr")
+    'keras-dcmix inspect screen --label Metadata_Treatment --platemap screen/platemap.csv'
+    """
+    label = "Metadata_Sirna" if layout == "rxrx1" else "Metadata_Treatment"
+    parts = ["keras-dcmix", "inspect", str(out), "--label", label]
+    if layout == "ome-zarr":
+        parts += ["--platemap", str(out / "platemap.csv")]
+    return shlex.join(parts)
 
 
 def parsed_effects(text: str) -> dict[str, dict[str, float]]:

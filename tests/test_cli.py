@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shlex
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
@@ -377,7 +378,7 @@ def test_an_interrupt_before_the_first_seed_says_that_nothing_is_kept(rank, tmp_
     interrupted_after(monkeypatch, -1)
     code, printed = rank("--label", "Metadata_Drug", *FAST)
     assert code == 130
-    assert "Interrupted; nothing is kept" in printed
+    assert "Interrupted; no training was finished" in printed
     assert set(tmp_path.iterdir()) == before
 
 
@@ -502,7 +503,7 @@ def test_unreadable_fields_are_listed_beside_the_results(plate, tmp_path):
         "--skip-unreadable",
     )
     assert code == 0, printed
-    assert "1 unreadable fields left out" in printed
+    assert "1 unreadable field left out" in printed
     skipped = pd.read_csv(tmp_path / "R" / "skipped.csv")
     assert skipped["Metadata_Well"].tolist() == ["D06"]
     assert skipped["channel"].tolist() == ["GFP"]
@@ -533,3 +534,25 @@ def test_a_damaged_file_stops_a_run_with_field_channel_and_path(plate, tmp_path)
 )
 def test_arguments_are_called_as_on_the_command_line(message, expected):
     assert cli.as_options(message) == expected
+
+
+def test_a_warning_of_ours_is_a_sentence_on_the_command_line(plate, tmp_path):
+    pd.DataFrame({"well": ["A05", "A06", "H12"], "drug": ["a", "b", "a"]}).to_csv(
+        tmp_path / "map.csv", index=False
+    )
+    arguments = ("--platemap", tmp_path / "map.csv", "--label", "Metadata_Drug")
+    _, printed = run("inspect", plate, *arguments)
+    assert "Note: 22 wells of the images are not in the platemap" in printed
+    assert "UserWarning" not in printed
+
+
+@pytest.mark.parametrize("layout", ["rxrx1", "loaddata", "ome-zarr"])
+def test_the_command_that_simulate_names_next_works(tmp_path, layout):
+    out = tmp_path / "a screen"
+    small = ("--experiments", 1, "--wells", 8, "--sites", 1, "--size", 64)
+    code, printed = run("simulate", "--layout", layout, "--out", out, *small)
+    assert code == 0, printed
+    command = printed.split("Next: keras-dcmix ")[1].strip()
+    code, printed = run(*shlex.split(command))
+    assert code == 0, printed
+    assert "EMPTY" in printed

@@ -36,7 +36,8 @@ def test_every_layout_is_written(run, tmp_path, layout):
 def test_the_end_says_what_is_there_and_what_to_run_next(run, tmp_path):
     printed = run("--layout", "rxrx1", *FAST).stdout
     assert f"{tmp_path / 'S 1'} holds 8 fields of 64 x 64 pixels" in printed
-    assert printed.endswith(f"Next: keras-dcmix inspect '{tmp_path / 'S 1'}'\n")
+    command = f"keras-dcmix inspect '{tmp_path / 'S 1'}' --label Metadata_Sirna"
+    assert printed.endswith(f"Next: {command}\n")
 
 
 def test_effects_are_planted(run, tmp_path):

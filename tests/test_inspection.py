@@ -240,7 +240,7 @@ def test_an_image_of_another_bit_depth_is_told(screen):
     (row,) = problem_rows(inspection, "other data type").to_dict("records")
     assert (row["field"], row["reason"]) == (4, "uint8, others uint16")
     assert inspection.channels["dtype"][0] == "uint16 (47), uint8 (1)"
-    assert "--normalize image" in only_warning(inspection, "differ in data type")
+    assert "a ranking refuses them" in only_warning(inspection, "differ in data type")
 
 
 def test_an_image_of_another_size_is_told(screen):

@@ -8,6 +8,7 @@ from keras_dcmix.data.channel_statistics import channel_statistics
 from keras_dcmix.data.cropping import crop_fields
 from keras_dcmix.data.crops import Crops
 from keras_dcmix.data.cutting import CROPS
+from keras_dcmix.data.formats import open_images
 from keras_dcmix.data.formats.folders import from_folders
 from keras_dcmix.data.formats.harmony import from_harmony
 from keras_dcmix.data.formats.imagexpress import from_imagexpress
@@ -18,6 +19,7 @@ from keras_dcmix.data.formats.rxrx1 import from_rxrx1
 from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.data.images import UnreadableImageError, read_image
 from keras_dcmix.data.preprocessing import Preprocessing
+from keras_dcmix.data.reading import Reading
 from keras_dcmix.data.splits import split_by_group
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "ImageBatches",
     "ImageSet",
     "Preprocessing",
+    "Reading",
     "UnreadableImageError",
     "channel_statistics",
     "crop_fields",
@@ -36,6 +39,7 @@ __all__ = [
     "from_ome_tiff",
     "from_ome_zarr",
     "from_rxrx1",
+    "open_images",
     "read_image",
     "split_by_group",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Sequence
 
 import pandas as pd
@@ -23,18 +24,19 @@ def assemble_fields(
             together name the field), `channel` and `path` what and where it is. Optional are `z`
             (number of the plane in its stack, in any units) and `page` (number of the plane in
             its file, from 0).
-        z: `"max"`, or the number of a plane counted from 1 in each stack; a stack of one plane
+        z: `"max"`, or the number of a plane, counted from 1 over all numbers in the source, so
+            that a plane that is missing shifts no other. A channel that has one plane everywhere
             gives this one in either case.
         channels: the names of the channels, in their order; in order of appearance where None.
 
     Returns:
         `(table, files)` for an `ImageSet`: fields sorted by experiment, plate, well and site,
         metadata as texts, wells by their usual names. A cell is None where a field lacks a
-        channel.
+        channel, or the plane. Warns where stacks of a channel differ in their planes.
 
     Raises:
-        ValueError: if two planes are the same field, channel and z, or a stack has fewer planes
-            than `z`.
+        ValueError: if two planes are the same field, channel and z, or no stack has so many
+            planes as `z`.
     """
     planes = with_well_names(planes.reset_index(drop=True))
     keys = sorted(
@@ -49,7 +51,9 @@ def assemble_fields(
     _refuse_duplicates(planes, keys)
     if channels is None:
         channels = list(dict.fromkeys(planes["channel"]))
-    files = _cells(planes, keys, z).unstack("channel").reindex(columns=list(channels))
+    everywhere = pd.MultiIndex.from_frame(planes[keys].drop_duplicates())
+    cells = _cells(_chosen_planes(planes, keys, z), keys).unstack("channel")
+    files = cells.reindex(index=everywhere, columns=list(channels))
     files = files.iloc[_natural_order(files.index.to_frame(index=False))]
     table = files.index.to_frame(index=False)
     files = files.reset_index(drop=True).astype(object)
@@ -57,7 +61,36 @@ def assemble_fields(
     return table, files.where(files.notna(), None)
 
 
-def _cells(planes: pd.DataFrame, keys: list[str], z: str | int) -> pd.Series:
+def _chosen_planes(planes: pd.DataFrame, keys: list[str], z: str | int) -> pd.DataFrame:
+    """The planes that are read; all of them for the maximum."""
+    numbers = planes.groupby("channel", sort=False)["z"].nunique()
+    is_stack = planes["channel"].map(numbers) > 1
+    if z == "max":
+        _warn_of_uneven_stacks(planes[is_stack], keys)
+        return planes
+    found = sorted(planes.loc[is_stack, "z"].unique()) or [0]
+    if z > len(found):
+        raise ValueError(
+            f"z must be a plane of the stacks, received z={z} where they have {len(found)}: choose "
+            "a smaller number, or 'max'"
+        )
+    return planes[~is_stack | (planes["z"] == found[int(z) - 1])]
+
+
+def _warn_of_uneven_stacks(planes: pd.DataFrame, keys: list[str]) -> None:
+    sizes = planes.groupby([*keys, "channel"], sort=False).size()
+    for channel, counts in sizes.groupby(level="channel", sort=False):
+        if counts.min() < counts.max():
+            fewest = counts.idxmin()[:-1]
+            warnings.warn(
+                f"z stacks of channel '{channel}' have from {counts.min()} to {counts.max()} "
+                f"planes, the fewest in {', '.join(fewest)}: a maximum over fewer planes is "
+                "darker, so complete the stacks or choose one plane with z=",
+                stacklevel=2,
+            )
+
+
+def _cells(planes: pd.DataFrame, keys: list[str]) -> pd.Series:
     """One cell for each field and channel, indexed by both."""
     names = [*keys, "channel"]
     ordered = planes.sort_values("z", kind="stable")
@@ -67,21 +100,12 @@ def _cells(planes: pd.DataFrame, keys: list[str], z: str | int) -> pd.Series:
     # A loop, because a groupby of pandas takes ten times as long for the stacks of a screen.
     for place, path, page in zip(places, ordered["path"], pages, strict=True):
         stacks.setdefault(place, []).append((path, page))
-    cells = [_cell(stack, z, place) for place, stack in stacks.items()]
+    cells = [_cell(stack) for stack in stacks.values()]
     index = pd.MultiIndex.from_tuples(list(stacks), names=names)
     return pd.Series(cells, index=index, dtype=object)
 
 
-def _cell(
-    planes: list[tuple[str, int | None]], z: str | int, place: tuple[str, ...]
-) -> str | Stack:
-    if z != "max" and len(planes) > 1:
-        if z > len(planes):
-            raise ValueError(
-                f"z must be a plane of the stack, received z={z} and {len(planes)} planes for "
-                f"{', '.join(place)}: choose a smaller number, or 'max'"
-            )
-        planes = [planes[int(z) - 1]]
+def _cell(planes: list[tuple[str, int | None]]) -> str | Stack:
     is_file = len(planes) == 1 and planes[0][1] is None
     return planes[0][0] if is_file else Stack(tuple(planes))
 

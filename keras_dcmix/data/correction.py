@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from keras_dcmix.data.field_levels import sampled
+from keras_dcmix.data.file_states import states_of
 from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.data.images import UnreadableImageError
 from keras_dcmix.data.plates import plate_of_field
@@ -39,6 +40,12 @@ class Correction:
     files: pd.DataFrame | None
     estimates: np.ndarray | None
     plates: np.ndarray
+
+    def made_by(self) -> str:
+        """Text that changes where another correction is made."""
+        plates = "" if self.estimates is None else self.plates.tolist()
+        files = "" if self.files is None else states_of(self.files.to_numpy().ravel())
+        return f"{files} {plates}"
 
     def apply(self, field: np.ndarray, number: int) -> np.ndarray:
         """Corrects a field.
@@ -71,7 +78,7 @@ class Correction:
                     "in every row: choose illumination='estimate'",
                     channel=channel,
                 )
-            function = _read_function(os.fspath(path))
+            function = _function(os.fspath(path))
             if function.shape != shape[:2]:
                 raise UnreadableImageError(
                     f"illumination function must have the size of its field, {shape[0]} x "
@@ -138,8 +145,16 @@ def _mean_field(image_set: ImageSet, numbers: np.ndarray) -> np.ndarray:
     return total / count if count else np.ones_like(total)
 
 
+def _function(path: str) -> np.ndarray:
+    try:
+        return _read_function(path, os.stat(path).st_mtime_ns)
+    except OSError as error:
+        raise UnreadableImageError(f"illumination function is missing: '{path}'") from error
+
+
 @lru_cache(maxsize=32)
-def _read_function(path: str) -> np.ndarray:
+def _read_function(path: str, changed: int) -> np.ndarray:
+    """Reads a function; `changed` is the time of its last change, so that a new one is read."""
     try:
         function = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:

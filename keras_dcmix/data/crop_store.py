@@ -79,53 +79,78 @@ class CropStore:
         self.folder = Path(folder).absolute() / f"crops-{name}"
 
     def finished_fields(self) -> list[CroppedField]:
-        """The fields whose crops are there, from the first on."""
-        path = self.folder / _FIELDS
-        if not path.exists():
-            return []
-        # A line that is cut off belongs to a field that was not finished.
-        lines = [line for line in path.read_text().splitlines(keepends=True) if line[-1] == "\n"]
-        return [CroppedField.from_json(line) for line in lines]
-
-    @contextmanager
-    def writing(self) -> Iterator[Callable[[CroppedField, np.ndarray], None]]:
-        """Keeps others from writing, and gives the function that appends a field.
-
-        Whoever stops in between keeps the fields that came so far.
+        """The fields whose crops are there, from the first on.
 
         Raises:
-            ValueError: if another process is writing the same store.
+            ValueError: if the store is damaged or cannot be read.
+        """
+        path = self.folder / _FIELDS
+        try:
+            # A line that is cut off belongs to a field that was not finished.
+            lines = path.read_text("ascii").splitlines(keepends=True) if path.exists() else []
+            fields = [CroppedField.from_json(line) for line in lines if line[-1] == "\n"]
+            held = (self.folder / _PIXELS).stat().st_size if fields else 0
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise self._damaged(error) from error
+        wanted = sum(field.num_bytes for field in fields)
+        if held < wanted:
+            raise self._damaged(f"expected {wanted} bytes of pixels, received {held}")
+        return fields
+
+    def _damaged(self, reason: object) -> ValueError:
+        return ValueError(
+            f"cached crops cannot be read ({reason}): delete the folder '{self.folder}', they are "
+            "made anew from the images"
+        )
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Keeps others from writing as long as it is entered.
+
+        Raises:
+            ValueError: if another process is writing the same store, or its folder cannot be
+                written to.
         """
         from filelock import FileLock, Timeout
 
-        self.folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.folder / _LOCK)
         try:
+            self.folder.mkdir(parents=True, exist_ok=True)
             lock.acquire(timeout=0)
         except Timeout:
             raise ValueError(
                 f"another run is filling the cache '{self.folder}': wait for it, or choose another "
                 "cache folder"
             ) from None
+        except OSError as error:
+            raise ValueError(
+                f"cache must be a folder that can be written to, received '{self.folder.parent}' "
+                f"({error.strerror}): choose another one"
+            ) from error
         try:
-            with self._opened(_PIXELS) as pixels, self._opened(_FIELDS) as listing:
-                yield partial(_append, pixels, listing)
+            yield
         finally:
             lock.release()
 
-    def _opened(self, name: str) -> BinaryIO:
-        """Opens a file at the end of the last finished field: what lies behind it was cut off."""
-        done = self.finished_fields()
-        ends = {
-            _PIXELS: sum(field.num_bytes for field in done),
-            _FIELDS: sum(len(f"{field.to_json()}\n") for field in done),
-        }
-        path = self.folder / name
-        path.touch()
-        file = path.open("r+b")
-        file.truncate(ends[name])
-        file.seek(ends[name])
-        return file
+    @contextmanager
+    def appending(
+        self, done: list[CroppedField]
+    ) -> Iterator[Callable[[CroppedField, np.ndarray], None]]:
+        """Gives the function that appends a field behind those that are done.
+
+        What lies behind them is cut off first. Whoever stops in between keeps the fields that
+        came so far.
+
+        Args:
+            done: the first of `finished_fields`.
+        """
+        num_bytes = sum(field.num_bytes for field in done)
+        num_characters = sum(len(f"{field.to_json()}\n") for field in done)
+        with (
+            _opened(self.folder / _PIXELS, num_bytes) as pixels,
+            _opened(self.folder / _FIELDS, num_characters) as listing,
+        ):
+            yield partial(_append, pixels, listing)
 
     def read(self, rows: np.ndarray, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
         """Reads crops by their numbers.
@@ -145,3 +170,12 @@ def _append(pixels: BinaryIO, listing: BinaryIO, field: CroppedField, crops: np.
     pixels.flush()
     listing.write(f"{field.to_json()}\n".encode("ascii"))
     listing.flush()
+
+
+def _opened(path: Path, end: int) -> BinaryIO:
+    """Opens a file for writing behind its first bytes, and cuts off the rest."""
+    path.touch()
+    file = path.open("r+b")
+    file.truncate(end)
+    file.seek(end)
+    return file

@@ -20,6 +20,7 @@ from keras_dcmix.data.field_levels import FieldLevels, leveling_of
 from keras_dcmix.data.file_states import file_states
 from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.data.images import UnreadableImageError
+from keras_dcmix.data.plates import control_fields
 from keras_dcmix.data.preprocessing import Preprocessing
 from keras_dcmix.data.threads import ordered_map
 from keras_dcmix.names import nearest
@@ -73,22 +74,22 @@ def crop_fields(
     _refuse_arguments(crop, size, max_per_field, cache_bytes)
     steps = preprocessing or Preprocessing()
     find = finder_of(image_set, crop=crop, size=size, nuclei_channel=nuclei_channel)
-    correction = correction_of(image_set, steps)
-    loader = FieldLoader(image_set, correction, size if crop == "none" else None)
-    cutter = FieldCutter(loader, find, int(size), max_per_field, seed, steps.clip)
+    seen = _with_unlabelled_controls(image_set, steps)
+    loader = FieldLoader(seen, correction_of(seen, steps), size if crop == "none" else None)
+    cutter = FieldCutter(loader, find, int(size), max_per_field, seed, steps.clip, len(image_set))
     made_by = f"{replace(steps, normalize='none', controls=None)} {cutter.made_by(crop)}"
     cache = FieldCache(0 if cache_dir is not None else cache_bytes)
     store = None
     if cache_dir is not None:
-        store = CropStore(cache_dir, f"{file_states(image_set)} {made_by}")
+        store = CropStore(cache_dir, f"{file_states(seen)} {made_by}")
     fields = []
     for number, field in enumerate(_passed(cutter, store, cache)):
         if field.problem is not None and not skip_unreadable:
             raise UnreadableImageError(field.problem[0], channel=field.problem[1])
         fields.append(field)
         if progress is not None:
-            progress(number + 1, len(image_set))
-    _refuse_unusable(fields, image_set, size)
+            progress(number + 1, len(seen))
+    _refuse_unusable(fields, seen, size)
     positions = _positions([field.corners for field in fields])
     dtype = cutter.dtype_of(next(field for field in fields if field.problem is None))
     shape = (len(positions), int(size), int(size), image_set.num_channels)
@@ -101,9 +102,11 @@ def crop_fields(
             if store is None
             else StoredPixels(store, shape, dtype)
         ),
-        leveling=leveling_of(*_levels(fields), table=image_set.table, steps=steps),
-        skipped=_skipped(fields, image_set),
-        num_empty_fields=sum(not len(field.corners) for field in fields if not field.problem),
+        leveling=leveling_of(*_levels(fields), table=seen.table, steps=steps),
+        skipped=_skipped(fields, seen),
+        num_empty_fields=sum(
+            not len(field.corners) for field in fields[: len(image_set)] if not field.problem
+        ),
         made_by=f"{steps} {cutter.made_by(crop)}",
     )
 
@@ -120,12 +123,33 @@ def _passed(
             yield field
         return
     done = store.finished_fields()
-    yield from done
-    if len(done) < len(numbers):
-        with store.writing() as append:
+    if len(done) == len(numbers) and not any(field.problem for field in done):
+        yield from done
+        return
+    with store.writing():
+        done = _still_true(store.finished_fields(), cutter)
+        yield from done
+        with store.appending(done) as append:
             for field, pixels in ordered_map(cutter, numbers[len(done) :]):
                 append(field, cutter.windows(pixels, field))
                 yield field
+
+
+def _still_true(done: list[CroppedField], cutter: FieldCutter) -> list[CroppedField]:
+    """The finished fields up to the first that could not be read and can now."""
+    for number, field in enumerate(done):
+        if field.problem is not None and cutter(number)[0].problem is None:
+            return done[:number]
+    return done
+
+
+def _with_unlabelled_controls(image_set: ImageSet, steps: Preprocessing) -> ImageSet:
+    """Adds controls whose label is blank: plates are normalised by them, no crop is cut there."""
+    rest = image_set.unlabelled
+    if steps.controls is None or rest is None:
+        return image_set
+    is_control = control_fields(rest.table, steps.controls, allow_none=True)
+    return image_set.joined(rest.subset(is_control)) if is_control.any() else image_set
 
 
 def _levels(fields: list[CroppedField]) -> tuple[FieldLevels, np.ndarray]:
@@ -194,6 +218,11 @@ def _refuse_arguments(crop: str, size: int, max_per_field: int | None, cache_byt
         raise ValueError(
             f"unknown crop {crop!r}, did you mean '{nearest(crop, CROPS)}'? Allowed are: "
             f"{', '.join(CROPS)}"
+        )
+    if max_per_field is not None and crop == "none":
+        raise ValueError(
+            f"max_per_field goes with crop='tiles' or 'cells', received {max_per_field} for "
+            "crop='none', which makes one image of each field: leave it out"
         )
     counts = {"size": (size, 1), "cache_bytes": (cache_bytes, 0)}
     if max_per_field is not None:

@@ -47,6 +47,7 @@ class FieldCutter:
         max_per_field: at most so many crops of a field; None takes all.
         seed: for the draw among more.
         clip: percentiles to measure, see `Preprocessing`.
+        num_cut: how many fields are cut, the first ones; of the others only levels are measured.
     """
 
     loader: FieldLoader
@@ -55,12 +56,16 @@ class FieldCutter:
     max_per_field: int | None
     seed: int
     clip: tuple[float, float] | None
+    num_cut: int
 
     def made_by(self, crop: str) -> str:
         """Text that says how crops are cut."""
         find = self.find.keywords if isinstance(self.find, partial) else ""
         drawn = (self.max_per_field, self.seed)
-        return f"{crop} {self.size} {find} {drawn} {self.loader.image_set.channel_names}"
+        correction = self.loader.correction
+        made_by = "" if correction is None else correction.made_by()
+        names = self.loader.image_set.channel_names
+        return f"{crop} {self.size} {find} {drawn} {names} {self.num_cut} {made_by}"
 
     def __call__(self, number: int) -> tuple[CroppedField, np.ndarray | None]:
         """Cuts a field.
@@ -80,7 +85,9 @@ class FieldCutter:
         self._refuse_small(pixels, number)
         levels = FieldLevels.of(pixels, self.clip)
         pixels = self.loader.fitted(pixels)
-        found = self._draw(self.find(pixels), number)
+        found = np.empty((0, 2), dtype=int)
+        if number < self.num_cut:
+            found = self._draw(self.find(pixels), number)
         num_bytes = len(found) * self.size**2 * pixels.shape[-1] * pixels.dtype.itemsize
         return CroppedField(found, dtypes, levels, num_bytes), pixels
 

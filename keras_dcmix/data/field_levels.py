@@ -26,8 +26,8 @@ class FieldLevels:
     Args:
         mean: mean of the pixels.
         variance: variance of the pixels.
-        low: the lower percentile of `Preprocessing.clip`; the minimum where it is None.
-        high: the upper one; the maximum where it is None.
+        low: the lower percentile of `Preprocessing.clip`; the mean where there is none.
+        high: the upper one, likewise.
     """
 
     mean: np.ndarray
@@ -38,14 +38,14 @@ class FieldLevels:
     @classmethod
     def of(cls, field: np.ndarray, clip: tuple[float, float] | None) -> FieldLevels:
         """Measures a field `(height, width, channels)`."""
-        pixels = sampled(field)
-        if clip is None:
-            low, high = pixels.min(axis=0), pixels.max(axis=0)
-        else:
-            low, high = np.percentile(pixels, clip, axis=0)
-        pixels = pixels.astype(np.float32)
-        mean = pixels.mean(axis=0, dtype=np.float64)
-        return cls(mean, pixels.var(axis=0, dtype=np.float64), low, high)
+        # A copy, one row a channel: sums along the last axis take a tenth of the time of those
+        # along the first.
+        pixels = np.array(sampled(field).T, dtype=np.float32, order="C")
+        mean = pixels.mean(axis=1, dtype=np.float64)
+        low, high = (mean, mean) if clip is None else np.percentile(pixels, clip, axis=1)
+        pixels -= mean[:, None].astype(np.float32)
+        variance = np.einsum("cp,cp->c", pixels, pixels, dtype=np.float64) / pixels.shape[1]
+        return cls(mean, variance, low, high)
 
     @classmethod
     def stack(cls, levels: list[FieldLevels]) -> FieldLevels:

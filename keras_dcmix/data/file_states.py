@@ -4,28 +4,41 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from keras_dcmix.data.image_set import ImageSet
-from keras_dcmix.data.planes import paths_of
+from keras_dcmix.data.planes import Stack, paths_of
 
 
 def file_states(image_set: ImageSet) -> str:
-    """Text that changes where a file of the set, its size or its date changes.
+    """Text that changes where a file of the set, its size or date, or its reader changes.
 
     OME-Zarr arrays count with all files in their folders, a missing file as missing.
     """
+    return f"{states_of(image_set.files.to_numpy().ravel())} {_name_of(image_set.reader)}"
+
+
+def states_of(cells: Iterable[str | Stack | None]) -> str:
+    """The same of some cells."""
     digest = hashlib.sha256()
     seen: set[str] = set()
-    for cell in image_set.files.to_numpy().ravel():
+    for cell in cells:
         for path in () if cell is None else paths_of(cell):
-            # Channels may share a file; its own state counts once, its name each time.
+            # Channels may share a file: its state counts once, its name each time.
             digest.update(path.encode(errors="surrogateescape"))
             if path not in seen:
                 seen.add(path)
                 digest.update(repr(list(_states(path))).encode())
         digest.update(str(cell).encode(errors="surrogateescape"))
     return digest.hexdigest()
+
+
+def _name_of(reader: Callable[..., object]) -> str:
+    if isinstance(reader, partial):
+        return f"{_name_of(reader.func)} {reader.args} {reader.keywords}"
+    named = reader if hasattr(reader, "__qualname__") else type(reader)
+    return f"{named.__module__}.{named.__qualname__}"
 
 
 def _states(path: str) -> Iterator[tuple[str, int, int] | None]:

@@ -97,7 +97,8 @@ def _refuse_missing(image_set: ImageSet) -> None:
         raise ValueError(
             f"every field needs a file for each channel, received none for {blank.sum()} of "
             f"{number_of_files}, the first in {where}: complete the table, choose other "
-            "channels=, or leave such fields out with skip_unreadable=True"
+            "channels=, or leave such fields out with skip_unreadable=True (opened by open_images "
+            "with check_files=False)"
         )
     raise ValueError(
         f"{len(missing)} of {number_of_files} image files are missing, the first in {where}: "

@@ -27,6 +27,7 @@ class ImageSet:
         labels: `(fields,)` class of each field, or None before `with_labels`.
         groups: `(fields,)` well, plate or experiment of each field, or None.
         num_unlabelled: how many rows were left out because their label was blank.
+        unlabelled: these rows; plates may be normalised by controls among them.
         reader: from a file path, and the number of the plane for a `Stack`, to `(height, width)`
             pixels; a module's function, so that the set can be pickled.
         row_numbers: `(fields,)` number of each row in the source's table; None where the source
@@ -44,6 +45,7 @@ class ImageSet:
     labels: np.ndarray | None = None
     groups: np.ndarray | None = None
     num_unlabelled: int = 0
+    unlabelled: ImageSet | None = None
     reader: Callable[..., np.ndarray] = read_image
     row_numbers: np.ndarray | None = None
     illumination: pd.DataFrame | None = None
@@ -165,7 +167,13 @@ class ImageSet:
                     f"{', '.join(self.channel_names)}"
                 )
         functions = None if self.illumination is None else self.illumination[list(names)]
-        return replace(self, files=self.files[list(names)], illumination=functions)
+        rest = self.unlabelled
+        return replace(
+            self,
+            files=self.files[list(names)],
+            illumination=functions,
+            unlabelled=None if rest is None else rest.select_channels(names),
+        )
 
     def subset(self, indices: np.ndarray | Sequence[int]) -> ImageSet:
         """Keeps the rows at `indices` (numbers 0..n-1, or one truth value a row), in that order."""
@@ -210,6 +218,20 @@ class ImageSet:
             labels=texts(kept.table[label]),
             groups=group_values(kept.table, group, kept.row_numbers),
             num_unlabelled=self.num_unlabelled + int((~is_labelled).sum()),
+            unlabelled=None if is_labelled.all() else self.subset(~is_labelled),
+        )
+
+    def joined(self, other: ImageSet) -> ImageSet:
+        """The fields of this set, then those of another of the same source, without labels."""
+        parts = {}
+        for name in ("table", "files", "illumination"):
+            frames = [getattr(self, name), getattr(other, name)]
+            parts[name] = None if frames[0] is None else pd.concat(frames, ignore_index=True)
+        numbers = None
+        if self.row_numbers is not None:
+            numbers = np.concatenate([self.row_numbers, other.row_numbers])
+        return replace(
+            self, labels=None, groups=None, unlabelled=None, row_numbers=numbers, **parts
         )
 
 

@@ -82,7 +82,8 @@ class LabelledImages:
         if self.num_empty_fields:
             text += f"; {self.num_empty_fields} fields without a nucleus that has room for a crop"
         if self.skipped is not None and len(self.skipped):
-            text += f"; {len(self.skipped)} unreadable fields left out"
+            fields = "field" if len(self.skipped) == 1 else "fields"
+            text += f"; {len(self.skipped)} unreadable {fields} left out"
         return text
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,7 +33,8 @@ def join_platemap(image_set: ImageSet, path: str | os.PathLike[str]) -> ImageSet
 
     Returns:
         The same fields; those of wells that the platemap does not name get blank cells, so that
-        their rows are left out where such a column is the label.
+        their rows are left out where such a column is the label. Warns of such wells, and of
+        wells in the platemap that have no image.
 
     Raises:
         ValueError: if there is no column of wells, a well comes twice, no well is one of the
@@ -46,7 +48,7 @@ def join_platemap(image_set: ImageSet, path: str | os.PathLike[str]) -> ImageSet
     names = list(keys)
     # A blank would join fields whose well is blank too.
     layout = layout.dropna(subset=names)
-    _refuse_repeated(layout, names, path)
+    _refuse_repeated(layout, names, has_plates="Metadata_Plate" in image_set.table, path=path)
     return _joined(image_set, layout, names, path)
 
 
@@ -69,11 +71,17 @@ def _key_columns(layout: pd.DataFrame, table: pd.DataFrame, path: Path) -> dict[
     return found
 
 
-def _refuse_repeated(layout: pd.DataFrame, names: list[str], path: Path) -> None:
+def _refuse_repeated(
+    layout: pd.DataFrame, names: list[str], *, has_plates: bool, path: Path
+) -> None:
     twice = layout.duplicated(names, keep=False)
     if twice.any():
         first = "/".join(layout.loc[twice, names].iloc[0].astype(str))
-        several = "" if "Metadata_Plate" in names else "; for several plates add a column 'plate'"
+        several = "; for several plates add a column 'plate'"
+        if "Metadata_Plate" in names:
+            several = ""
+        elif not has_plates:
+            several = "; the images name no plate, so give the platemap of theirs alone"
         raise ValueError(
             f"a platemap must name each well once, received {int(twice.sum())} rows that do not, "
             f"the first for {first} (A1, A01 and a01 are the same well){several}: '{path}'"
@@ -90,6 +98,7 @@ def _joined(image_set: ImageSet, layout: pd.DataFrame, names: list[str], path: P
             f"no well of the images is in the platemap: images have wells such as {ours[0]}, "
             f"the platemap such as {theirs[0] if len(theirs) else 'none'}: '{path}'"
         )
+    _warn_of_unmatched(set(ours), set(theirs), path)
     for name in known:
         both = table[name].notna() & joined[name].notna()
         if (table.loc[both, name] != joined.loc[both, name]).any():
@@ -99,3 +108,16 @@ def _joined(image_set: ImageSet, layout: pd.DataFrame, names: list[str], path: P
             )
         joined[name] = joined[name].where(joined[name].notna(), table[name])
     return replace(image_set, table=joined)
+
+
+def _warn_of_unmatched(ours: set[str], theirs: set[str], path: Path) -> None:
+    for wells, text in (
+        (ours - theirs, "wells of the images are not in the platemap"),
+        (theirs - ours, "wells of the platemap have no image"),
+    ):
+        if wells:
+            shown = ", ".join(sorted(wells)[:3])
+            warnings.warn(
+                f"{len(wells)} {text} '{path}', such as {shown}; {len(ours & theirs)} are in both",
+                stacklevel=2,
+            )

@@ -27,8 +27,13 @@ def plate_of_field(table: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
     return numbers, list(names)
 
 
-def control_fields(table: pd.DataFrame, controls: str) -> np.ndarray:
+def control_fields(table: pd.DataFrame, controls: str, *, allow_none: bool = False) -> np.ndarray:
     """Finds the fields of `COLUMN=VALUE`.
+
+    Args:
+        table: metadata, one row a field.
+        controls: column and value.
+        allow_none: whether there may be no such field.
 
     Returns:
         `(fields,)` truth values.
@@ -43,7 +48,7 @@ def control_fields(table: pd.DataFrame, controls: str) -> np.ndarray:
             f"{', '.join(table.columns)}"
         )
     chosen = (table[column].astype(str).str.strip() == value).to_numpy() & ~is_blank(table[column])
-    if not chosen.any():
+    if not chosen.any() and not allow_none:
         listed = sorted(table[column].dropna().astype(str).unique())[:8]
         raise ValueError(
             f"controls '{controls}' match no field: column '{column}' holds {', '.join(listed)}"

@@ -45,6 +45,20 @@ class Reading:
                 raise ValueError(f"root must be a folder, received '{self.root}'")
 
 
+def existing_path(path: str | os.PathLike[str]) -> Path:
+    """Returns a source as a path.
+
+    Raises:
+        TypeError: if it is no path.
+        ValueError: if nothing is there.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"a source must be the path of a file or folder, received {path!r}")
+    if not str(path) or not Path(path).exists():
+        raise ValueError(f"source is missing: '{path}'")
+    return Path(path)
+
+
 def path_inside(name: str, root: Path, *, allow_outside: bool) -> str:
     """Joins a path that a table or an index names to the folder that it starts from.
 

@@ -21,7 +21,8 @@ def resize_field(field: np.ndarray, height: int, width: int) -> np.ndarray:
 
     planes = np.moveaxis(field, -1, 0).astype(np.float32)
     resized = [
-        Image.fromarray(plane).resize((width, height), Image.Resampling.BILINEAR)
+        # Strong shrinking begins with plain averages over whole pixels, which halves the time.
+        Image.fromarray(plane).resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
         for plane in planes
     ]
     return np.stack([np.asarray(plane) for plane in resized], axis=-1)

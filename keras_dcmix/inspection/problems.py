@@ -127,7 +127,8 @@ def _mixture_warnings(problems: pd.DataFrame, fields: Sequence[Field]) -> list[s
         found.append(
             f"Images of one channel differ in data type in {share} of the fields "
             f"({quoted(sorted(set(other['channel'])))}: {other['reason'].iloc[0]}), so equal "
-            "brightness has unequal numbers: save all in one bit depth, or use --normalize image."
+            "brightness has unequal numbers, and a ranking refuses them: save all in one bit "
+            "depth, or give each kind a source of its own."
         )
     return found
 

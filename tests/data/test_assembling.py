@@ -63,9 +63,27 @@ def test_a_plane_is_counted_from_1_whatever_the_units_of_z(z, path):
     assert assemble_fields(stack_of(3.0, 0.5), z=z)[1]["GFP"][0] == path
 
 
-def test_a_plane_that_a_stack_lacks_is_refused():
-    with pytest.raises(ValueError, match="received z=3 and 2 planes for A01, GFP"):
+def test_a_plane_that_no_stack_has_is_refused():
+    with pytest.raises(ValueError, match="received z=3 where they have 2"):
         assemble_fields(stack_of(1, 2), z=3)
+    with pytest.raises(ValueError, match="received z=2 where they have 1"):
+        assemble_fields(stack_of(1), z=2)
+
+
+def test_a_missing_plane_shifts_no_other():
+    whole = stack_of(1, 2, 3)
+    holed = stack_of(1, 3).assign(Metadata_Well="A02")
+    planes = pd.concat([whole, holed])
+    assert assemble_fields(planes, z=3)[1]["GFP"].tolist() == ["3.tif", "3.tif"]
+    table, files = assemble_fields(planes, z=2)
+    assert files["GFP"].tolist() == ["2.tif", None]
+    assert table["Metadata_Well"].tolist() == ["A01", "A02"]
+
+
+def test_a_maximum_over_uneven_stacks_gets_a_word():
+    planes = pd.concat([stack_of(1, 2, 3), stack_of(1, 3).assign(Metadata_Well="A02")])
+    with pytest.warns(UserWarning, match="'GFP' have from 2 to 3 planes, the fewest in A02"):
+        assemble_fields(planes)
 
 
 def test_a_stack_of_one_plane_gives_this_one_whatever_z():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from keras_dcmix.data import Preprocessing, UnreadableImageError, crop_fields, from_load_data
+from keras_dcmix.data.crop_store import CropStore
 from keras_dcmix.data.images import read_image
 
 
@@ -23,7 +24,7 @@ class CountingReader:
 
 @pytest.fixture
 def image_set(plate):
-    return from_load_data(plate.write_csv(), label="Metadata_Control")
+    return from_load_data(plate.write_csv(), label="Metadata_Control", reader=CountingReader())
 
 
 def cropped(image_set, folder, **arguments):
@@ -105,6 +106,84 @@ def test_what_was_cut_off_in_writing_is_written_again(image_set, tmp_path):
     again = cropped(replace(image_set, reader=reader), tmp_path / "cache")
     assert reader.num_reads == 2
     np.testing.assert_array_equal(np.asarray(again), whole)
+
+
+def test_another_reader_makes_other_crops(image_set, tmp_path):
+    cropped(image_set, tmp_path / "cache")
+    again = cropped(replace(image_set, reader=inverted), tmp_path / "cache", crop="tiles")
+    np.testing.assert_array_equal(again[0], 65_535 - image_set.read(0)[:20, :20])
+
+
+def inverted(path):
+    return 65_535 - read_image(path)
+
+
+def test_a_field_that_could_not_be_read_is_tried_again(image_set, tmp_path, plate):
+    whole = np.asarray(cropped(image_set, None))
+    content = plate.file("1E02", "DNA").read_bytes()
+    state = plate.file("1E02", "DNA").stat()
+    plate.file("1E02", "DNA").write_bytes(b"\0" * len(content))
+    os.utime(plate.file("1E02", "DNA"), ns=(1, state.st_mtime_ns))
+    assert len(cropped(image_set, tmp_path / "cache", skip_unreadable=True).skipped) == 1
+    plate.file("1E02", "DNA").write_bytes(content)
+    os.utime(plate.file("1E02", "DNA"), ns=(1, state.st_mtime_ns))
+    again = cropped(image_set, tmp_path / "cache", skip_unreadable=True)
+    assert len(again.skipped) == 0
+    np.testing.assert_array_equal(np.asarray(again), whole)
+
+
+def test_a_store_that_another_run_has_filled_meanwhile_is_used(image_set, tmp_path, monkeypatch):
+    whole = np.asarray(cropped(image_set, None))
+    plain, calls = CropStore.finished_fields, []
+
+    def finished_fields(store):
+        calls.append(store)
+        if len(calls) > 1:
+            return plain(store)
+        found = plain(store)
+        cropped(image_set, tmp_path / "cache")  # another run is faster
+        return found
+
+    monkeypatch.setattr(CropStore, "finished_fields", finished_fields)
+    np.testing.assert_array_equal(np.asarray(cropped(image_set, tmp_path / "cache")), whole)
+    (folder,) = (tmp_path / "cache").iterdir()
+    assert len((folder / "fields.jsonl").read_text().splitlines()) == 4
+
+
+@pytest.mark.parametrize("name", ["pixels.bin", "fields.jsonl"])
+def test_a_damaged_cache_says_what_to_delete(image_set, tmp_path, name):
+    cropped(image_set, tmp_path / "cache")
+    (folder,) = (tmp_path / "cache").iterdir()
+    (folder / name).write_bytes(b"{\n")
+    with pytest.raises(ValueError, match=r"cannot be read .*: delete the folder '.*crops-"):
+        cropped(image_set, tmp_path / "cache")
+
+
+def test_a_cache_that_is_a_file_is_refused(image_set, tmp_path):
+    (tmp_path / "cache").touch()
+    with pytest.raises(ValueError, match="cache must be a folder that can be written to"):
+        cropped(image_set, tmp_path / "cache")
+
+
+def test_corrected_plate_names_make_another_estimate(image_set, tmp_path):
+    steps = Preprocessing(illumination="estimate")
+    arguments = {"crop": "tiles", "preprocessing": steps}
+    one = np.asarray(cropped(image_set, tmp_path / "cache", **arguments))
+    table = image_set.table.assign(Metadata_Plate=["1", "1", "2", "2"])
+    two = np.asarray(cropped(replace(image_set, table=table), tmp_path / "cache", **arguments))
+    assert not np.array_equal(one, two)
+
+
+def test_a_changed_illumination_function_makes_other_crops(plate, tmp_path):
+    for name in ("GFP", "DNA"):
+        plate.table[f"FileName_Illum{name}"] = "function.npy"
+    image_set = from_load_data(plate.write_csv())
+    arguments = {"crop": "tiles", "preprocessing": Preprocessing(illumination="files")}
+    for number in (1.0, 4.0):
+        np.save(plate.folder / "function.npy", np.full((80, 90), number))
+        os.utime(plate.folder / "function.npy", (number, number))
+        pixels = cropped(image_set, tmp_path / "cache", **arguments)[0]
+        np.testing.assert_allclose(pixels * number, image_set.read(0)[:20, :20], rtol=1e-6)
 
 
 def test_two_runs_do_not_write_one_cache(image_set, tmp_path):

@@ -202,7 +202,11 @@ def test_progress_is_told_after_each_field(image_set):
         ({"crop": "cell"}, "unknown crop 'cell', did you mean 'cells'.*none, tiles, cells"),
         ({"size": 0}, "size must be an integer of at least 1, received 0"),
         ({"size": 32.0}, "size must be an integer of at least 1, received 32.0"),
-        ({"max_per_field": 0}, "max_per_field must be an integer of at least 1, received 0"),
+        ({"max_per_field": 3}, "max_per_field goes with crop='tiles' or 'cells', received 3"),
+        (
+            {"max_per_field": 0, "crop": "tiles"},
+            "max_per_field must be an integer of at least 1, received 0",
+        ),
         ({"cache_bytes": -1}, "cache_bytes must be an integer of at least 0, received -1"),
     ],
 )

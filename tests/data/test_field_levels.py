@@ -134,3 +134,16 @@ def test_a_large_field_is_measured_on_an_even_grid():
     levels = FieldLevels.of(field, (5, 95))
     np.testing.assert_allclose(levels.mean, field.mean(), rtol=0.01)
     np.testing.assert_allclose(levels.low, np.percentile(field, 5), rtol=0.05)
+
+
+def test_controls_without_a_label_judge_their_plate_and_are_no_crops(image_set):
+    labels = ["", "low", "", "high"] * 4
+    labelled = replace(image_set, table=image_set.table.assign(Metadata_Dose=labels)).with_labels(
+        "Metadata_Dose", "Metadata_Plate"
+    )
+    crops = crops_of(labelled, normalize="plate", controls="Metadata_Treatment=DMSO")
+    expected = crops_of(image_set, normalize="plate", controls="Metadata_Treatment=DMSO")
+    assert len(crops) == 8 * 4
+    assert set(crops.labels) == {"low", "high"}
+    assert crops.num_empty_fields == 0
+    np.testing.assert_allclose(crops[0], expected[4], atol=1e-6)

@@ -43,7 +43,8 @@ def test_channels_labels_and_groups_are_taken(image_set):
 
 def test_the_label_may_come_from_the_platemap(image_set, tmp_path):
     (tmp_path / "map.csv").write_text("well,Metadata_Dose\na1,1\na2,2\nb1,1\n")
-    finished = finish(image_set, platemap=tmp_path / "map.csv", label="Metadata_Dose")
+    with pytest.warns(UserWarning, match="1 wells of the images are not in the platemap"):
+        finished = finish(image_set, platemap=tmp_path / "map.csv", label="Metadata_Dose")
     assert finished.labels.tolist() == ["1", "2", "1"]
     assert finished.num_unlabelled == 1
 

@@ -3,6 +3,7 @@ import pytest
 import tifffile
 
 from keras_dcmix.data import from_load_data
+from keras_dcmix.data.formats import detect_format
 
 
 def test_wells_and_plates_stay_texts(plate):
@@ -83,7 +84,7 @@ def test_a_group_without_a_label_is_refused(plate):
 
 
 def test_a_missing_csv_is_named(tmp_path):
-    with pytest.raises(ValueError, match=r"csv is missing: '.*gone\.csv'"):
+    with pytest.raises(ValueError, match=r"source is missing: '.*gone\.csv'"):
         from_load_data(tmp_path / "gone.csv")
 
 
@@ -209,7 +210,26 @@ def test_absolute_folders_of_another_machine_are_looked_up_under_the_root(plate,
     path = plate.write_csv()
     with pytest.raises(ValueError, match="8 of 8 image files are missing"):
         from_load_data(path)
-    assert from_load_data(path, root=plate.folder).read(0).shape == (80, 90, 2)
+    with pytest.warns(
+        UserWarning, match="in place of '(/home/ubuntu/bucket|D:/screen)', 8 of them"
+    ):
+        image_set = from_load_data(path, root=plate.folder)
+    np.testing.assert_array_equal(
+        image_set.read(1)[..., 0], tifffile.imread(plate.file("1E02", "GFP"))
+    )
+
+
+def test_two_plates_are_never_looked_up_in_one_folder(plate):
+    for name in ("GFP", "DNA"):
+        plate.table[f"PathName_{name}"] = [f"/mnt/P{row // 2}/images" for row in range(4)]
+    with pytest.raises(ValueError, match="8 of 8 image files are missing"):
+        from_load_data(plate.write_csv(), root=plate.folder)
+
+
+def test_a_folder_with_a_load_data_table_is_read_as_this(plate):
+    plate.write_csv()
+    assert len(from_load_data(plate.folder)) == 4
+    assert detect_format(plate.folder) == "loaddata"
 
 
 def test_urls_of_local_files_are_followed(plate):

@@ -73,19 +73,28 @@ def test_one_layout_holds_for_all_plates(images, write):
 
 def test_wells_that_the_platemap_lacks_are_blank(images, write):
     image_set = images(Well=["A01", "B01"])
-    assert joined(image_set, write("well,drug\nA01,x\n"), "drug") == ["x", "blank"]
+    path = write("well,drug\nA01,x\nH12,y\n")
+    with pytest.warns(UserWarning, match="in both") as told:
+        assert joined(image_set, path, "drug") == ["x", "blank"]
+    told = [str(warning.message) for warning in told]
+    assert "1 wells of the images are not in the platemap" in told[0]
+    assert "such as B01; 1 are in both" in told[0]
+    assert "1 wells of the platemap have no image" in told[1]
+    assert "such as H12" in told[1]
 
 
 def test_fields_without_a_well_are_blank(images, write):
     image_set = images(Well=["A01", None])
     path = write("well,drug\nA01,x\n,y\n")
-    assert joined(image_set, path, "drug") == ["x", "blank"]
+    with pytest.warns(UserWarning, match="not in the platemap"):
+        assert joined(image_set, path, "drug") == ["x", "blank"]
 
 
 def test_the_same_values_may_be_on_both_sides_and_none_is_lost(images, write):
     image_set = images(Well=["A01", "B01", "B02"], Drug=["x", "y", None])
     path = write("well,Metadata_Drug\nA01,x\nB02,z\n")
-    assert joined(image_set, path, "Metadata_Drug") == ["x", "y", "z"]
+    with pytest.warns(UserWarning, match="such as B01"):
+        assert joined(image_set, path, "Metadata_Drug") == ["x", "y", "z"]
 
 
 def test_other_values_on_both_sides_are_refused(images, write):

@@ -19,7 +19,7 @@ from keras_dcmix.data.formats import (
     rxrx1,
 )
 from keras_dcmix.data.image_set import ImageSet
-from keras_dcmix.data.reading import Reading
+from keras_dcmix.data.reading import Reading, existing_path
 from keras_dcmix.data.tables import header_of, is_table
 from keras_dcmix.names import nearest
 
@@ -86,7 +86,7 @@ def detect_format(path: str | PathLike[str]) -> str:
     Raises:
         ValueError: if nothing is there, or no format recognises it.
     """
-    path = _existing(path)
+    path = existing_path(path)
     found = next((name for name, known in FORMATS.items() if known.recognises(path)), None)
     if found is None and path.is_file() and is_table(path):
         raise ValueError(
@@ -140,7 +140,7 @@ def open_images(
     reading = reading or Reading()
     if format is None and reading.pattern is not None:
         format = "folders"
-    path = _existing(path)
+    path = existing_path(path)
     format = format or detect_format(path)
     _refuse_unused(reading, format)
     image_set = FORMATS[format].read(path, reading)
@@ -152,13 +152,6 @@ def open_images(
         platemap=platemap,
         check_files=check_files,
     )
-
-
-def _existing(path: str | PathLike[str]) -> Path:
-    path = Path(path)
-    if not path.exists():
-        raise ValueError(f"source is missing: '{path}'")
-    return path
 
 
 def _refuse_unused(reading: Reading, format: str) -> None:

@@ -16,8 +16,14 @@ _INDEX = "MeasurementData.mlf"
 
 
 def is_cellvoyager(path: Path) -> bool:
-    """Whether a path is a CellVoyager measurement: its folder or its index."""
-    return path.name == _INDEX or (path / _INDEX).is_file()
+    """Whether a path is a CellVoyager measurement: its folder, the one above, or its index."""
+    return path.name == _INDEX or any((path / _INDEX).is_file() for path in _folders(path))
+
+
+def _folders(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return []
+    return [path, *(inner for inner in sorted(path.iterdir()) if inner.is_dir())]
 
 
 def read_cellvoyager(path: Path, reading: Reading) -> NoReturn:

@@ -17,7 +17,7 @@ from keras_dcmix.data.finishing import finish
 from keras_dcmix.data.formats.name_patterns import NamePattern, channel_twins, example_pattern
 from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.data.images import read_image
-from keras_dcmix.data.reading import Reading, files_below
+from keras_dcmix.data.reading import Reading, existing_path, files_below
 from keras_dcmix.names import nearest
 
 SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp")
@@ -74,7 +74,7 @@ def from_folders(
     >>> from_folders("plate", pattern="{well}_{channel}.tif")  # doctest: +SKIP
     ImageSet(96 fields, channels: DAPI, GFP)
     """
-    image_set = read_folders(Path(path), Reading(z=z, pattern=pattern, reader=reader))
+    image_set = read_folders(existing_path(path), Reading(z=z, pattern=pattern, reader=reader))
     if channel_names is not None:
         image_set = _renamed(image_set, channel_names)
     return finish(image_set, channels=channels, label=label, group=group, platemap=platemap)
@@ -88,7 +88,10 @@ def is_folders(path: Path) -> bool:
 def read_folders(path: Path, reading: Reading) -> ImageSet:
     """Lists the files; of their contents, only the number of pages of the first is read."""
     if not path.is_dir():
-        raise ValueError(f"a folder of images is missing: '{path}'")
+        raise ValueError(
+            f"plain images, named by a pattern or not, lie in a folder, received the "
+            f"file '{path}': give the folder"
+        )
     files = [file for file in files_below(path) if _is_image(file)]
     if not files:
         raise ValueError(

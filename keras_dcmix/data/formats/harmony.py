@@ -16,7 +16,7 @@ from keras_dcmix.data.finishing import finish
 from keras_dcmix.data.formats.channel_naming import unique_names
 from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.data.images import read_image
-from keras_dcmix.data.reading import Reading, path_inside
+from keras_dcmix.data.reading import Reading, existing_path, path_inside
 from keras_dcmix.data.safe_xml import child_texts, xml_elements
 from keras_dcmix.data.wells import well_at
 
@@ -68,7 +68,7 @@ def from_harmony(
             an image, if files are missing, or a column, channel or label is wrong.
     """
     reading = Reading(root=root, z=z, allow_outside=allow_outside, reader=reader)
-    image_set = read_harmony(Path(path), reading)
+    image_set = read_harmony(existing_path(path), reading)
     return finish(image_set, channels=channels, label=label, group=group, platemap=platemap)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -17,7 +18,7 @@ from keras_dcmix.data.finishing import finish
 from keras_dcmix.data.formats.channel_naming import unique_names
 from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.data.images import read_image
-from keras_dcmix.data.reading import Reading, files_below
+from keras_dcmix.data.reading import Reading, existing_path, files_below
 
 _UUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 # The UUID of the database follows the channel with nothing between them: only its fixed length
@@ -72,7 +73,7 @@ def from_imagexpress(
         ValueError: if there are no images or only thumbnails, two are the same plane of a field,
             or a field lacks a channel.
     """
-    image_set = read_imagexpress(Path(path), Reading(z=z, reader=reader))
+    image_set = read_imagexpress(existing_path(path), Reading(z=z, reader=reader))
     return finish(image_set, channels=channels, label=label, group=group, platemap=platemap)
 
 
@@ -97,6 +98,7 @@ def read_imagexpress(path: Path, reading: Reading) -> ImageSet:
     planes = pd.DataFrame([image.plane(plates, headers[image.plate]) for image in images])
     if planes["Metadata_TimePoint"].nunique() == 1:
         planes = planes.drop(columns="Metadata_TimePoint")
+    _warn_of_absent_waves(planes, headers, plates)
     planes = _one_kind_of_z(planes, reading.z)
     channels = dict.fromkeys(planes.sort_values("wave", kind="stable")["channel"])
     table, cells = assemble_fields(
@@ -224,13 +226,28 @@ def _plate_names(folders: list[Path], source: Path) -> dict[Path, str]:
     }
 
 
+def _warn_of_absent_waves(
+    planes: pd.DataFrame, headers: dict[Path, _Header], plates: dict[Path, str]
+) -> None:
+    for plate, header in headers.items():
+        there = set(planes.loc[planes["Metadata_Plate"] == plates[plate], "channel"])
+        absent = [name for name in header.waves.values() if name not in there]
+        if absent:
+            warnings.warn(
+                f"the .HTD of plate '{plates[plate]}' announces {', '.join(absent)}, of which "
+                "there is no image: if it should be there, copy the plate again",
+                stacklevel=2,
+            )
+
+
 def _one_kind_of_z(planes: pd.DataFrame, z: str | int) -> pd.DataFrame:
-    """Leaves out steps where there is a projection, or projections where there are steps.
+    """Leaves out steps where there are projections, or projections where there are steps.
 
     The instrument takes steps of some channels and projections of others as it is told, so each
-    channel keeps what it has.
+    channel of a plate keeps what it has. Not each field: where one projection is missing, the
+    maximum over its steps would be another kind of image than its neighbours.
     """
-    keys = [*(name for name in planes.columns if name.startswith("Metadata_")), "channel"]
+    keys = ["Metadata_Plate", "channel"]
     wanted = planes["is_projection"] == (z == "max")
     has_wanted = wanted.groupby([planes[key] for key in keys]).transform("any")
     return planes[wanted | ~has_wanted]

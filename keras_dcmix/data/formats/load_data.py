@@ -11,13 +11,16 @@ import numpy as np
 import pandas as pd
 
 from keras_dcmix.data.finishing import finish
+from keras_dcmix.data.formats.rerooting import is_absolute, rerooted
 from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.data.images import read_image
-from keras_dcmix.data.planes import Stack
-from keras_dcmix.data.reading import Reading, path_inside
+from keras_dcmix.data.planes import Stack, paths_of
+from keras_dcmix.data.reading import Reading, existing_path, path_inside
 from keras_dcmix.data.tables import header_of, is_table, read_texts
 from keras_dcmix.data.wells import with_well_names
 
+# What the table is called where a folder is named that holds it.
+_NAMES = ("load_data.csv", "load_data.csv.gz", "load_data.parquet")
 _FILE = "FileName_"
 _FOLDER = "PathName_"
 _URL = "URL_"
@@ -45,14 +48,15 @@ def from_load_data(
     cells that are empty or hold `NaN`, `nan` or `NA` count as missing.
 
     Args:
-        path: csv (UTF-8), csv.gz or parquet.
+        path: csv (UTF-8), csv.gz or parquet; or a folder that holds `load_data.csv`.
         label: metadata column that holds the classes; rows where it is blank are left out and
             counted. Where None, the set has no labels.
         group: as in `ImageSet.with_labels`; needs `label`.
         channels: names of the channels to keep, in this order; all where None.
         platemap: a table of wells whose other columns join the metadata, see `join_platemap`.
         root: folder that relative `PathName_` entries start from; the table's folder where None.
-            Absolute entries of another machine are looked up under it by their last parts.
+            Absolute entries of another machine are looked up under it, with the head that they
+            share replaced, as a warning tells.
         allow_outside: whether relative paths may lead out of the root by `..`.
         reader: from a path to `(height, width)` pixels; `read_image` where None.
 
@@ -69,12 +73,14 @@ def from_load_data(
     """
     root = None if root is None else Path(root)
     reading = Reading(root=root, allow_outside=allow_outside, reader=reader)
-    image_set = read_load_data(Path(path), reading)
+    image_set = read_load_data(existing_path(path), reading)
     return finish(image_set, channels=channels, label=label, group=group, platemap=platemap)
 
 
 def is_load_data(path: Path) -> bool:
-    """Whether a path is a table with LoadData's columns."""
+    """Whether a path is a table with LoadData's columns, or a folder with one `load_data` table."""
+    if path.is_dir():
+        return any(is_load_data(path / name) for name in _NAMES if (path / name).is_file())
     if not (path.is_file() and is_table(path)):
         return False
     return any(name.startswith((_FILE, _URL)) for name in header_of(path))
@@ -82,6 +88,8 @@ def is_load_data(path: Path) -> bool:
 
 def read_load_data(path: Path, reading: Reading) -> ImageSet:
     """Reads the table; files need not exist yet."""
+    if path.is_dir():
+        path = next((path / name for name in _NAMES if (path / name).is_file()), path / _NAMES[0])
     cells = read_texts(path, "LoadData csv")
     names = _channel_columns(list(cells.columns), path)
     folder = path.parent if reading.root is None else reading.root
@@ -89,6 +97,8 @@ def read_load_data(path: Path, reading: Reading) -> ImageSet:
         column: _located(cells, column, folder, reading)
         for column in [*names.values(), *_illum(names, cells)]
     }
+    if reading.root is not None:
+        located = _found_under_root(located, reading.root)
     files = pd.DataFrame({name: located[column] for name, column in names.items()}, dtype=object)
     illumination = {name: located.get(f"Illum{name}") for name in names}
     is_metadata = [not name.startswith((_FILE, _FOLDER, _URL, _FRAME, *_OTHER)) for name in cells]
@@ -174,22 +184,26 @@ def _path(parent: str, name: str, folder: Path, reading: Reading) -> str:
     joined = f"{parent.rstrip('/')}/{name}" if parent else name
     if os.sep == "/" and (PureWindowsPath(joined).drive or "\\" in joined):
         joined = joined.replace("\\", "/")
-    is_absolute = os.path.isabs(joined) or bool(PureWindowsPath(joined).drive)
-    if not is_absolute:
-        return path_inside(joined, folder, allow_outside=reading.allow_outside)
-    if reading.root is None or os.path.exists(joined):
+    if is_absolute(joined):
         return joined
-    return _rerooted(joined, reading.root)
+    return path_inside(joined, folder, allow_outside=reading.allow_outside)
 
 
-def _rerooted(path: str, root: Path) -> str:
-    """The longest tail of an absolute path that is a file under the root; else the path itself."""
-    parts = [part for part in path.split("/") if part not in ("", ".", "..")]
-    for start in range(len(parts)):
-        candidate = os.path.join(os.path.abspath(root), *parts[start:])
-        if os.path.isfile(candidate):
-            return candidate
-    return path
+def _found_under_root(
+    located: dict[str, list[str | Stack | None]], root: Path
+) -> dict[str, list[str | Stack | None]]:
+    """The same cells with absolute paths of another machine looked up under the root."""
+    cells = [cell for column in located.values() for cell in column if cell is not None]
+    paths = (path for cell in cells for path in paths_of(cell))
+    base = os.path.abspath(root)
+    moved = rerooted((path for path in paths if not path.startswith(base)), root)
+
+    def found(cell: str | Stack | None) -> str | Stack | None:
+        if isinstance(cell, Stack):
+            return Stack(tuple((moved.get(path, path), page) for path, page in cell.planes))
+        return moved.get(cell, cell)
+
+    return {name: [found(cell) for cell in column] for name, column in located.items()}
 
 
 def _local_path(url: str, row: int) -> str:

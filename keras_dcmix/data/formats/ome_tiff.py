@@ -21,7 +21,7 @@ from keras_dcmix.data.formats.ome_tiff_files import (
 )
 from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.data.images import read_image
-from keras_dcmix.data.reading import Reading
+from keras_dcmix.data.reading import Reading, existing_path
 
 
 def from_ome_tiff(
@@ -67,7 +67,7 @@ def from_ome_tiff(
             if files are missing, or a column, channel or label is wrong.
     """
     reading = Reading(root=root, z=z, allow_outside=allow_outside, reader=reader)
-    image_set = read_ome_tiff(Path(path), reading)
+    image_set = read_ome_tiff(existing_path(path), reading)
     return finish(image_set, channels=channels, label=label, group=group, platemap=platemap)
 
 

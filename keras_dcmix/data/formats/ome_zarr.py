@@ -15,7 +15,7 @@ from keras_dcmix.data.formats.file_places import places_of
 from keras_dcmix.data.formats.ome_zarr_image import OmeZarrImage, attributes_of, stem_of
 from keras_dcmix.data.formats.zarr_planes import import_zarr, read_zarr_plane
 from keras_dcmix.data.image_set import ImageSet
-from keras_dcmix.data.reading import Reading, path_inside
+from keras_dcmix.data.reading import Reading, existing_path, path_inside
 
 _METADATA = (".zattrs", ".zgroup", ".zarray", "zarr.json")
 _OTHER = ("labels", "tables", "OME")
@@ -68,7 +68,7 @@ def from_ome_zarr(
         Moore et al., OME-Zarr, Histochemistry and Cell Biology 2023; https://ngff.openmicroscopy.org
     """
     reading = Reading(z=z, allow_outside=allow_outside, reader=reader)
-    image_set = read_ome_zarr(Path(path), reading)
+    image_set = read_ome_zarr(existing_path(path), reading)
     return finish(image_set, channels=channels, label=label, group=group, platemap=platemap)
 
 

@@ -13,7 +13,7 @@ from keras_dcmix.data.finishing import finish
 from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.data.images import read_image
 from keras_dcmix.data.labelling import is_blank
-from keras_dcmix.data.reading import Reading, path_inside
+from keras_dcmix.data.reading import Reading, existing_path, path_inside
 from keras_dcmix.data.tables import header_of, is_table, metadata_column, read_texts
 from keras_dcmix.data.wells import with_well_names
 
@@ -72,7 +72,7 @@ def from_rxrx1(
     """
     root = None if root is None else Path(root)
     reading = Reading(root=root, allow_outside=allow_outside, reader=reader)
-    image_set = read_rxrx1(Path(path), reading)
+    image_set = read_rxrx1(existing_path(path), reading)
     return finish(image_set, channels=channels, label=label, group=group, platemap=platemap)
 
 

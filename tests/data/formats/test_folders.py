@@ -301,7 +301,7 @@ def test_a_folder_without_images_is_refused(tmp_path):
 
 
 def test_a_missing_folder_is_named(tmp_path):
-    with pytest.raises(ValueError, match=r"folder of images is missing: '.*gone'"):
+    with pytest.raises(ValueError, match=r"source is missing: '.*gone'"):
         from_folders(tmp_path / "gone")
 
 

@@ -167,7 +167,7 @@ def test_a_plate_without_images_is_refused(tmp_path):
 
 
 def test_a_missing_plate_is_named(tmp_path):
-    with pytest.raises(ValueError, match=r"plate is missing: '.*gone\.HTD'"):
+    with pytest.raises(ValueError, match=r"source is missing: '.*gone\.HTD'"):
         from_imagexpress(tmp_path / "gone.HTD")
 
 
@@ -198,14 +198,16 @@ def test_names_that_others_give_too_are_not_recognised(tmp_path, name):
 
 
 def test_real_exported_plates_are_read(shared_data):
-    image_set = read(shared_data / "layouts/imagexpress/exported/9987_Plate_3434")
+    with pytest.warns(UserWarning, match="announces Cy5, of which there is no image"):
+        image_set = read(shared_data / "layouts/imagexpress/exported/9987_Plate_3434")
     assert image_set.channel_names == ("DAPI", "FITC", "Texas Red")
     assert image_set.table["Metadata_Site"].tolist() == ["1", "2"]
     assert image_set.read(0).shape == (256, 256, 3)
 
 
 def test_real_names_of_exported_plates_are_read(listed):
-    table = read(listed / "ImageXpress_exported").table
+    with pytest.warns(UserWarning, match="'9987_Plate_3434' announces Cy5"):
+        table = read(listed / "ImageXpress_exported").table
     fields = table.groupby(["Metadata_Plate", "Metadata_TimePoint"]).size().to_dict()
     assert fields == {
         ("9987_Plate_3420", "1"): 1,

@@ -295,7 +295,7 @@ def test_a_file_that_is_no_tiff_is_refused(tmp_path, content, words):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(ValueError, match=r"OME-TIFF is missing: '.*gone\.tif'"):
+    with pytest.raises(ValueError, match=r"source is missing: '.*gone\.tif'"):
         from_ome_tiff(tmp_path / "gone.tif")
 
 
