@@ -10,12 +10,12 @@ import pandas as pd
 from keras_dcmix.data.plates import control_fields, plate_of_field
 from keras_dcmix.data.preprocessing import Preprocessing
 
-_MOST_PIXELS = 2**16
+_ENOUGH_PIXELS = 2**14
 
 
 def sampled(field: np.ndarray) -> np.ndarray:
-    """Pixels on an even grid, at most 65,536 a channel: `(pixels, channels)`."""
-    step = int(np.ceil(np.sqrt(field.shape[0] * field.shape[1] / _MOST_PIXELS)))
+    """Pixels on an even grid, about 16,000 of a large field: `(pixels, channels)`."""
+    step = max(1, round(np.sqrt(field.shape[0] * field.shape[1] / _ENOUGH_PIXELS)))
     return field[::step, ::step].reshape(-1, field.shape[-1])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -110,10 +111,10 @@ class ImageSet:
         Raises:
             UnreadableImageError: as in `read`.
         """
-        planes = [self._read_plane(index, name) for name in self.channel_names]
-        first = f"channel '{self.channel_names[0]}' with {_size(planes[0])}"
+        planes = [self._read_plane(index, name) for name in self._cells]
         for name, plane in zip(self.channel_names, planes, strict=True):
             if plane.shape != planes[0].shape:
+                first = f"channel '{self.channel_names[0]}' with {_size(planes[0])}"
                 raise UnreadableImageError(
                     "channels of one field must have the same size, received in "
                     f"{self.where(index)} {first} and channel '{name}' with {_size(plane)} "
@@ -132,20 +133,24 @@ class ImageSet:
         ]
         return ", ".join(places) or f"field {index}"
 
+    @cached_property
+    def _cells(self) -> dict[str, np.ndarray]:
+        """The files, out of pandas: looking one up there takes longer than opening it."""
+        return {name: self.files[name].to_numpy(dtype=object) for name in self.files}
+
     def _read_plane(self, index: int, name: str) -> np.ndarray:
-        cell = self.files[name].iloc[index]
-        where = f"{self.where(index)}, channel '{name}'"
-        if cell is None:
-            raise UnreadableImageError(f"{where}: the source names no file", channel=name)
+        cell = self._cells[name][index]
         try:
+            if cell is None:
+                raise ValueError("the source names no file")
             plane = read_planes(cell, self.reader)
+            if plane.ndim != 2:
+                raise ValueError(
+                    f"expected pixels (height, width), received shape {plane.shape}: '{cell}'"
+                )
         except (OSError, ValueError) as error:
+            where = f"{self.where(index)}, channel '{name}'"
             raise UnreadableImageError(f"{where}: {error}", channel=name) from error
-        if plane.ndim != 2:
-            raise UnreadableImageError(
-                f"{where}: expected pixels (height, width), received shape {plane.shape}: '{cell}'",
-                channel=name,
-            )
         return plane
 
     def select_channels(self, names: Sequence[str]) -> ImageSet:

@@ -26,9 +26,9 @@ def read_image(path: str | PathLike[str], page: int | None = None) -> np.ndarray
     """Reads one channel from an image file.
 
     Files ending in `.tif` or `.tiff` are read by `tifffile`, others (PNG, JPEG, BMP, ...) by
-    `imageio`. Palette images whose palette is a grey ramp, and RGB images whose three channels
-    are equal, are grey images in disguise and come back as such; a constant opacity channel is
-    dropped.
+    Pillow and `imageio`. Palette images whose palette is a grey ramp, and RGB images whose three
+    channels are equal, are grey images in disguise and come back as such; a constant opacity
+    channel is dropped.
 
     Args:
         path: the image file.
@@ -96,7 +96,12 @@ def _palette_values(indices: np.ndarray, colormap: np.ndarray) -> np.ndarray:
 def _decode_other(path: Path) -> np.ndarray:
     """Decodes a file that is not TIFF, or a TIFF that `tifffile` alone cannot."""
     import imageio.v3 as imageio
+    from PIL import Image
 
+    # Plain grey images are nearly all there are, and need nothing of what imageio does besides.
+    with Image.open(path) as image:
+        if image.mode in ("L", "I;16", "I", "F") and getattr(image, "n_frames", 1) == 1:
+            return np.asarray(image)
     return np.asarray(imageio.imread(path, plugin="pillow"))
 
 
