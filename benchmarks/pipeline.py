@@ -7,7 +7,8 @@
 Throughput: fields in a second, as a ratio to the same threads that only decode the same files with
 the same decoder, the two one after the other in every round; the median of the rounds counts. Cold:
 `crop_fields` with an empty cache. Cached: all crops read back from the cache in batches. Waiting:
-one epoch of the ranking's own model on crops from the cache against the same crops in memory.
+the share of an epoch of the ranking's own model that passes in taking batches of crops from the
+cache, which a thread reads ahead.
 Memory: a set of N fields whose files are links to those of the screen goes through `crop_fields`,
 the statistics of its channels and one pass of batches, in a process of its own.
 """
@@ -32,7 +33,11 @@ from PIL import Image
 from keras_dcmix.data import Crops, crop_fields, from_rxrx1
 from keras_dcmix.data.threads import num_threads
 
-CROPS = [("none", 128), ("tiles", 128), ("cells", 64)]
+CROPS = [
+    {"crop": "none", "size": 128},
+    {"crop": "tiles", "size": 128},
+    {"crop": "cells", "size": 64, "max_per_field": 16},
+]
 
 
 def decode_only(files: list[str]) -> float:
@@ -68,10 +73,9 @@ def throughput(screen: Path, work: Path, rounds: int) -> pd.DataFrame:
     decode_only(files)  # the operating system has all files in memory from here on
     rows = []
     for number in range(rounds):
-        for crop, size in CROPS:
+        for arguments in CROPS:
             cache = work / "cache"
             shutil.rmtree(cache, ignore_errors=True)
-            arguments = {"crop": crop, "size": size, "max_per_field": 16}
             bare = decode_only(files)
             plain, _ = timed(lambda a=arguments: crop_fields(image_set, cache_bytes=0, **a))
             bare_again = decode_only(files)
@@ -81,7 +85,7 @@ def throughput(screen: Path, work: Path, rounds: int) -> pd.DataFrame:
             cached, _ = timed(lambda c=crops: read_all(c))
             rows.append(
                 {
-                    "crop": f"{crop} {size}",
+                    "crop": f"{arguments['crop']} {arguments['size']}",
                     "no cache": bare / plain,
                     "cold cache": bare_again / cold,
                     "cached": bare_again / cached,
@@ -93,7 +97,7 @@ def throughput(screen: Path, work: Path, rounds: int) -> pd.DataFrame:
 
 
 def waiting(screen: Path, work: Path, rounds: int) -> pd.DataFrame:
-    """A row a round and kind of crop: share of an epoch that training waits for crops."""
+    """A row a round and kind of crop: share of an epoch that training waits for its batches."""
     import keras
 
     from keras_dcmix.data import ImageBatches
@@ -101,24 +105,25 @@ def waiting(screen: Path, work: Path, rounds: int) -> pd.DataFrame:
 
     image_set = from_rxrx1(screen, label="Metadata_Sirna")
     rows = []
-    for crop, size in CROPS:
-        crops = crop_fields(
-            image_set, crop=crop, size=size, max_per_field=16, cache_dir=work / "cache"
-        )
+    for arguments in CROPS:
+        crops = crop_fields(image_set, cache_dir=work / "cache", **arguments)
         classes, labels = np.unique(crops.labels.astype(str), return_inverse=True)
         chosen = np.random.default_rng(0).permutation(len(crops))[:1536]
         model = build_classifier(crops.shape[1:], len(classes), channel_names=crops.channel_names)
         model.compile(keras.optimizers.Adam(), "sparse_categorical_crossentropy")
-        memory = crops[chosen]
-        ahead = ImageBatches(crops, labels, batch_size=32, indices=chosen, shuffle=True)
-        plain = ImageBatches(memory, labels[chosen], batch_size=32, shuffle=True)
-        for batches in (ahead, plain):
-            model.fit(batches, verbose=0, shuffle=False)
+        batches = ImageBatches(crops, labels, batch_size=32, indices=chosen, shuffle=True)
+        model.train_on_batch(*batches[0])
         for _ in range(rounds):
-            read, _ = timed(lambda b=ahead, m=model: m.fit(b, verbose=0, shuffle=False))
-            held, _ = timed(lambda b=plain, m=model: m.fit(b, verbose=0, shuffle=False))
-            rows.append({"crop": f"{crop} {size}", "epoch": read, "waiting": 1 - held / read})
+            waited, start = 0.0, time.perf_counter()
+            for number in range(len(batches)):
+                seconds, batch = timed(lambda b=batches, n=number: b[n])
+                waited += seconds
+                model.train_on_batch(*batch)
+            name = f"{arguments['crop']} {arguments['size']}"
+            epoch = time.perf_counter() - start
+            rows.append({"crop": name, "epoch": epoch, "waiting": waited / epoch})
             print(rows[-1], flush=True)
+            batches.on_epoch_end()
     return pd.DataFrame(rows)
 
 

@@ -166,7 +166,7 @@ class CropStore:
 
 def _append(pixels: BinaryIO, listing: BinaryIO, field: CroppedField, crops: np.ndarray) -> None:
     """Writes the pixels before the line that says that they are there."""
-    pixels.write(np.ascontiguousarray(crops).tobytes())
+    pixels.write(np.ascontiguousarray(crops).data)
     pixels.flush()
     listing.write(f"{field.to_json()}\n".encode("ascii"))
     listing.flush()
