@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +19,12 @@ from rich.table import Column, Table
 
 from keras_dcmix.cli_inspect import inspect
 from keras_dcmix.cli_options import SOURCE_HELP, TRAINING_HELP, takes
-from keras_dcmix.cli_runs import interruptible, kept_while_unfinished, unfinished_folder
+from keras_dcmix.cli_runs import (
+    interruptible,
+    kept_while_unfinished,
+    unfinished_folder,
+    what_is_kept,
+)
 from keras_dcmix.cli_simulate import simulate
 from keras_dcmix.cli_start import start_keras
 from keras_dcmix.options import SourceOptions, Training
@@ -241,7 +247,7 @@ def _run(
     refuse: Callable[[], None] = lambda: None,
 ) -> Iterator[_Run]:
     """Starts Keras, refuses what cannot work, reads the source, and keeps what is finished."""
-    with interruptible(out, _console):
+    with interruptible(_console, partial(what_is_kept, out)):
         start_keras()
         from keras_dcmix.models import check_backbone
         from keras_dcmix.output_folder import check_output

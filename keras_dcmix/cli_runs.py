@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,18 +14,27 @@ from rich.console import Console
 
 
 @contextmanager
-def interruptible(out: Path, console: Console) -> Iterator[None]:
-    """Ends with a word and exit code 130 where the user or a scheduler stops the run."""
+def interruptible(console: Console, kept: Callable[[], str]) -> Iterator[None]:
+    """Ends with a word and exit code 130 where the user or a scheduler stops the command.
+
+    Args:
+        console: Where the word goes.
+        kept: Tells, when it comes to that, what is kept.
+    """
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
     except KeyboardInterrupt:
-        kept = "no training was finished"
-        if _anything_finished(_waiting_place(out.expanduser().resolve())):
-            kept = "what is finished is kept: the same command with --resume goes on"
-        console.print(f"Interrupted; {kept}.")
+        console.print(f"Interrupted; {kept()}.")
         raise typer.Exit(130) from None
+
+
+def what_is_kept(out: Path) -> str:
+    """What an interrupted run leaves for the next one."""
+    if _anything_finished(_waiting_place(out.expanduser().resolve())):
+        return "what is finished is kept: the same command with --resume goes on"
+    return "no training was finished"
 
 
 def unfinished_folder(out: Path, *, resume: bool, overwrite: bool) -> Path:

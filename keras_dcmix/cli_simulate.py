@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +11,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import Progress
+
+from keras_dcmix.cli_runs import interruptible
 
 _console = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -61,7 +61,7 @@ def simulate(
     Cell Painting fields in the files of RxRx1, of a CellProfiler LoadData table, or of OME-Zarr
     plates, with the planted effects in truth.csv: to try an analysis where the answer is known.
     """
-    with _errors_name_options(), _interruptible():
+    with _errors_name_options(), interruptible(_console, lambda: "nothing is kept"):
         from keras_dcmix.datasets import simulated_screen, write_screen
 
         screen = simulated_screen(
@@ -162,15 +162,3 @@ def _errors_name_options() -> Iterator[None]:
             message = message.replace(f"`{name}[", f"`--{option}[")
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(message) from error
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Ends with a word and exit code 130 where the user or a scheduler stops the command."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    except KeyboardInterrupt:
-        _console.print("Interrupted; nothing is kept.")
-        raise typer.Exit(130) from None

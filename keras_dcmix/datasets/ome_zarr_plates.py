@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,29 +10,13 @@ import numpy as np
 from keras_dcmix.datasets.camera import MAX_COUNT
 from keras_dcmix.datasets.simulated_cells import CHANNEL_NAMES
 from keras_dcmix.datasets.simulated_screen import SimulatedScreen
+from keras_dcmix.extras import import_zarr
 
 if TYPE_CHECKING:
     import pandas as pd
 
 VERSION = "0.4"
 COLORS = ("0000FF", "00FF00", "FFFF00", "FF8000", "FF0000", "FF00FF")
-
-
-def import_zarr() -> ModuleType:
-    """The package `zarr`; an ImportError says how to get it."""
-    try:
-        import zarr
-    except ImportError as error:
-        raise ImportError(
-            "OME-Zarr plates need the package zarr, version 3, which is not installed: "
-            "pip install 'keras-dcmix[hci]'"
-        ) from error
-    if int(zarr.__version__.split(".")[0]) < 3:
-        raise ImportError(
-            f"OME-Zarr plates need the package zarr, version 3, but {zarr.__version__} is "
-            "installed: pip install 'keras-dcmix[hci]'"
-        )
-    return zarr
 
 
 def write_plates(screen: SimulatedScreen, folder: Path) -> None:

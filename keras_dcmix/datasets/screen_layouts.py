@@ -17,6 +17,7 @@ from keras_dcmix.datasets import ome_zarr_plates
 from keras_dcmix.datasets.camera import MAX_COUNT
 from keras_dcmix.datasets.simulated_cells import CHANNEL_NAMES
 from keras_dcmix.datasets.simulated_screen import CONTROL, SimulatedScreen
+from keras_dcmix.extras import import_zarr
 from keras_dcmix.names import nearest
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def write_screen(
     _check_jobs(n_jobs)
     folder = _checked_folder(Path(folder))
     if layout == "ome-zarr":
-        ome_zarr_plates.import_zarr()
+        import_zarr()
     with _appearing(folder) as temporary:
         _LAYOUTS[layout].write_tables(screen, temporary)
         _truth_table(screen, _LAYOUTS[layout].channels).to_csv(temporary / "truth.csv", index=False)

@@ -13,9 +13,10 @@ from keras_dcmix.data.assembling import assemble_fields
 from keras_dcmix.data.finishing import finish
 from keras_dcmix.data.formats.file_places import places_of
 from keras_dcmix.data.formats.ome_zarr_image import OmeZarrImage, attributes_of, stem_of
-from keras_dcmix.data.formats.zarr_planes import import_zarr, read_zarr_plane
+from keras_dcmix.data.formats.zarr_planes import read_zarr_plane
 from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.data.reading import Reading, existing_path, path_inside
+from keras_dcmix.extras import import_zarr
 
 _METADATA = (".zattrs", ".zgroup", ".zarray", "zarr.json")
 _OTHER = ("labels", "tables", "OME")

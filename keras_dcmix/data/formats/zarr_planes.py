@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keras_dcmix.data.formats.zarr_layout import ZarrLayout, zarr_layout
 from keras_dcmix.data.images import UnreadableImageError
+from keras_dcmix.extras import import_zarr
 
 if TYPE_CHECKING:
     import zarr
@@ -52,23 +52,6 @@ def read_zarr_plane(path: str, page: int) -> np.ndarray:
             f"Zarr array cannot be read, expected a complete plane {page}: '{path}' ({reason})"
         ) from error
     return _checked(plane, path)
-
-
-def import_zarr() -> ModuleType:
-    """The package `zarr`; an ImportError says how to get it."""
-    try:
-        import zarr
-    except ImportError as error:
-        raise ImportError(
-            "OME-Zarr images need the package zarr, version 3, which is not installed: "
-            "pip install 'keras-dcmix[hci]'"
-        ) from error
-    if int(zarr.__version__.split(".")[0]) < 3:
-        raise ImportError(
-            f"OME-Zarr images need the package zarr, version 3, but {zarr.__version__} is "
-            "installed: pip install 'keras-dcmix[hci]'"
-        )
-    return zarr
 
 
 # Metadata only, one entry a field and process; pixels are kept by no one.
