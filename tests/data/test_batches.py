@@ -194,6 +194,16 @@ def test_batches_read_ahead_are_those_of_a_plain_array_in_every_epoch():
         plain.on_epoch_end()
 
 
+def test_a_batch_read_ahead_for_one_epoch_is_not_given_in_the_next():
+    arguments = {"batch_size": 4, "shuffle": True, "seed": 3}
+    lazy = ImageBatches(SlowImages(), np.arange(12), **arguments)
+    lazy[0]
+    lazy.on_epoch_end()
+    other = ImageBatches(SlowImages(), np.arange(12), **arguments)
+    other.on_epoch_end()
+    np.testing.assert_array_equal(lazy[1][1], other[1][1])
+
+
 def test_batches_in_any_order_keep_few_in_memory():
     lazy = ImageBatches(SlowImages(), np.zeros(12, int), batch_size=1)
     for index in (7, 2, 11, 0, 5):

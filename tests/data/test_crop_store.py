@@ -1,5 +1,6 @@
 import os
 import pickle
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -109,7 +110,7 @@ def test_what_was_cut_off_in_writing_is_written_again(image_set, tmp_path):
 
 
 def test_another_reader_makes_other_crops(image_set, tmp_path):
-    cropped(image_set, tmp_path / "cache")
+    cropped(image_set, tmp_path / "cache", crop="tiles")
     again = cropped(replace(image_set, reader=inverted), tmp_path / "cache", crop="tiles")
     np.testing.assert_array_equal(again[0], 65_535 - image_set.read(0)[:20, :20])
 
@@ -145,9 +146,33 @@ def test_a_store_that_another_run_has_filled_meanwhile_is_used(image_set, tmp_pa
         return found
 
     monkeypatch.setattr(CropStore, "finished_fields", finished_fields)
+    image_set.reader.num_reads = 0
     np.testing.assert_array_equal(np.asarray(cropped(image_set, tmp_path / "cache")), whole)
     (folder,) = (tmp_path / "cache").iterdir()
     assert len((folder / "fields.jsonl").read_text().splitlines()) == 4
+    assert image_set.reader.num_reads == 8  # of the faster run alone
+
+
+def test_another_background_makes_other_crops(image_set, tmp_path):
+    one, five = (
+        cropped(image_set, tmp_path / "cache", preprocessing=Preprocessing(background=percentile))
+        for percentile in (1, 50)
+    )
+    assert one[0].min() > five[0].min()
+
+
+def test_nothing_stays_behind_a_field_that_is_read_again(image_set, tmp_path, plate, monkeypatch):
+    monkeypatch.setattr("keras_dcmix.data.threads.num_threads", lambda: 1)
+    whole = np.asarray(cropped(image_set, None))
+    content, state = plate.file("1E02", "DNA").read_bytes(), plate.file("1E02", "DNA").stat()
+    for damaged, most in ((True, 10**9), (False, 6), (False, 10**9)):
+        pixels = b"\0" * len(content) if damaged else content
+        plate.file("1E02", "DNA").write_bytes(pixels)
+        os.utime(plate.file("1E02", "DNA"), ns=(1, state.st_mtime_ns))
+        again = replace(image_set, reader=CountingReader(most))
+        with suppress(KeyboardInterrupt):
+            crops = cropped(again, tmp_path / "cache", skip_unreadable=True)
+    np.testing.assert_array_equal(np.asarray(crops), whole)
 
 
 @pytest.mark.parametrize("name", ["pixels.bin", "fields.jsonl"])

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from keras_dcmix.data import ImageSet, Preprocessing, crop_fields
+from keras_dcmix.data import ImageSet, Preprocessing, UnreadableImageError, crop_fields
 from keras_dcmix.data.field_levels import FieldLevels, sampled
 
 FIELDS = 8
@@ -147,3 +147,23 @@ def test_controls_without_a_label_judge_their_plate_and_are_no_crops(image_set):
     assert set(crops.labels) == {"low", "high"}
     assert crops.num_empty_fields == 0
     np.testing.assert_allclose(crops[0], expected[4], atol=1e-6)
+
+
+def test_unlabelled_controls_follow_chosen_channels_and_are_named_by_their_rows(image_set):
+    labels = ["", "low", "", "high"] * 4
+    table = image_set.table.assign(Metadata_Dose=labels)
+    rows = np.arange(100, 100 + len(table))
+    numbered = replace(image_set, table=table, row_numbers=rows)
+    labelled = numbered.with_labels("Metadata_Dose", "Metadata_Plate").select_channels(["C1"])
+    steps = {"normalize": "plate", "controls": "Metadata_Treatment=DMSO"}
+    expected = crops_of(numbered.select_channels(["C1"]), **steps)
+    np.testing.assert_allclose(crops_of(labelled, **steps)[0], expected[4], atol=1e-6)
+    broken = replace(labelled, reader=fail_at_two)
+    with pytest.raises(UnreadableImageError, match="row 102, channel 'C1': field 2 is broken"):
+        crops_of(broken, **steps)
+
+
+def fail_at_two(path):
+    if path.startswith("0-2-"):
+        raise ValueError("field 2 is broken")
+    return read_number(path)
