@@ -16,8 +16,11 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Column, Table
 
+from keras_dcmix.cli_doctor import doctor
+from keras_dcmix.cli_export import export
 from keras_dcmix.cli_inspect import inspect
 from keras_dcmix.cli_options import SOURCE_HELP, TRAINING_HELP, takes
+from keras_dcmix.cli_predict import predict
 from keras_dcmix.cli_runs import interruptible, kept_while_unfinished, unfinished_folder
 from keras_dcmix.cli_simulate import simulate
 from keras_dcmix.cli_start import start_keras
@@ -36,6 +39,9 @@ app = typer.Typer(
 )
 app.command()(inspect)
 app.command()(simulate)
+app.command()(export)
+app.command()(predict)
+app.command()(doctor)
 _console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
