@@ -109,19 +109,19 @@ def export_model(
 def obstacle(format: str) -> str | None:
     """Why the backend that runs cannot write a format, and the way round; None where it can."""
     known, backend = FORMATS[format], keras.backend.backend()
+    others = " or ".join(name for name in known.written_from if name != backend)
     if backend not in known.written_from:
-        able = " or ".join(known.written_from)
         return (
             f"Keras cannot write {known.title} with the backend {backend}: a .keras file loads "
-            f"with every backend, so repeat this with KERAS_BACKEND={able} (that backend must be "
-            "installed)"
+            f"with every backend, so repeat this with KERAS_BACKEND={others} (that backend must "
+            "be installed)"
         )
     missing = [name for name in known.written_from[backend] if not is_there(name)]
     if not missing:
         return None
     return (
         f"Writing {known.title} with the backend {backend} needs {missing[0]}, which is not "
-        f"installed: {how_to_install(missing[0])}"
+        f"installed: {how_to_install(missing[0])}, or repeat this with KERAS_BACKEND={others}"
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from keras_dcmix.artefacts import FORMATS, ModelCard, Run, artefact_path, format_of, keras_file
+from keras_dcmix.data import Crops
 from keras_dcmix.names import checked_channel_names
 from keras_dcmix.prediction.channels import source_channels
 
@@ -34,7 +35,13 @@ class Predictor:
     card: ModelCard
     run: Run
 
-    def predict(self, images: Any, *, channel_names: Sequence[str] | None = None) -> np.ndarray:
+    def predict(
+        self,
+        images: Any,
+        *,
+        channel_names: Sequence[str] | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> np.ndarray:
         """Classifies images.
 
         Args:
@@ -42,29 +49,48 @@ class Predictor:
                 with `.shape` that reads them when it is indexed, such as `Crops`.
             channel_names: Names of their channels, in any order and with others among them; by
                 default those that the images bring along, or else the model's own, in its order.
+            progress: Called with `(done, total)` after each batch.
 
         Returns:
             `(num_images, num_classes)` float32: what the model puts out, of a classifier of ours
             the probability of each class, 0 to 1.
 
         Raises:
-            ValueError: If a channel is missing or the size is not the model's.
+            ValueError: If a channel is missing, the size is not the model's, or pixels are not
+                finite.
         """
         order = self._channel_order(images, channel_names)
         self._check_size(images)
         outputs = np.empty((len(images), len(self.card.classes)), np.float32)
-        for rows in self.batches(images):
-            outputs[rows] = self.run(self._as_taken(images[rows], order))
+        for rows in self._batches(images):
+            pixels = np.asarray(images[rows])[..., order].astype(np.float32)
+            self._refuse_not_finite(pixels, rows.start, images)
+            outputs[rows] = self.run(self._as_taken(pixels))
+            if progress is not None:
+                progress(min(rows.stop, len(images)), len(images))
         return outputs
 
-    def batches(self, images: Any) -> list[slice]:
+    def _batches(self, images: Any) -> list[slice]:
         """Which images are classified together, so that memory stays bounded."""
         num_bytes = 4 * int(np.prod(images.shape[1:]))
         step = max(1, min(_LARGEST_BATCH, _BATCH_BYTES // num_bytes))
         return [slice(start, start + step) for start in range(0, len(images), step)]
 
-    def _as_taken(self, images: np.ndarray, order: list[int]) -> np.ndarray:
-        pixels = np.asarray(images)[..., order].astype(np.float32)
+    def _refuse_not_finite(self, pixels: np.ndarray, first: int, images: Any) -> None:
+        # A rectifier makes 0 of NaN on some backends, and with it a class that looks like any.
+        bad = ~np.isfinite(pixels).all(axis=(1, 2))
+        if bad.any():
+            image, channel = np.argwhere(bad)[0]
+            where = f"image {first + image}"
+            if isinstance(images, Crops):
+                field = images.fields[first + image]
+                where = f"{images.image_set.where(field)}, {where}"
+            raise ValueError(
+                f"Pixels must be finite numbers. Received NaN or infinity in {where}, channel "
+                f"'{self.card.channel_names[channel]}': leave it out or mend it"
+            )
+
+    def _as_taken(self, pixels: np.ndarray) -> np.ndarray:
         if self.card.data_format == "channels_first":
             pixels = np.moveaxis(pixels, -1, 1)
         return np.ascontiguousarray(pixels)

@@ -94,16 +94,12 @@ def predict_crops(
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> CropPredictions:
-    """Classifies all crops of a source, read and classified batch by batch.
+    """Classifies all crops of a source, which are read batch by batch.
 
     Args:
         predictor: The model.
         crops: Its images, see `keras_dcmix.prediction.open_crops`.
         progress: Called with `(done, total)` after each batch.
     """
-    parts = []
-    for rows in predictor.batches(crops):
-        parts.append(predictor.predict(crops[rows], channel_names=crops.channel_names))
-        if progress is not None:
-            progress(min(rows.stop, len(crops)), len(crops))
-    return CropPredictions(crops, predictor.card.classes, np.concatenate(parts))
+    probabilities = predictor.predict(crops, progress=progress)
+    return CropPredictions(crops, predictor.card.classes, probabilities)
