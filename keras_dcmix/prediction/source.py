@@ -81,7 +81,7 @@ def _cut(card: ModelCard, recipe: CropRecipe, chosen: dict[str, Any]) -> dict[st
         cut["nuclei_channel"] = None
     if cut["size"] not in (card.image_size[0] or cut["size"],):
         raise ValueError(
-            f"size must be {card.image_size[0]}, that of the images which the model takes. "
+            f"`size` must be {card.image_size[0]}, that of the images which the model takes. "
             f"Received: {cut['size']}"
         )
     if card.recipe is None:
