@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,4 +70,5 @@ def _constant_standardizations(model: keras.Model) -> Iterator[None]:
 
 def short(error: Exception) -> str:
     """The beginning of a library's error, on one line."""
-    return " ".join(str(error).split())[:200]
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error))  # Keras' colours
+    return " ".join(plain.split())[:200]

@@ -122,7 +122,8 @@ def test_a_model_that_gives_nan_is_refused(tmp_path):
         export_model(model, tmp_path / "m.keras", format="keras")
 
 
-@pytest.mark.parametrize("format", [name for name in ("onnx", "keras") if name in WORKS])
+# PyTorch traces a side that is not known as one pixel.
+@pytest.mark.parametrize("format", ["keras", *(["onnx"] if BACKEND == "tensorflow" else [])])
 def test_a_model_of_any_image_size_stays_one(tmp_path, format):
     inputs = keras.Input((None, None, 2))
     x = keras.layers.Conv2D(4, 3)(inputs)
