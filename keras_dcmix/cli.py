@@ -17,8 +17,11 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Column, Table
 
+from keras_dcmix.cli_doctor import doctor
+from keras_dcmix.cli_export import export
 from keras_dcmix.cli_inspect import inspect
 from keras_dcmix.cli_options import SOURCE_HELP, TRAINING_HELP, takes
+from keras_dcmix.cli_predict import predict
 from keras_dcmix.cli_runs import (
     interruptible,
     kept_while_unfinished,
@@ -42,6 +45,9 @@ app = typer.Typer(
 )
 app.command()(inspect)
 app.command()(simulate)
+app.command()(export)
+app.command()(predict)
+app.command()(doctor)
 _console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 

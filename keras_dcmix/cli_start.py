@@ -12,10 +12,7 @@ from contextlib import contextmanager
 
 def start_keras() -> None:
     """Imports Keras without TensorFlow's start-up messages."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # Each seed is a model of its own, which TensorFlow takes for needless retracing.
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    with _quiet_stderr():
+    with quiet_backend():
         try:
             import keras
 
@@ -29,7 +26,17 @@ def start_keras() -> None:
 
 
 @contextmanager
-def _quiet_stderr() -> Iterator[None]:
+def quiet_backend() -> Iterator[None]:
+    """Holds back what TensorFlow says when it starts, and its word on retracing for good."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Each seed is a model of its own, which TensorFlow takes for needless retracing.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    with quiet_stderr():
+        yield
+
+
+@contextmanager
+def quiet_stderr() -> Iterator[None]:
     """Holds back what libraries write to standard error, below Python as well."""
     sys.stderr.flush()
     kept = os.dup(2)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
-import platform
 import warnings
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from keras_dcmix.artefacts import keras_file
+from keras_dcmix.model_cards import card_of_ranking
 from keras_dcmix.output_folder import RUN
+from keras_dcmix.versions import versions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,6 +35,7 @@ def save_ranking(ranking: ChannelRanking, folder: Path, *, arguments: dict[str, 
     ranking.runs.to_csv(folder / "runs.csv", index=False)
     ranking.history.to_csv(folder / "trajectory.csv", index=False)
     ranking.model.save(folder / "model.keras")
+    keras_file.add_card(folder / "model.keras", card_of_ranking(ranking, z=arguments.get("z")))
     if ranking.check is not None:
         ranking.check.scores.to_csv(folder / "subsets.csv")
         ranking.check.scores.best_panels("accuracy").to_csv(folder / "panels.csv", index=False)
@@ -102,17 +104,6 @@ def _check_facts(check: ChannelCheck) -> dict[str, Any]:
         "shapley": dict(zip(shapley.channel_names, shapley.scores.tolist(), strict=True)),
         "shapley_unit": "log-likelihood in nats",
     }
-
-
-def versions() -> dict[str, str]:
-    """Versions of Python, of this package and of what it stands on."""
-    found = {"python": platform.python_version()}
-    for name in ("keras-dcmix", "keras", keras.backend.backend(), "numpy", "scikit-image"):
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            found[name] = "not installed as a package"
-    return found
 
 
 def _ranking_figures(ranking: ChannelRanking) -> dict[str, Axes]:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from keras_dcmix.data.recipe import CropRecipe
+
 
 @dataclass(frozen=True, eq=False)
 class ChannelRanking:
@@ -48,6 +50,7 @@ class ChannelRanking:
         training: How the models were built and trained.
         check: What one model that knows every subset of the channels says, beside the weights;
             `None` where it was not asked for.
+        recipe: How the images were cut and corrected; `None` where they came as arrays.
     """
 
     importance: ChannelImportance
@@ -64,6 +67,7 @@ class ChannelRanking:
     examples: np.ndarray
     training: Training
     check: ChannelCheck | None = None
+    recipe: CropRecipe | None = None
 
     @property
     def accuracy(self) -> np.ndarray:
@@ -264,4 +268,5 @@ def _ranking(
         examples=np.asarray(problem.images[np.array(examples)]),
         training=training,
         check=finished_check(store) if check else None,
+        recipe=getattr(problem.images, "recipe", None),
     )

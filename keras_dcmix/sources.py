@@ -102,6 +102,18 @@ def _open_files(
             f"Say which column holds the labels, with --label. Columns of {source}: "
             f"{', '.join(image_set.table.columns)}"
         )
+    crops = crop_fields(
+        image_set,
+        preprocessing=Preprocessing(**chosen_steps(options)),
+        seed=seed,
+        progress=progress,
+        **chosen_crops(options),
+    )
+    return label_images(crops)
+
+
+def chosen_steps(options: SourceOptions) -> dict[str, Any]:
+    """What of `Preprocessing` the options choose; what they leave open is not there."""
     steps = {
         "illumination": options.illumination,
         "background": options.background,
@@ -109,6 +121,11 @@ def _open_files(
         "normalize": options.normalize,
         "controls": options.controls,
     }
+    return _given(steps)
+
+
+def chosen_crops(options: SourceOptions) -> dict[str, Any]:
+    """What of the arguments of `crop_fields` the options choose, without the preprocessing."""
     wanted = {
         "crop": options.crop,
         "size": options.size,
@@ -117,14 +134,7 @@ def _open_files(
         "skip_unreadable": options.skip_unreadable,
         "cache_dir": options.cache,
     }
-    crops = crop_fields(
-        image_set,
-        preprocessing=Preprocessing(**_given(steps)),
-        seed=seed,
-        progress=progress,
-        **_given(wanted),
-    )
-    return label_images(crops)
+    return _given(wanted)
 
 
 def _plane(z: str | None) -> str | int | None:

@@ -22,6 +22,7 @@ FOUNDATION = {"names", "options", "results"}
 PARTS = {"callbacks", "data", "datasets", "importance", "layers", "models", "plotting", "subsets"}
 RUNS = {"training", "progress", "run_store", "check", "summary"}
 CLI = {"cli_inspect", "cli_options", "cli_runs", "cli_simulate", "cli_start"}
+CLI |= {"cli_doctor", "cli_export", "cli_predict"}
 JOBS = {"outputs", "sources", "ranking", "comparison"}
 MAY_IMPORT = {
     "__init__": {"layers"},
@@ -51,10 +52,23 @@ MAY_IMPORT = {
     "comparison": FOUNDATION | PARTS | RUNS | {"comparison_runs", "statistics"},
     "inspection": {"data", "plotting"},
     "output_folder": set(),
-    "outputs": FOUNDATION | PARTS | {"check", "comparison", "ranking", "output_folder", "__init__"},
+    "output_file": set(),
+    "versions": set(),
+    "artefacts": {"data", "names"},
+    "model_cards": PARTS | {"artefacts", "ranking", "versions"},
+    "exporting": FOUNDATION | PARTS | {"artefacts", "model_cards", "output_file"},
+    "prediction": FOUNDATION | {"artefacts", "data", "model_cards", "sources"},
+    "doctor": {"__init__", "artefacts"},
+    "outputs": FOUNDATION
+    | PARTS
+    | {"artefacts", "check", "comparison", "model_cards", "output_folder", "ranking", "versions"},
     "cli_options": FOUNDATION,
     "cli_inspect": FOUNDATION | {"cli_options", "inspection", "output_folder", "sources"},
     "cli_simulate": {"cli_runs", "datasets"},
+    "cli_doctor": {"cli_start", "doctor"},
+    "cli_export": {"artefacts", "cli_start", "exporting"},
+    "cli_predict": FOUNDATION
+    | {"artefacts", "cli_options", "cli_start", "output_file", "prediction"},
     "cli_start": set(),
     "cli_runs": {"run_store"},
     "__main__": {"cli"},
@@ -119,7 +133,7 @@ def test_every_room_on_the_map_is_there():
     assert {room(path) for path in MODULES} == set(MAY_IMPORT)
 
 
-def test_only_gradients_imports_a_backend_and_only_inside_functions():
+def test_only_gradients_and_artefacts_import_a_backend_and_only_inside_functions():
     found = {
         (path.relative_to(PACKAGE).as_posix(), name.split(".")[0], at_import)
         for path in MODULES
@@ -127,7 +141,11 @@ def test_only_gradients_imports_a_backend_and_only_inside_functions():
         if name.split(".")[0] in {"tensorflow", "jax", "torch", "openvino"}
     }
     file = "importance/gradients.py"
-    assert found == {(file, backend, False) for backend in ("tensorflow", "jax", "torch")}
+    assert found == {
+        *((file, backend, False) for backend in ("tensorflow", "jax", "torch")),
+        ("artefacts/saved_model.py", "tensorflow", False),
+        ("artefacts/torch_program.py", "torch", False),
+    }
 
 
 def test_data_and_datasets_do_without_keras():
@@ -138,6 +156,11 @@ def test_data_and_datasets_do_without_keras():
         if room(path) in {"data", "datasets"} and name.split(".")[0] == "keras"
     }
     assert found == {("data/batches.py", True), ("datasets/mnist_channels.py", False)}
+
+
+def test_prediction_and_artefacts_do_without_keras_until_a_model_needs_it():
+    script = "import sys, keras_dcmix.prediction; print('keras' in sys.modules)"
+    assert in_fresh_process(script) == "False\n"
 
 
 def test_importing_the_package_imports_nothing_slow():
@@ -194,10 +217,14 @@ print([what for what in before if before[what] != after[what]])
     [
         "ChannelImportance",
         "ChannelRanking",
+        "Export",
         "MethodComparison",
+        "Predictor",
         "SubsetScores",
         "Training",
         "compare_methods",
+        "export_model",
+        "load_predictor",
         "rank_channels",
         "callbacks.ChannelWeightHistory",
         "callbacks.StableRankingStopping",

@@ -12,7 +12,7 @@ import pytest
 import keras_dcmix
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "docs/check.md", "docs/comparing.md", "docs/data.md")
+PAGES = ("README.md", *(f"docs/{page}.md" for page in ("check", "comparing", "data", "inference")))
 BLOCKS = [
     pytest.param(page, block, id=f"{page}-{number}")
     for page in PAGES

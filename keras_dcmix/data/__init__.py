@@ -20,10 +20,12 @@ from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.data.images import UnreadableImageError, read_image
 from keras_dcmix.data.preprocessing import Preprocessing
 from keras_dcmix.data.reading import Reading
+from keras_dcmix.data.recipe import CropRecipe
 from keras_dcmix.data.splits import split_by_group
 
 __all__ = [
     "CROPS",
+    "CropRecipe",
     "Crops",
     "ImageBatches",
     "ImageSet",

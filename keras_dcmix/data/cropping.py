@@ -20,8 +20,10 @@ from keras_dcmix.data.field_levels import FieldLevels, leveling_of
 from keras_dcmix.data.file_states import file_states
 from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.data.images import UnreadableImageError
+from keras_dcmix.data.nuclei import find_dna_channel
 from keras_dcmix.data.plates import control_fields
 from keras_dcmix.data.preprocessing import Preprocessing
+from keras_dcmix.data.recipe import CropRecipe
 from keras_dcmix.data.threads import ordered_map
 from keras_dcmix.names import nearest
 
@@ -108,7 +110,17 @@ def crop_fields(
             not len(field.corners) for field in fields[: len(image_set)] if not field.problem
         ),
         made_by=f"{steps} {cutter.made_by(crop)}",
+        recipe=_recipe(image_set, crop, int(size), nuclei_channel, steps),
     )
+
+
+def _recipe(
+    image_set: ImageSet, crop: str, size: int, nuclei_channel: str | None, steps: Preprocessing
+) -> CropRecipe:
+    if crop == "cells":
+        names = image_set.channel_names
+        nuclei_channel = names[find_dna_channel(names, nuclei_channel)]
+    return CropRecipe(crop, size, nuclei_channel, steps)
 
 
 def _passed(

@@ -11,6 +11,7 @@ from keras_dcmix.data.crop_pixels import DecodedPixels, StoredPixels
 from keras_dcmix.data.field_levels import Leveling
 from keras_dcmix.data.file_states import file_states
 from keras_dcmix.data.image_set import ImageSet
+from keras_dcmix.data.recipe import CropRecipe
 
 
 class Crops:
@@ -30,6 +31,7 @@ class Crops:
             `path`, `problem`.
         num_empty_fields: how many fields have no crop.
         made_by: text that says how the crops were made, for `fingerprint`.
+        recipe: what a model needs to know to be given images made alike.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Crops:
         skipped: pd.DataFrame,
         num_empty_fields: int,
         made_by: str,
+        recipe: CropRecipe,
     ) -> None:
         self.image_set = image_set
         self.positions = positions
@@ -52,6 +55,7 @@ class Crops:
         self.skipped = skipped
         self.num_empty_fields = num_empty_fields
         self.made_by = made_by
+        self.recipe = recipe
 
     def __repr__(self) -> str:
         return f"Crops{self.shape} from {len(self.image_set)} fields"

@@ -44,7 +44,7 @@ def finish(
     if label is not None:
         image_set = image_set.with_labels(label, group)
     if check_files:
-        _refuse_missing(image_set)
+        refuse_missing(image_set)
         _refuse_repeated(image_set)
     return image_set
 
@@ -85,7 +85,12 @@ def repeated_files(image_set: ImageSet) -> pd.DataFrame:
     return found.sort_values(["channel", "path"], kind="stable", ignore_index=True)
 
 
-def _refuse_missing(image_set: ImageSet) -> None:
+def refuse_missing(image_set: ImageSet) -> None:
+    """Raises where files are missing.
+
+    Raises:
+        ValueError: if one is; it says how many, and names the first.
+    """
     missing = missing_files(image_set)
     if missing.empty:
         return

@@ -1,0 +1,59 @@
+"""Models as `.keras`, which is a zip archive; Keras does not mind the card among its members."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keras_dcmix.artefacts.archives import add_card as add_card
+from keras_dcmix.artefacts.archives import read_card as read_card
+from keras_dcmix.artefacts.needed import needed
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from keras_dcmix.artefacts import Run
+    from keras_dcmix.artefacts.card import ModelCard
+
+
+def load(path: Path) -> tuple[Run, ModelCard | None]:
+    """Opens a model for inference.
+
+    Raises:
+        ValueError: If the file is damaged, or the model has layers that are not known here.
+        ImportError: If Keras is not installed.
+    """
+    return run_of(load_model(path)), read_card(path)
+
+
+def run_of(model: Any) -> Run:
+    """The inference of a Keras model."""
+
+    def run(images: np.ndarray) -> np.ndarray:
+        return model.predict(images, batch_size=len(images), verbose=0)
+
+    return run
+
+
+def load_model(path: Path) -> Any:
+    """Loads the Keras model itself, without what it was trained by.
+
+    Raises:
+        ValueError: If the file is damaged, or the model has layers that are not known here.
+        ImportError: If Keras is not installed.
+    """
+    keras = needed("keras", "A .keras model is run by Keras")
+    if not zipfile.is_zipfile(path):
+        raise ValueError(
+            f"{path} is no whole .keras file (a zip archive): it is damaged, cut off or something "
+            "else; copy it again, or save the model again"
+        )
+    try:
+        return keras.models.load_model(path, compile=False)
+    except Exception as error:  # whatever a layer's own code raises
+        raise ValueError(
+            f"Keras {keras.__version__} cannot load {path} "
+            f"({' '.join(str(error).split())[:200]}): it is damaged, of a later Keras, or has "
+            "layers of its own, which must be imported first, as in Python with export_model"
+        ) from error

@@ -1,0 +1,48 @@
+"""Models as LiteRT (`.tflite`); the card is in a zip archive behind the model.
+
+That is where TensorFlow Lite's own metadata keeps its files; the interpreter does not read so far.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keras_dcmix.artefacts.archives import add_card as add_card
+from keras_dcmix.artefacts.archives import read_card
+from keras_dcmix.artefacts.needed import needed
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from keras_dcmix.artefacts import Run
+    from keras_dcmix.artefacts.card import ModelCard
+
+
+def load(path: Path) -> tuple[Run, ModelCard | None]:
+    """Opens a model for inference.
+
+    Raises:
+        ValueError: If the file is damaged, or has operations that LiteRT alone does not know.
+        ImportError: If LiteRT is not installed.
+    """
+    litert = needed("ai_edge_litert.interpreter", "A LiteRT model is run by ai-edge-litert")
+    try:
+        interpreter = litert.Interpreter(model_path=str(path))
+        interpreter.allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        raise ValueError(
+            f"{path} cannot be opened as a LiteRT model: it is damaged, or has operations that "
+            f"LiteRT does not know ({' '.join(str(error).split())[:200]})"
+        ) from error
+    given = interpreter.get_input_details()[0]["index"]
+    made = interpreter.get_output_details()[0]["index"]
+
+    def run(images: np.ndarray) -> np.ndarray:
+        interpreter.resize_tensor_input(given, images.shape)
+        interpreter.allocate_tensors()
+        interpreter.set_tensor(given, images)
+        interpreter.invoke()
+        return interpreter.get_tensor(made)
+
+    return run, read_card(path)

@@ -1,0 +1,58 @@
+"""Models as an exported program of PyTorch (`.pt2`); the card is among the extra files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keras_dcmix.artefacts.card import CARD_NAME, ModelCard
+from keras_dcmix.artefacts.needed import needed
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from keras_dcmix.artefacts import Run
+
+_LARGEST_BATCH = 2**16
+
+
+def load(path: Path) -> tuple[Run, ModelCard | None]:
+    """Opens a model for inference.
+
+    Raises:
+        ValueError: If the file is damaged.
+        ImportError: If PyTorch is not installed.
+    """
+    needed("torch", "A .pt2 program is run by PyTorch")
+    import torch
+
+    files = {CARD_NAME: ""}
+    try:
+        module = torch.export.load(str(path), extra_files=files).module()
+    except Exception as error:  # torch's errors have no common type
+        raise ValueError(
+            f"{path} cannot be opened as a program of PyTorch: it is damaged, cut off or of "
+            f"another version ({' '.join(str(error).split())[:200]}); export it again"
+        ) from error
+
+    def run(images: np.ndarray) -> np.ndarray:
+        with torch.no_grad():
+            return module(torch.from_numpy(images)).cpu().numpy()
+
+    text = files[CARD_NAME]
+    return run, ModelCard.from_json(text, where=path) if text else None
+
+
+def add_card(path: Path, card: ModelCard) -> None:
+    """Writes a program again, with the card."""
+    import torch
+
+    program = torch.export.load(str(path))
+    torch.export.save(program, str(path), extra_files={CARD_NAME: card.to_json()})
+
+
+def writing_options() -> dict[str, Any]:
+    """What `keras.Model.export` must be told for batches of any size."""
+    import torch
+
+    return {"dynamic_shapes": {0: torch.export.Dim("batch", min=1, max=_LARGEST_BATCH)}}

@@ -1,0 +1,131 @@
+"""From a Keras model to its card: channel names, classes and importance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import keras
+
+from keras_dcmix.artefacts.card import ModelCard
+from keras_dcmix.data.recipe import CropRecipe
+from keras_dcmix.importance.mixing_weights import mixing_weights
+from keras_dcmix.layers.channel_axis import channel_axis
+from keras_dcmix.layers.dcmix import DCMix, nested_layers
+from keras_dcmix.versions import versions
+
+if TYPE_CHECKING:
+    from keras_dcmix.ranking import ChannelRanking
+
+
+def card_of_ranking(ranking: ChannelRanking, *, z: str | None = None) -> ModelCard:
+    """The card of a ranking's model.
+
+    Args:
+        ranking: What `rank_channels` returned.
+        z: How z stacks were read, `None` where that is not known.
+    """
+    recipe = ranking.recipe
+    if recipe is not None and z is not None:
+        recipe = replace(recipe, z=int(z) if str(z).isdigit() else z)
+    return card_of_model(ranking.model, classes=ranking.classes, recipe=recipe)
+
+
+def card_of_model(
+    model: keras.Model,
+    *,
+    channel_names: Sequence[str] | None = None,
+    classes: Sequence[str] | None = None,
+    recipe: CropRecipe | None = None,
+    earlier: ModelCard | None = None,
+) -> ModelCard:
+    """Makes a card out of what the model knows, what it came with and what the caller adds.
+
+    Args:
+        model: A model from one batch of images to one number for each class.
+        channel_names: Names of its channels, where no layer knows them.
+        classes: Names of its classes in the order of its outputs; `class_0`, ... where nobody
+            names them.
+        recipe: How its images were made.
+        earlier: The card that lay beside the model.
+
+    Raises:
+        ValueError: If the model takes something else than images, has no channel names, or
+            names do not fit.
+    """
+    axis, (height, width), num_channels = _images_of(model)
+    names = _channel_names(model, channel_names, earlier, num_channels)
+    num_classes = model.output_shape[-1]
+    if classes is None and earlier is not None:
+        classes = earlier.classes
+    if classes is None:
+        classes = tuple(f"class_{number}" for number in range(num_classes))
+    if len(classes) != num_classes:
+        raise ValueError(
+            f"classes must be {num_classes}, one for each output of model '{model.name}'. "
+            f"Received {len(classes)}: {', '.join(classes)}"
+        )
+    return ModelCard(
+        channel_names=names,
+        classes=tuple(classes),
+        image_size=(height, width),
+        importance=_importance(model, names),
+        recipe=earlier.recipe if recipe is None and earlier is not None else recipe,
+        data_format="channels_last" if axis == -1 else "channels_first",
+        versions=versions(),
+    )
+
+
+def _images_of(model: keras.Model) -> tuple[int, tuple[int | None, int | None], int]:
+    """Channel axis, height and width, and number of channels of what a model takes."""
+    takes = getattr(model, "input_shape", None)
+    gives = getattr(model, "output_shape", None)
+    is_image = isinstance(takes, tuple) and len(takes) == 4 and isinstance(gives, tuple)
+    if not is_image or len(gives) != 2:
+        raise ValueError(
+            f"A model must take one batch of images (batch, height, width, channels) and give one "
+            f"number for each class. Received: '{model.name}' from {takes} to {gives}"
+        )
+    mixers = [layer for layer in nested_layers(model) if isinstance(layer, DCMix)]
+    data_format = mixers[0].data_format if mixers else keras.config.image_data_format()
+    axis = channel_axis(data_format)
+    sides = takes[1:3] if axis == -1 else takes[2:4]
+    return axis, sides, takes[axis]
+
+
+def _channel_names(
+    model: keras.Model,
+    given: Sequence[str] | None,
+    earlier: ModelCard | None,
+    num_channels: int,
+) -> tuple[str, ...]:
+    layers = sorted(nested_layers(model), key=lambda layer: not isinstance(layer, DCMix))
+    known = next((n for layer in layers if (n := getattr(layer, "channel_names", None))), None)
+    if known is None and earlier is not None:
+        known = earlier.channel_names
+    if given is None and known is None:
+        raise ValueError(
+            f"Model '{model.name}' names none of its {num_channels} channels: put a "
+            "keras_dcmix.layers.DCMix with channel_names in front of it, or name them in the "
+            "model's order with channel_names= (keras-dcmix export --channel-names A,B)"
+        )
+    if given is not None and known is not None and tuple(given) != tuple(known):
+        raise ValueError(
+            f"channel_names must be those of the model's own layer, {', '.join(known)}: leave "
+            f"them out. Received: {', '.join(given)}"
+        )
+    names = tuple(known if given is None else given)
+    if len(names) != num_channels:
+        raise ValueError(
+            f"channel_names must be {num_channels}, one for each channel of model "
+            f"'{model.name}'. Received {len(names)}: {', '.join(names)}"
+        )
+    return names
+
+
+def _importance(model: keras.Model, names: tuple[str, ...]) -> dict[str, float] | None:
+    mixers = [layer for layer in nested_layers(model) if isinstance(layer, DCMix)]
+    if len(mixers) != 1:
+        return None
+    return dict(zip(names, mixing_weights(model).scores.tolist(), strict=True))

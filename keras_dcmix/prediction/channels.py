@@ -1,0 +1,89 @@
+"""Which channel of a source is which channel of a model: by name, never by position."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from keras_dcmix.names import nearest
+
+
+def source_channels(
+    wanted: Sequence[str],
+    available: Sequence[str],
+    renamed: Mapping[str, str] | None = None,
+) -> list[str]:
+    """Finds each channel of a model among those of a source.
+
+    Args:
+        wanted: The model's channels, in its order.
+        available: The source's channels, in any order; more than wanted do no harm.
+        renamed: What the source calls a channel of the model, where the names differ.
+
+    Returns:
+        For each channel of the model: its name in the source.
+
+    Raises:
+        ValueError: If one is missing, or two would be the same.
+
+    Example:
+
+    >>> source_channels(["DNA", "ER"], ["ER", "RNA", "Hoechst"], {"DNA": "Hoechst"})
+    ['Hoechst', 'ER']
+    """
+    renamed = dict(renamed or {})
+    _check_renaming(wanted, available, renamed)
+    found = [renamed.get(name, name) for name in wanted]
+    missing = [name for name in found if name not in available]
+    if missing:
+        free = [name for name in available if name not in found] or list(available)
+        raise ValueError(
+            f"The model needs the channels {', '.join(wanted)}, the images lack "
+            f"{', '.join(missing)}: they have {', '.join(available)}. Where a name differs, say "
+            f"so: --map {missing[0]}={nearest(missing[0], free)}"
+        )
+    twice = {name for name in found if found.count(name) > 1}
+    if twice:
+        both = [name for name in wanted if renamed.get(name, name) in twice]
+        raise ValueError(
+            f"Each channel of the model must be another one of the images. Received "
+            f"'{twice.pop()}' for {' and '.join(both)}: correct --map"
+        )
+    return found
+
+
+def parsed_renaming(pairs: Sequence[str]) -> dict[str, str]:
+    """Reads pairs such as `DNA=Hoechst`, the model's name before the source's.
+
+    Raises:
+        ValueError: If one is no pair, or a channel comes twice.
+
+    Example:
+
+    >>> parsed_renaming(["DNA=Hoechst"])
+    {'DNA': 'Hoechst'}
+    """
+    renamed: dict[str, str] = {}
+    for pair in pairs:
+        ours, _, theirs = (part.strip() for part in pair.partition("="))
+        if not ours or not theirs:
+            raise ValueError(
+                "--map must be the model's name for a channel and the source's, such as "
+                f"DNA=Hoechst. Received: {pair}"
+            )
+        if ours in renamed:
+            raise ValueError(f"--map must name each channel once. Received {ours} twice")
+        renamed[ours] = theirs
+    return renamed
+
+
+def _check_renaming(
+    wanted: Sequence[str], available: Sequence[str], renamed: Mapping[str, str]
+) -> None:
+    for ours, theirs in renamed.items():
+        sides = (("model has", ours, wanted), ("images have", theirs, available))
+        for who, name, known in sides:
+            if name not in known:
+                raise ValueError(
+                    f"--map {ours}={theirs}: the {who} no channel '{name}', did you mean "
+                    f"'{nearest(name, known)}'? Known: {', '.join(known)}"
+                )

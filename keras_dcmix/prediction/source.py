@@ -1,0 +1,128 @@
+"""Images of a source, made as a model's training images were made."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from keras_dcmix.artefacts import ModelCard
+from keras_dcmix.data import Crops, ImageSet, Preprocessing, crop_fields
+from keras_dcmix.data.finishing import refuse_missing
+from keras_dcmix.data.recipe import CropRecipe
+from keras_dcmix.options import SourceOptions
+from keras_dcmix.prediction.channels import source_channels
+from keras_dcmix.sources import chosen_crops, chosen_steps, open_fields
+
+
+def open_crops(
+    source: str,
+    card: ModelCard,
+    options: SourceOptions | None = None,
+    *,
+    renamed: Mapping[str, str] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Crops:
+    """Opens a source of image files for a model.
+
+    Channels are found by name and put into the model's order. Images are cut and corrected as the
+    card says; options overrule it, with a warning where that makes other images.
+
+    Args:
+        source: The path of a plate, screen or table in a known format.
+        card: The model's card.
+        options: How to read the source, and what shall be other than in training.
+        renamed: What the source calls channels of the model, where the names differ.
+        progress: Called with `(done, total)` while fields are read.
+
+    Raises:
+        ValueError: If a channel is missing, the source cannot be read, or the size is not the
+            model's.
+    """
+    options = options or SourceOptions()
+    if source in ("simulated", "mnist") and not Path(source).exists():
+        raise ValueError(
+            f"predict needs the path of image files, received '{source}', which is made anew in "
+            "each run: write such a screen with keras-dcmix simulate"
+        )
+    recipe = card.recipe or CropRecipe(size=card.image_size[0] or CropRecipe.size)
+    if options.z is None and recipe.z not in (None, "max"):
+        options = replace(options, z=str(recipe.z))
+    image_set = open_fields(source, options, check_files=False)
+    image_set = _as_the_model_calls_them(image_set, card, renamed)
+    if not options.skip_unreadable:
+        refuse_missing(image_set)
+    cut = _cut(card, recipe, chosen_crops(options))
+    return crop_fields(
+        image_set, preprocessing=_steps(recipe, chosen_steps(options)), progress=progress, **cut
+    )
+
+
+def _as_the_model_calls_them(
+    image_set: ImageSet, card: ModelCard, renamed: Mapping[str, str] | None
+) -> ImageSet:
+    found = source_channels(card.channel_names, image_set.channel_names, renamed)
+    chosen = image_set.select_channels(found)
+    names = dict(zip(found, card.channel_names, strict=True))
+    functions = chosen.illumination
+    return replace(
+        chosen,
+        files=chosen.files.rename(columns=names),
+        illumination=None if functions is None else functions.rename(columns=names),
+    )
+
+
+def _cut(card: ModelCard, recipe: CropRecipe, chosen: dict[str, Any]) -> dict[str, Any]:
+    trained = {"crop": recipe.crop, "size": recipe.size, "nuclei_channel": recipe.nuclei_channel}
+    cut = trained | chosen
+    if cut["crop"] != "cells" and "nuclei_channel" not in chosen:
+        cut["nuclei_channel"] = None
+    if cut["size"] not in (card.image_size[0] or cut["size"],):
+        raise ValueError(
+            f"`size` must be {card.image_size[0]}, that of the images which the model takes. "
+            f"Received: {cut['size']}"
+        )
+    if card.recipe is None:
+        _say_that_nothing_is_known(cut["crop"], "crop" in chosen)
+    else:
+        _warn_of_others(trained, {name: cut[name] for name in ("crop", "size")})
+    return cut
+
+
+def _steps(recipe: CropRecipe, chosen: dict[str, Any]) -> Preprocessing:
+    trained = recipe.preprocessing
+    if "normalize" in chosen:
+        # The controls of the training go with its own way of normalising.
+        chosen = {"controls": None} | chosen
+    steps = replace(trained, **chosen)
+    names = ("illumination", "background", "clip", "normalize", "controls")
+    _warn_of_others(
+        {name: getattr(trained, name) for name in names},
+        {name: getattr(steps, name) for name in names},
+    )
+    return steps
+
+
+def _warn_of_others(trained: dict[str, Any], made: dict[str, Any]) -> None:
+    others = [name for name in made if made[name] != trained[name]]
+    if others:
+        now, then = (", ".join(f"{n}={d[n]!r}" for n in others) for d in (made, trained))
+        warnings.warn(
+            f"images are made with {now}, those that the model was trained on with {then}: its "
+            "predictions may mean little",
+            UserWarning,
+            stacklevel=4,
+        )
+
+
+def _say_that_nothing_is_known(crop: str, is_chosen: bool) -> None:
+    if not is_chosen:
+        warnings.warn(
+            "the model does not say how its images were cut and corrected (it was trained on "
+            f"arrays): they are made with crop={crop!r} and raw pixels; say otherwise with `crop` "
+            "and its like",
+            UserWarning,
+            stacklevel=4,
+        )

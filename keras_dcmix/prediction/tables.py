@@ -1,0 +1,105 @@
+"""Predictions as tables: a row a crop, a row a well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from keras_dcmix.data import Crops
+from keras_dcmix.prediction.predictor import Predictor
+
+_WELL = ("Metadata_Experiment", "Metadata_Plate", "Metadata_Well")
+_ROWS_AT_A_TIME = 10_000
+
+
+@dataclass(frozen=True, eq=False)
+class CropPredictions:
+    """What a model says of the crops of a source.
+
+    Args:
+        crops: The crops.
+        classes: Names of the classes.
+        probabilities: `(num_crops, num_classes)`, 0 to 1.
+    """
+
+    crops: Crops
+    classes: tuple[str, ...]
+    probabilities: np.ndarray
+
+    def to_frame(self, rows: slice = slice(None)) -> pd.DataFrame:
+        """A row a crop.
+
+        Returns:
+            The field's metadata, `field` (its row in the source, from 0), `top` and `left` in
+            pixels, `predicted`, and `probability:NAME` for each class.
+        """
+        positions = self.crops.positions.iloc[rows].reset_index(drop=True)
+        metadata = self.crops.image_set.table.iloc[positions["field"]].reset_index(drop=True)
+        return pd.concat([metadata, positions, self._named(self.probabilities[rows])], axis=1)
+
+    def to_wells(self) -> pd.DataFrame | None:
+        """A row a well: the mean probability over its crops.
+
+        Returns:
+            Experiment, plate and well as far as they are known, metadata that is one in every
+            well, `fields`, `crops`, `predicted`, and `probability:NAME`; None where the source
+            knows no wells.
+        """
+        table = self.crops.image_set.table
+        if "Metadata_Well" not in table:
+            return None
+        keys = [name for name in _WELL if name in table]
+        # Only fields that gave crops: a mean of none is no number.
+        used = table.iloc[np.unique(self.crops.fields)]
+        wells = used.groupby(keys, sort=False, dropna=False)
+        number = pd.Series(-1, index=table.index)
+        number[used.index] = wells.ngroup()
+        crop_wells = number.to_numpy()[self.crops.fields]
+        counts = np.bincount(crop_wells, minlength=wells.ngroups)
+        sums = np.zeros((wells.ngroups, len(self.classes)))
+        np.add.at(sums, crop_wells, self.probabilities)
+        rest = [name for name in table if name not in keys]
+        same = [name for name in rest if wells[name].nunique(dropna=False).max() == 1]
+        frame = wells[same].first().reset_index() if same else wells.size().reset_index()[keys]
+        frame = frame.assign(fields=wells.size().to_numpy(), crops=counts)
+        return pd.concat([frame, self._named(sums / counts[:, None])], axis=1)
+
+    def to_csv(self, path: Path) -> None:
+        """Writes the row of each crop, some thousand at a time."""
+        for start in range(0, max(1, len(self.probabilities)), _ROWS_AT_A_TIME):
+            frame = self.to_frame(slice(start, start + _ROWS_AT_A_TIME))
+            frame.to_csv(path, mode="a", header=not start, index=False)
+
+    def describe(self) -> str:
+        """How many of which class, in one sentence."""
+        counts = np.bincount(self.probabilities.argmax(axis=1), minlength=len(self.classes))
+        named = ", ".join(f"{n} ({c})" for n, c in zip(self.classes, counts, strict=True))
+        num_fields = len(np.unique(self.crops.fields))
+        return f"{len(self.probabilities)} images from {num_fields} fields; predicted: {named}"
+
+    def _named(self, probabilities: np.ndarray) -> pd.DataFrame:
+        names = [f"probability:{name}" for name in self.classes]
+        frame = pd.DataFrame(probabilities, columns=names)
+        frame.insert(0, "predicted", np.array(self.classes)[probabilities.argmax(axis=1)])
+        return frame
+
+
+def predict_crops(
+    predictor: Predictor,
+    crops: Crops,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> CropPredictions:
+    """Classifies all crops of a source, which are read batch by batch.
+
+    Args:
+        predictor: The model.
+        crops: Its images, see `keras_dcmix.prediction.open_crops`.
+        progress: Called with `(done, total)` after each batch.
+    """
+    probabilities = predictor.predict(crops, progress=progress)
+    return CropPredictions(crops, predictor.card.classes, probabilities)

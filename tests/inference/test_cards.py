@@ -1,0 +1,104 @@
+"""What travels with a model, and what it is made of."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+
+import keras
+import pytest
+
+from keras_dcmix.artefacts import ModelCard, keras_file
+from keras_dcmix.artefacts.card import CARD_NAME
+from keras_dcmix.data import CropRecipe, Preprocessing
+from keras_dcmix.model_cards import card_of_model
+
+RECIPE = CropRecipe("cells", 48, "DNA", Preprocessing(clip=(0.1, 99.9), normalize="plate"), 3)
+
+
+def plain_model(outputs: int = 2) -> keras.Model:
+    inputs = keras.Input((8, 8, 2))
+    x = keras.layers.GlobalAveragePooling2D()(inputs)
+    return keras.Model(inputs, keras.layers.Dense(outputs)(x), name="mine")
+
+
+def test_a_card_is_read_as_it_was_written():
+    card = ModelCard(("GFP", "DNA"), ("α", "b"), (48, None), {"GFP": 0.7, "DNA": 0.3}, RECIPE)
+    assert ModelCard.from_json(card.to_json(), where="here") == card
+
+
+def test_a_card_of_a_later_version_says_what_wrote_it():
+    plain = json.loads(ModelCard(("A",), ("a", "b"), versions={"keras-dcmix": "9.9"}).to_json())
+    text = json.dumps(plain | {"card_version": 2})
+    with pytest.raises(ValueError, match=r"old\.onnx was written by keras-dcmix 9\.9.*version 2"):
+        ModelCard.from_json(text, where="old.onnx")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"card_version": 1}', '{"card_version": "x"}'])
+def test_a_damaged_card_is_named(text):
+    with pytest.raises(ValueError, match="in here is not readable"):
+        ModelCard.from_json(text, where="here")
+
+
+@pytest.mark.parametrize("classes", [("a", "a"), ("a", " ")])
+def test_classes_that_cannot_be_told_apart_are_refused(classes):
+    with pytest.raises(ValueError, match="different names"):
+        ModelCard(("A",), classes)
+
+
+def test_the_layer_gives_names_and_importance(model):
+    card = card_of_model(model)
+    assert card.channel_names == ("DNA", "ER", "Mito")
+    assert card.importance == pytest.approx({"DNA": 1 / 1.4, "ER": 0.3 / 1.4, "Mito": 0.1 / 1.4})
+    assert card.image_size == (16, 16)
+    assert card.versions["keras"] == keras.__version__
+
+
+def test_classes_without_names_are_numbered(model):
+    assert card_of_model(model).classes == ("class_0", "class_1")
+
+
+def test_a_model_without_names_says_how_to_give_them():
+    with pytest.raises(ValueError, match=r"'mine' names none of its 2 channels.*--channel-names"):
+        card_of_model(plain_model())
+
+
+def test_names_can_be_given_to_a_model_without_the_layer():
+    card = card_of_model(plain_model(), channel_names=["GFP", "DNA"])
+    assert card.channel_names == ("GFP", "DNA")
+    assert card.importance is None
+
+
+def test_names_that_contradict_the_layer_are_refused(model):
+    with pytest.raises(ValueError, match=r"DNA, ER, Mito: leave them out. Received: ER, DNA, Mito"):
+        card_of_model(model, channel_names=["ER", "DNA", "Mito"])
+
+
+def test_a_wrong_number_of_channels_is_refused():
+    with pytest.raises(ValueError, match=r"must be 2, one for each channel.*Received 1: GFP"):
+        card_of_model(plain_model(), channel_names=["GFP"])
+
+
+def test_a_wrong_number_of_classes_is_refused():
+    with pytest.raises(ValueError, match=r"must be 3, one for each output.*Received 2: a, b"):
+        card_of_model(plain_model(3), channel_names=["GFP", "DNA"], classes=["a", "b"])
+
+
+def test_a_model_of_something_else_than_images_is_refused():
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, keras.layers.Dense(2)(inputs), name="rows")
+    with pytest.raises(ValueError, match=r"one batch of images.*'rows' from \(None, 4\)"):
+        card_of_model(model, channel_names=["A"])
+
+
+def test_keras_loads_a_file_that_holds_a_card(saved, model, images):
+    again = keras.models.load_model(saved)
+    assert again.predict(images, verbose=0) == pytest.approx(model.predict(images, verbose=0))
+    assert keras_file.read_card(saved).recipe == CropRecipe(size=16)
+
+
+def test_a_file_of_others_has_no_card(model, tmp_path):
+    model.save(tmp_path / "own.keras")
+    assert keras_file.read_card(tmp_path / "own.keras") is None
+    with zipfile.ZipFile(tmp_path / "own.keras") as archive:
+        assert CARD_NAME not in archive.namelist()

@@ -1,0 +1,172 @@
+"""A model finds its channels by name, whatever it is kept in, and bad models are named."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from keras_dcmix import export_model, load_predictor
+from keras_dcmix.artefacts import FORMATS
+from keras_dcmix.artefacts.card import ModelCard
+from keras_dcmix.exporting import obstacle
+from keras_dcmix.prediction.channels import parsed_renaming, source_channels
+from keras_dcmix.prediction.predictor import Predictor
+
+from .conftest import CHANNELS
+
+WRITABLE = [
+    n for n in FORMATS if not obstacle(n) and (keras.backend.backend(), n) != ("jax", "onnx")
+]
+
+
+@pytest.fixture(scope="module")
+def predictor(saved):
+    return load_predictor(saved)
+
+
+def brightest(images: np.ndarray) -> np.ndarray:
+    """A model of two channels whose outputs are their means."""
+    return images.mean(axis=(1, 2))
+
+
+PLAIN = Predictor("here", "onnx", ModelCard(("A", "B"), ("a", "b")), brightest)
+
+
+def test_channels_in_another_order_give_identical_predictions(predictor, images):
+    expected = predictor.predict(images, channel_names=CHANNELS)
+    found = predictor.predict(images[..., ::-1], channel_names=CHANNELS[::-1])
+    np.testing.assert_array_equal(found, expected)
+    assert np.abs(predictor.predict(images[..., ::-1]) - expected).max() > 1e-3  # order matters
+
+
+def test_channels_that_the_model_does_not_know_are_left_aside():
+    images = np.ones((1, 2, 2, 3)) * [1, 2, 3]
+    assert PLAIN.predict(images, channel_names=["B", "C", "A"]).tolist() == [[3, 1]]
+
+
+def test_a_set_that_lacks_a_channel_is_refused(predictor, images):
+    words = r"needs the channels DNA, ER, Mito, the images lack Mito.*--map Mito=Mitos"
+    with pytest.raises(ValueError, match=words):
+        predictor.predict(images, channel_names=["Mitos", "DNA", "ER"])
+
+
+def test_channels_first_models_get_their_channels_first():
+    card = ModelCard(("A", "B"), ("a", "b"), data_format="channels_first")
+    taken = Predictor("here", "onnx", card, lambda images: images.mean(axis=(2, 3)))
+    assert taken.predict(np.ones((1, 4, 5, 2)) * [1, 2]).tolist() == [[1, 2]]
+
+
+def test_another_size_is_refused(predictor):
+    with pytest.raises(ValueError, match=r"images of 16 x 16 pixels\. Received: 16 x 20"):
+        predictor.predict(np.ones((1, 16, 20, 3)))
+
+
+def test_something_else_than_images_is_refused():
+    with pytest.raises(ValueError, match=r"Received: shape=\(16, 20, 2\)"):
+        PLAIN.predict(np.ones((16, 20, 2)))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_pixels_that_are_no_numbers_are_named(bad):
+    images = np.ones((4, 2, 2, 2))
+    images[2, 1, 1, 1] = bad
+    with pytest.raises(ValueError, match=r"infinity in image 2, channel 'B'"):
+        PLAIN.predict(images)
+
+
+def test_batches_are_bounded_in_memory_and_lose_no_image(monkeypatch):
+    monkeypatch.setattr("keras_dcmix.prediction.predictor._BATCH_BYTES", 3 * 4 * 8)
+    sizes = []
+    images = np.random.default_rng(0).random((8, 2, 2, 2)).astype("float32")
+    counting = Predictor(
+        "here", "onnx", PLAIN.card, lambda some: (sizes.append(len(some)), brightest(some))[1]
+    )
+    np.testing.assert_array_equal(counting.predict(images), brightest(images))
+    assert sizes == [3, 3, 2]
+
+
+def test_no_images_give_no_predictions():
+    assert PLAIN.predict(np.ones((0, 2, 2, 2))).shape == (0, 2)
+
+
+def test_a_model_is_found_in_the_folder_of_its_ranking(saved):
+    assert load_predictor(saved.parent).path == saved
+
+
+def test_a_keras_file_of_others_tells_by_its_layer_what_it_takes(model, tmp_path):
+    model.save(tmp_path / "own.keras")
+    card = load_predictor(tmp_path / "own.keras").card
+    assert card.channel_names == CHANNELS
+    assert card.classes == ("class_0", "class_1")
+
+
+def test_a_place_without_a_model_is_named(tmp_path):
+    with pytest.raises(ValueError, match=r"no model at .*nothing\.keras"):
+        load_predictor(tmp_path / "nothing.keras")
+
+
+def test_a_file_that_is_no_model_says_what_is(tmp_path):
+    (tmp_path / "model.h5").touch()
+    with pytest.raises(ValueError, match=r"ends in \.onnx, \.tflite, \.pt2, \.keras.*model\.h5"):
+        load_predictor(tmp_path / "model.h5")
+
+
+@pytest.mark.parametrize("format", [name for name in WRITABLE if FORMATS[name].suffix])
+@pytest.mark.parametrize("kept", [0, 0.6], ids=["empty", "cut off"])
+def test_a_truncated_artefact_is_named(saved, tmp_path, format, kept):
+    path = tmp_path / f"model{FORMATS[format].suffix}"
+    export_model(saved, path, format=format)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(len(whole) * kept)])
+    with pytest.raises(ValueError, match=rf"model\{FORMATS[format].suffix}.*(damaged|whole)"):
+        load_predictor(path)
+
+
+@pytest.mark.skipif("saved_model" not in WRITABLE, reason="this backend writes no SavedModel")
+def test_a_truncated_savedmodel_is_named(saved, tmp_path):
+    export_model(saved, tmp_path / "m", format="saved_model")
+    graph = tmp_path / "m" / "saved_model.pb"
+    graph.write_bytes(graph.read_bytes()[:1000])
+    with pytest.raises(ValueError, match="cannot be opened as a SavedModel"):
+        load_predictor(tmp_path / "m")
+
+
+@pytest.mark.skipif("onnx" not in WRITABLE, reason="JAX writes no ONNX that runs")
+def test_an_onnx_model_of_others_says_what_to_do(saved, tmp_path):
+    import onnx
+
+    export_model(saved, tmp_path / "m.onnx", format="onnx")
+    plain = onnx.load(str(tmp_path / "m.onnx"))
+    del plain.metadata_props[:]
+    onnx.save(plain, str(tmp_path / "m.onnx"))
+    with pytest.raises(ValueError, match="not written by keras-dcmix: export"):
+        load_predictor(tmp_path / "m.onnx")
+
+
+def test_two_channels_cannot_be_the_same():
+    with pytest.raises(ValueError, match="Received 'X' for A and X"):
+        source_channels(["A", "X"], ["X", "B"], {"A": "X"})
+
+
+@pytest.mark.parametrize(
+    ("renamed", "words"),
+    [
+        ({"DNAA": "B"}, "the model has no channel 'DNAA', did you mean 'DNA'"),
+        ({"DNA": "Hoechts"}, "the images have no channel 'Hoechts', did you mean 'Hoechst'"),
+    ],
+)
+def test_a_misspelt_channel_of_the_map_gets_the_nearest(renamed, words):
+    with pytest.raises(ValueError, match=words):
+        source_channels(["DNA"], ["Hoechst", "B"], renamed)
+
+
+@pytest.mark.parametrize("pair", ["DNA", "=Hoechst", "DNA="])
+def test_a_map_that_is_no_pair_is_refused(pair):
+    with pytest.raises(ValueError, match=f"such as DNA=Hoechst. Received: {pair}"):
+        parsed_renaming([pair])
+
+
+def test_a_channel_is_mapped_once():
+    with pytest.raises(ValueError, match="Received DNA twice"):
+        parsed_renaming(["DNA=A", "DNA=B"])
