@@ -33,6 +33,7 @@ def save_ranking(ranking: ChannelRanking, folder: Path, *, arguments: dict[str, 
     ranking.importance.to_frame().to_csv(folder / "importance.csv", index=False)
     ranking.runs.to_csv(folder / "runs.csv", index=False)
     ranking.history.to_csv(folder / "trajectory.csv", index=False)
+    ranking.predictions.confusion().to_csv(folder / "confusion.csv")
     ranking.model.save(folder / "model.keras")
     if ranking.check is not None:
         ranking.check.scores.to_csv(folder / "subsets.csv")
