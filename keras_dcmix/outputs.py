@@ -1,10 +1,8 @@
-"""Results of a run as files: tables, figures, model and `run.json`."""
+"""Results of a run as files: tables, figures, model, page and `run.json`."""
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
-import platform
 import warnings
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from keras_dcmix.output_folder import RUN
+from keras_dcmix.output_folder import REPORT, RUN
+from keras_dcmix.report import comparison_report, ranking_report
+from keras_dcmix.versions import versions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def save_ranking(ranking: ChannelRanking, folder: Path, *, arguments: dict[str, Any]) -> None:
-    """Writes tables, model, figures and `run.json` of a ranking into a folder.
+    """Writes tables, model, figures, page and `run.json` of a ranking into a folder.
 
     Args:
         ranking: What `rank_channels` returned.
@@ -39,6 +39,7 @@ def save_ranking(ranking: ChannelRanking, folder: Path, *, arguments: dict[str, 
         ranking.check.scores.to_csv(folder / "subsets.csv")
         ranking.check.scores.best_panels("accuracy").to_csv(folder / "panels.csv", index=False)
     _save_figures(_ranking_figures(ranking), folder)
+    _save_page(ranking_report(ranking, arguments=arguments), folder)
     facts = {
         "summary": ranking.summary(),
         "arguments": arguments,
@@ -62,7 +63,7 @@ def save_ranking(ranking: ChannelRanking, folder: Path, *, arguments: dict[str, 
 def save_comparison(
     comparison: MethodComparison, folder: Path, *, arguments: dict[str, Any]
 ) -> None:
-    """Writes tables, figures and `run.json` of a comparison into a folder.
+    """Writes tables, figures, page and `run.json` of a comparison into a folder.
 
     Args:
         comparison: What `compare_methods` returned.
@@ -75,6 +76,7 @@ def save_comparison(
         comparison.spearman.to_csv(folder / "spearman.csv", index_label="method")
     comparison.curves_frame().to_csv(folder / "deletion_insertion.csv", index=False)
     _save_figures(_comparison_figures(comparison), folder)
+    _save_page(comparison_report(comparison, arguments=arguments), folder)
     facts = {
         "summary": comparison.summary(),
         "arguments": arguments,
@@ -86,6 +88,10 @@ def save_comparison(
         "split": comparison.split,
     }
     _save_facts(facts, folder)
+
+
+def _save_page(page: str, folder: Path) -> None:
+    (folder / REPORT).write_text(page, encoding="utf-8")
 
 
 def _save_facts(facts: dict[str, Any], folder: Path) -> None:
@@ -103,17 +109,6 @@ def _check_facts(check: ChannelCheck) -> dict[str, Any]:
         "shapley": dict(zip(shapley.channel_names, shapley.scores.tolist(), strict=True)),
         "shapley_unit": "log-likelihood in nats",
     }
-
-
-def versions() -> dict[str, str]:
-    """Versions of Python, of this package and of what it stands on."""
-    found = {"python": platform.python_version()}
-    for name in ("keras-dcmix", "keras", keras.backend.backend(), "numpy", "scikit-image"):
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            found[name] = "not installed as a package"
-    return found
 
 
 def _ranking_figures(ranking: ChannelRanking) -> dict[str, Axes]:

@@ -50,8 +50,12 @@ MAY_IMPORT = {
     "comparison_runs": FOUNDATION | PARTS | RUNS,
     "comparison": FOUNDATION | PARTS | RUNS | {"comparison_runs", "statistics"},
     "inspection": {"data", "plotting"},
+    "versions": set(),
+    "report": FOUNDATION | PARTS | RUNS | {"comparison", "predictions", "ranking", "versions"},
     "output_folder": set(),
-    "outputs": FOUNDATION | PARTS | {"check", "comparison", "ranking", "output_folder", "__init__"},
+    "outputs": FOUNDATION
+    | PARTS
+    | {"check", "comparison", "ranking", "output_folder", "report", "versions"},
     "cli_options": FOUNDATION,
     "cli_inspect": FOUNDATION | {"cli_options", "inspection", "output_folder", "sources"},
     "cli_simulate": {"datasets"},

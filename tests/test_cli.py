@@ -84,7 +84,7 @@ def test_a_plate_gives_every_file_with_its_columns(finished):
     out = finished[0] / "R"
     assert {path.name for path in out.iterdir()} == {
         *("importance.csv", "runs.csv", "trajectory.csv", "confusion.csv", "model.keras"),
-        "run.json",
+        *("run.json", "report.html"),
         *("importance.png", "trajectory.png", "mix.png"),
         *("subsets.csv", "panels.csv", "panels.png"),
     }
@@ -145,6 +145,7 @@ def test_the_terminal_shows_what_was_read_the_table_and_the_sentence(finished):
     assert "4 left out for a blank label" in printed
     assert "share of the mix" in printed
     assert f"Results are in {folder / 'R'}" in printed.replace("\n", "")
+    assert f"Open {folder / 'R' / 'report.html'} in a browser" in printed.replace("\n", "")
 
 
 def test_nothing_is_left_beside_the_results(finished):
@@ -437,7 +438,7 @@ def test_compare_writes_the_tables_and_figures_and_prints_the_table(plate, tmp_p
     code, printed = compare(plate, tmp_path / "C", "--methods", methods)
     assert code == 0, printed
     assert {path.name for path in (tmp_path / "C").iterdir()} == {
-        *("methods.csv", "importance.csv", "deletion_insertion.csv", "run.json"),
+        *("methods.csv", "importance.csv", "deletion_insertion.csv", "run.json", "report.html"),
         *("importance.png", "deletion_insertion.png"),
     }
     table = pd.read_csv(tmp_path / "C" / "methods.csv")
