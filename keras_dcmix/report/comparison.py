@@ -54,8 +54,8 @@ def comparison_report(comparison: MethodComparison, *, arguments: Mapping[str, A
         title="Comparison of methods",
         subject=subject(arguments),
         headline=describe_comparison_headline(comparison.importances, comparison.guessing),
+        lede=_lede(comparison),
         summary=comparison.summary(),
-        guessing=comparison.guessing,
         bars=_bars(comparison),
         places=_places(comparison),
         ranks=_ranks(comparison),
@@ -81,6 +81,27 @@ def comparison_report(comparison: MethodComparison, *, arguments: Mapping[str, A
         versions=version_facts(),
         files=_FILES,
     )
+
+
+def _lede(comparison: MethodComparison) -> str:
+    """How good the models are, and who agrees best with a truth."""
+    accuracy = comparison.table["accuracy"]
+    low, high = percent(accuracy.min()), percent(accuracy.max())
+    between = low if low == high else f"{low} to {high}"
+    number = len(comparison.importances)
+    text = (
+        f"{number} {'method has' if number == 1 else 'methods have'} scored the channels, by "
+        f"models that name {between} of unseen images rightly; always naming the commonest class "
+        f"would be right for {percent(comparison.chance)}."
+    )
+    held = comparison.table.loc[~comparison.table["method"].isin(comparison.guessing)]
+    if comparison.planted_truth is not None and held["spearman_truth"].notna().any():
+        best = held.loc[held["spearman_truth"].idxmax()]
+        text += (
+            f" {best['method']} agrees best with the known truth: its rank correlation is "
+            f"{best['spearman_truth']:.2f}, 1 being the same order."
+        )
+    return text
 
 
 def _mean_ranks(comparison: MethodComparison) -> dict[str, float]:

@@ -28,7 +28,7 @@ def command_line(name: str, arguments: Mapping[str, Any], training: Training) ->
     Example:
         >>> arguments = {"source": "my plate", "label": "Drug", "check": False}
         >>> command_line("rank", arguments, Training())
-        "keras-dcmix rank 'my plate' --label Drug --no-check"
+        "keras-dcmix rank 'my plate' --label Drug --no-check --out NEW_FOLDER"
     """
     if "source" not in arguments:
         return ""
@@ -45,6 +45,8 @@ def command_line(name: str, arguments: Mapping[str, Any], training: Training) ->
             parts += [option] * value
         else:
             parts += [option, str(value)]
+    if "out" not in arguments:
+        parts += ["--out", "NEW_FOLDER"]
     return shlex.join(parts)
 
 

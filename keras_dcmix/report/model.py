@@ -38,7 +38,8 @@ class ModelFacts:
     """What the page says of the models.
 
     Attributes:
-        sentence: How good they are, in words.
+        short: How good they are, in one sentence.
+        sentence: The same with its spread.
         hardest: Which class is the hardest, in words; empty where all are as easy.
         confusion: The matrix, `None` where there are too many classes for a page.
         mistakes: The commonest mistakes, where there is no matrix.
@@ -46,6 +47,7 @@ class ModelFacts:
         groups: Accuracy of each group.
     """
 
+    short: str
     sentence: str
     hardest: str
     confusion: Confusion | None
@@ -58,17 +60,21 @@ def model_facts(ranking: ChannelRanking) -> ModelFacts:
     """Gathers what the page says of the models of a ranking."""
     found = ranking.predictions
     accuracy = ranking.accuracy
-    runs = (
-        f" (mean of {len(accuracy)} runs, {percent(accuracy.min())} to {percent(accuracy.max())})"
-    )
+    lowest, highest = percent(accuracy.min()), percent(accuracy.max())
+    between = "the same in each" if lowest == highest else f"{lowest} to {highest}"
+    runs = f" (mean of {len(accuracy)} runs, {between})"
     few = len(ranking.classes) <= _MOST_CLASSES
     return ModelFacts(
+        short=(
+            f"The models name the right class for {percent(accuracy.mean())} of images from "
+            "groups that they have never seen; always naming the commonest class would be right "
+            f"for {percent(ranking.chance)}."
+        ),
         sentence=(
-            f"The models name the right class for {percent(accuracy.mean())} of "
-            f"{ranking.num_test_images} test images"
-            f"{runs if len(accuracy) > 1 else ''}. The images come from "
-            f"{len(ranking.split['test'])} groups that no model has seen. "
-            f"Always naming the commonest class would be right for {percent(ranking.chance)}."
+            f"{percent(accuracy.mean())} of {ranking.num_test_images:,} test images are named "
+            f"rightly{runs if len(accuracy) > 1 else ''}. They come from "
+            f"{len(ranking.split['test'])} groups (wells, or what else was kept together) of which "
+            "no model has seen an image."
         ),
         hardest=_hardest(found.by_class()),
         confusion=_confusion(found.confusion(), found.by_class()) if few else None,

@@ -149,7 +149,8 @@ def _paths(ranking: ChannelRanking) -> Picture:
             f"images. The ranking, of the best pass of each run, is {_shares_in_words(ranking)}."
         ),
         caption=(
-            "All channels start level, at the dotted line. Where lines still part at the right "
+            "All channels start level, at the dotted line; 0 is after the first pass through the "
+            "images. Where lines still part at the right "
             f"end, more epochs would part them further.{runs}"
         ),
         size=(NARROW + 0.5, 3.6),
@@ -171,7 +172,7 @@ def _data_facts(ranking: ChannelRanking, arguments: Mapping[str, Any]) -> list[t
             f"{sizes['train']} to train on, {sizes['validation']} to choose the weights, "
             f"{len(ranking.split['test'])} to test on; no group is in two of them",
         ),
-        ("tested on", f"{ranking.num_test_images} images"),
+        ("tested on", f"{ranking.num_test_images:,} images"),
     ]
     if arguments.get("source"):
         facts.insert(4, ("kept together", str(together)))

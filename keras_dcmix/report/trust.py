@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from keras_dcmix.summary import Verdict
 
 
+_DROP = "Can channels be dropped?"
+
+
 @dataclass(frozen=True)
 class Answer:
     """One question on the page.
@@ -30,8 +33,8 @@ class Answer:
 
     @property
     def style(self) -> str:
-        """The name of its colours."""
-        return self.short.replace(" ", "-")
+        """The name of its colours; dropping nothing is no fault."""
+        return "not-known" if self.question == _DROP else self.short.replace(" ", "-")
 
 
 @dataclass(frozen=True)
@@ -96,12 +99,12 @@ def _runs_agree(ranking: ChannelRanking) -> Answer:
 
 
 def _check_answers(ranking: ChannelRanking, verdict: Verdict | None) -> list[Answer]:
-    agree, drop = "Does the check agree?", "Can channels be dropped?"
+    agree = "Does the check agree?"
     if ranking.check is None:
         text = "The check was left out, so nothing but the weights speaks for this order."
         return [
             Answer(agree, "not known", text),
-            Answer(drop, "not known", "This takes the check."),
+            Answer(_DROP, "not known", "This takes the check."),
         ]
     if verdict is None:
         text = (
@@ -110,12 +113,12 @@ def _check_answers(ranking: ChannelRanking, verdict: Verdict | None) -> list[Ans
         )
         return [
             Answer(agree, "not known", text),
-            Answer(drop, "not known", "This takes the check."),
+            Answer(_DROP, "not known", "This takes the check."),
         ]
     scores = ranking.check.scores
     return [
         Answer(agree, "yes" if verdict.agrees else "in part", describe_agreement(verdict, scores)),
-        Answer(drop, "yes" if verdict.dropped else "no", describe_cost(verdict, scores)),
+        Answer(_DROP, "yes" if verdict.dropped else "no", describe_cost(verdict, scores)),
     ]
 
 
@@ -154,7 +157,9 @@ def _panels(ranking: ChannelRanking, verdict: Verdict | None) -> Picture:
         draw,
         alt=f"Accuracy of the best set of channels of each size, from none to all. {best}.",
         caption=(
-            "The best set of channels of each size and how many images it names rightly. The "
+            "The check’s model cannot be told from guessing, so do not read an answer into this."
+            if verdict is None
+            else "The best set of channels of each size and how many images it names rightly. The "
             "orange column is the smallest set that does as well as the best."
         ),
     )

@@ -71,13 +71,25 @@ def _leading(importance: ChannelImportance, leaders: Leaders, check: Verdict | N
 
 def _dropping(check: Verdict) -> str:
     """What dropping costs, in points of accuracy where it is not nothing."""
-    if not check.dropped:
-        return "no channel can be dropped without cost"
-    error = float(np.nan_to_num(check.cost_error))
-    about = f" ± {100 * error:.0f}" if error >= _POINT / 2 else ""
-    if check.cost < _POINT / 2:
-        cost = "nothing" + (f" (± {100 * error:.0f} points of accuracy)" if error > _UNSURE else "")
+    if check.dropped:
+        names, cost, error = check.dropped, check.cost, check.cost_error
+    elif check.least_cost >= _POINT / 2:
+        names, cost, error = [check.least], check.least_cost, check.least_cost_error
     else:
-        points = f"{100 * check.cost:.0f}"
-        cost = f"{points}{about} {'point' if points + about == '1' else 'points'} of accuracy"
-    return f"dropping {listed(check.dropped)} costs {cost}"
+        return "no channel can be dropped without cost"
+    even = "even " if not check.dropped and len(check.kept) > _FEW else ""
+    return f"{even}dropping {listed(names)} costs {_points(cost, float(np.nan_to_num(error)))}"
+
+
+def _points(cost: float, error: float) -> str:
+    """A cost in points of accuracy.
+
+    Example:
+        >>> _points(0.084, 0.018), _points(0.011, 0.0), _points(0.001, 0.03)
+        ('8 ± 2 points of accuracy', '1 point of accuracy', 'nothing (± 3 points of accuracy)')
+    """
+    about = f" ± {100 * error:.0f}" if error >= _POINT / 2 else ""
+    if cost < _POINT / 2:
+        return "nothing" + (f" (± {100 * error:.0f} points of accuracy)" if error > _UNSURE else "")
+    number = f"{100 * cost:.0f}{about}"
+    return f"{number} {'point' if number == '1' else 'points'} of accuracy"

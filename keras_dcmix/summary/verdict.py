@@ -29,6 +29,9 @@ class Verdict:
         dropped: All others.
         cost: What accuracy loses without `dropped`, below 0 where it gains.
         cost_error: Standard error of `cost` over blocks of images; NaN with one block.
+        least: The channel that accuracy misses least.
+        least_cost: What accuracy loses without `least` alone.
+        least_cost_error: Standard error of `least_cost`; NaN with one block.
     """
 
     shares: dict[str, float]
@@ -40,6 +43,9 @@ class Verdict:
     dropped: list[str]
     cost: float
     cost_error: float
+    least: str
+    least_cost: float
+    least_cost_error: float
 
     @property
     def agrees(self) -> bool:
@@ -64,6 +70,7 @@ def read_check(importance: ChannelImportance, scores: SubsetScores) -> Verdict |
     if best["num_channels"] == 0 or gain <= 0:
         return None
     kept, dropped = parted(scores, best["panel"])
+    nearest = panels.iloc[-2]
     shares = dict(zip(importance.channel_names, importance.scores.tolist(), strict=True))
     parts = dict(zip(shapley.channel_names, (shapley.scores / gain).tolist(), strict=True))
     error = np.nan_to_num(shapley.std) / gain
@@ -88,6 +95,9 @@ def read_check(importance: ChannelImportance, scores: SubsetScores) -> Verdict |
         dropped=dropped,
         cost=float(best["cost"]),
         cost_error=float(best["cost_standard_error"]),
+        least=parted(scores, nearest["panel"])[1][0],
+        least_cost=float(nearest["cost"]),
+        least_cost_error=float(nearest["cost_standard_error"]),
     )
 
 

@@ -120,6 +120,24 @@ def test_headings_tables_and_pictures_can_be_followed_by_ear(page_of, case):
     assert not {each for each in document.iter("td") if each.get("scope")}
 
 
+def luminance(color: str) -> float:
+    """Relative luminance by WCAG 2.1."""
+    values = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [v / 12.92 if v <= 0.03928 else ((v + 0.055) / 1.055) ** 2.4 for v in values]
+    return sum(w * v for w, v in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@pytest.mark.parametrize("mode", [0, 1], ids=["light", "dark"])
+def test_text_can_be_read_on_what_is_behind_it(page_of, mode):
+    style = parsed(page_of("plain")).find(".//style").text
+    block = re.findall(r":root \{(.*?)\}", style, flags=re.DOTALL)[mode]
+    colors = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", block))
+    for name in ("ink", "quiet", "accent", "yes", "part", "no", "unknown"):
+        for behind in ("page", "card"):
+            dark, light = sorted([luminance(colors[name]), luminance(colors[behind])])
+            assert (light + 0.05) / (dark + 0.05) > 4.5, (name, behind)
+
+
 def test_the_answer_comes_first_and_whole(page_of):
     assert headline(page_of("plain")) == (
         "GFP, not DNA: 97% of the mix, in 5 of 5 runs; dropping DNA costs nothing"
@@ -127,10 +145,13 @@ def test_the_answer_comes_first_and_whole(page_of):
 
 
 def test_the_page_says_how_good_the_model_is(page_of):
-    text = section(page_of("plain"), "model")
-    assert "right class for 95% of 80 test images" in text
-    assert "3 groups that no model has seen" in text
-    assert "commonest class would be right for 50%" in text
+    page = page_of("plain")
+    lede = text_of(parsed(page).find(".//header/p[@class='lede']"))
+    assert "right class for 95% of images from groups that they have never seen" in lede
+    assert "commonest class would be right for 50%" in lede
+    text = section(page, "model")
+    assert "95% of 80 test images are named rightly (mean of 5 runs, the same in each)" in text
+    assert "3 groups (wells, or what else was kept together)" in text
 
 
 def test_the_confusion_matrix_shows_what_is_taken_for_what(page_of):
@@ -156,6 +177,13 @@ def test_trust_is_four_questions_with_an_answer_each(page_of):
         "Does the check agree? yes",
         "Can channels be dropped? yes",
     ]
+
+
+def test_opinions_on_many_channels_are_folded_away(page_of):
+    path = ".//section[@id='trust']/details//caption"
+    for case, is_folded in (("plain", False), ("20 channels", True)):
+        captions = [text_of(caption) for caption in parsed(page_of(case)).findall(path)]
+        assert ("Two opinions on each channel" in captions) == is_folded
 
 
 def test_a_model_that_guesses_gets_a_warning_and_no_ranking(page_of):
@@ -205,9 +233,10 @@ def test_the_command_on_the_page_gives_the_same_run_again(ranking_of):
     command = shlex.split(parsed(page).find(".//pre/code").text)
     assert command[:2] == ["keras-dcmix", "rank"]
     rank = typer.main.get_command(app).commands["rank"]
-    found = rank.make_context("rank", [*command[2:], "--out", "R"]).params
+    found = rank.make_context("rank", command[2:]).params
     assert {key: found[key] for key in given} == given
     assert found["epochs"] == 3
+    assert str(found["out"]) == "NEW_FOLDER"
 
 
 def test_a_call_in_python_has_no_command(page_of):
