@@ -232,6 +232,8 @@ print([what for what in before if before[what] != after[what]])
         "plotting.plot_rank_correlation",
         "plotting.plot_thumbnails",
         "plotting.plot_trajectory",
+        "report.comparison_report",
+        "report.ranking_report",
         "statistics.rank_correlation",
     ],
 )

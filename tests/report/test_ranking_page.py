@@ -179,6 +179,12 @@ def test_trust_is_four_questions_with_an_answer_each(page_of):
     ]
 
 
+def test_each_channel_has_both_opinions_and_whether_it_can_go(page_of):
+    table = parsed(page_of("plain")).find(".//section[@id='trust']/div/table")
+    rows = [[text_of(cell) for cell in row] for row in table.findall(".//tbody/tr")]
+    assert rows == [["GFP", "97%", "100%", "keep"], ["DNA", "3%", "0%", "can go"]]
+
+
 def test_opinions_on_many_channels_are_folded_away(page_of):
     path = ".//section[@id='trust']/details//caption"
     for case, is_folded in (("plain", False), ("20 channels", True)):
