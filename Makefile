@@ -7,6 +7,7 @@ INSTALLED := .venv/.installed
 
 demo: $(INSTALLED)
 	$(BIN)/keras-dcmix rank simulated --seeds 3 --out demo --overwrite
+	@echo 'Now open demo/report.html in a browser'
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile

@@ -5,6 +5,7 @@ from . import importance as importance
 from . import layers as layers
 from . import models as models
 from . import plotting as plotting
+from . import report as report
 from . import statistics as statistics
 from .comparison import MethodComparison as MethodComparison
 from .comparison import compare_methods as compare_methods

@@ -149,7 +149,8 @@ def rank(
 
     One model more, trained on random subsets of the channels, checks the ranking and tells what
     dropping channels costs. Writes importance.csv, runs.csv, trajectory.csv, subsets.csv,
-    panels.csv, model.keras, four figures and run.json.
+    panels.csv, confusion.csv, model.keras, four figures, run.json, and report.html, which tells it
+    all on one page.
     """
     with _run(source, source_options, training, out, seed, overwrite, resume) as run:
         from keras_dcmix.outputs import save_ranking
@@ -166,7 +167,7 @@ def rank(
         )
         run.save(save_ranking, ranking, seeds=seeds, check=check)
         _print_ranking(ranking)
-        _console.print(f"Results are in {run.out}", markup=False)
+        run.say_where()
 
 
 @app.command()
@@ -193,7 +194,8 @@ def compare(
     The methods: dcmix, shapley (of all subsets), permutation, occlusion, integrated_gradients,
     deletion_insertion, squeeze_excitation, efficient_channel_attention, cbam, soft_attention, and
     single_channel and leave_one_out, which train a model for each channel. Writes methods.csv,
-    importance.csv, spearman.csv, deletion_insertion.csv, three figures and run.json.
+    importance.csv, spearman.csv, deletion_insertion.csv, three figures, run.json, and report.html,
+    which tells it all on one page.
     """
     names = None if methods is None else [name.strip() for name in methods.split(",")]
 
@@ -219,7 +221,7 @@ def compare(
         )
         run.save(save_comparison, comparison, seeds=seeds, methods=methods)
         _print_comparison(comparison)
-        _console.print(f"Results are in {run.out}", markup=False)
+        run.say_where()
 
 
 @dataclass(frozen=True)
@@ -239,6 +241,12 @@ class _Run:
             write(result, folder, arguments=self.arguments | arguments)
             if self.problem.skipped is not None and len(self.problem.skipped):
                 self.problem.skipped.to_csv(folder / "skipped.csv", index=False)
+
+    def say_where(self) -> None:
+        from keras_dcmix.output_folder import REPORT
+
+        _console.print(f"Results are in {self.out}", markup=False)
+        _console.print(f"Open {self.out / REPORT} in a browser to see them", markup=False)
 
 
 @contextmanager

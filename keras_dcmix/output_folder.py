@@ -11,6 +11,7 @@ from pathlib import Path
 # The file that every folder of a kind of result holds; without it a folder is nobody's to
 # overwrite.
 RUN, INSPECTION = "run.json", "inspection.json"
+REPORT = "report.html"  # the page that a reader opens first
 
 
 def check_output(folder: str | Path, *, overwrite: bool = False, mark: str = RUN) -> Path:

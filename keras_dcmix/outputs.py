@@ -1,4 +1,4 @@
-"""Results of a run as files: tables, figures, model and `run.json`."""
+"""Results of a run as files: tables, figures, model, page and `run.json`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import keras
 
 from keras_dcmix.artefacts import keras_file
 from keras_dcmix.model_cards import card_of_ranking
-from keras_dcmix.output_folder import RUN
+from keras_dcmix.output_folder import REPORT, RUN
+from keras_dcmix.report import comparison_report, ranking_report
 from keras_dcmix.versions import versions
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def save_ranking(ranking: ChannelRanking, folder: Path, *, arguments: dict[str, Any]) -> None:
-    """Writes tables, model, figures and `run.json` of a ranking into a folder.
+    """Writes tables, model, figures, page and `run.json` of a ranking into a folder.
 
     Args:
         ranking: What `rank_channels` returned.
@@ -34,12 +35,14 @@ def save_ranking(ranking: ChannelRanking, folder: Path, *, arguments: dict[str, 
     ranking.importance.to_frame().to_csv(folder / "importance.csv", index=False)
     ranking.runs.to_csv(folder / "runs.csv", index=False)
     ranking.history.to_csv(folder / "trajectory.csv", index=False)
+    ranking.predictions.confusion().to_csv(folder / "confusion.csv")
     ranking.model.save(folder / "model.keras")
     keras_file.add_card(folder / "model.keras", card_of_ranking(ranking, z=arguments.get("z")))
     if ranking.check is not None:
         ranking.check.scores.to_csv(folder / "subsets.csv")
         ranking.check.scores.best_panels("accuracy").to_csv(folder / "panels.csv", index=False)
     _save_figures(_ranking_figures(ranking), folder)
+    _save_page(ranking_report(ranking, arguments=arguments), folder)
     facts = {
         "summary": ranking.summary(),
         "arguments": arguments,
@@ -63,7 +66,7 @@ def save_ranking(ranking: ChannelRanking, folder: Path, *, arguments: dict[str, 
 def save_comparison(
     comparison: MethodComparison, folder: Path, *, arguments: dict[str, Any]
 ) -> None:
-    """Writes tables, figures and `run.json` of a comparison into a folder.
+    """Writes tables, figures, page and `run.json` of a comparison into a folder.
 
     Args:
         comparison: What `compare_methods` returned.
@@ -76,6 +79,7 @@ def save_comparison(
         comparison.spearman.to_csv(folder / "spearman.csv", index_label="method")
     comparison.curves_frame().to_csv(folder / "deletion_insertion.csv", index=False)
     _save_figures(_comparison_figures(comparison), folder)
+    _save_page(comparison_report(comparison, arguments=arguments), folder)
     facts = {
         "summary": comparison.summary(),
         "arguments": arguments,
@@ -87,6 +91,10 @@ def save_comparison(
         "split": comparison.split,
     }
     _save_facts(facts, folder)
+
+
+def _save_page(page: str, folder: Path) -> None:
+    (folder / REPORT).write_text(page, encoding="utf-8")
 
 
 def _save_facts(facts: dict[str, Any], folder: Path) -> None:

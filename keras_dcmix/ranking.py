@@ -16,6 +16,7 @@ from keras_dcmix.check import ChannelCheck, check_channels, finished_check, is_c
 from keras_dcmix.data.labelled_images import LabelledImages, label_images
 from keras_dcmix.layers.dcmix import find_dcmix
 from keras_dcmix.options import Training
+from keras_dcmix.predictions import Predictions
 from keras_dcmix.progress import RunProgress
 from keras_dcmix.results import ChannelImportance
 from keras_dcmix.run_store import RunStore, check_jobs, names_of, run_settings
@@ -46,6 +47,7 @@ class ChannelRanking:
         num_empty_fields: Fields of view that gave no crop.
         split: Groups in the test part, and in training and validation for each seed.
         num_test_images: Images in the test part.
+        predictions: What the models name the test images; accuracy by class and by group.
         examples: Raw test images, one a class: `(num_classes, height, width, num_channels)`.
         training: How the models were built and trained.
         check: What one model that knows every subset of the channels says, beside the weights;
@@ -64,6 +66,7 @@ class ChannelRanking:
     num_empty_fields: int
     split: dict[str, Any]
     num_test_images: int
+    predictions: Predictions
     examples: np.ndarray
     training: Training
     check: ChannelCheck | None = None
@@ -265,6 +268,12 @@ def _ranking(
             },
         },
         num_test_images=len(test),
+        predictions=Predictions(
+            problem.classes,
+            labels,
+            problem.groups[test],
+            np.array([run.predicted for run in runs]),
+        ),
         examples=np.asarray(problem.images[np.array(examples)]),
         training=training,
         check=finished_check(store) if check else None,

@@ -27,6 +27,7 @@ class SeedRun:
         shares: Each channel's share of the mix, in the order of the channels.
         train_groups: Groups that it trained on.
         validation_groups: Groups that chose its weights.
+        predicted: The class that it names for each test image, an index.
     """
 
     seed: int
@@ -37,6 +38,7 @@ class SeedRun:
     shares: list[float]
     train_groups: list[str]
     validation_groups: list[str]
+    predicted: list[int]
 
 
 def seed_run(store: RunStore, seed: int) -> SeedRun:
@@ -87,6 +89,7 @@ def train_seed(
         shares=mixing_weights(trained.model).scores.tolist(),
         train_groups=names_of(problem.groups[parts.train]),
         validation_groups=names_of(problem.groups[parts.validation]),
+        predicted=trained.predicted.tolist(),
     )
     store.save(run_name(seed), asdict(run), table=trained.history, model=trained.model)
     return run

@@ -50,6 +50,7 @@ class TrainedClassifier:
         epochs: Epochs trained.
         seconds: Wall time of building, training and testing.
         history: `ChannelWeightHistory.to_frame()`; empty without a `DCMix` layer.
+        predicted: `(num_test_images,)`, the class that it names for each test image, an index.
     """
 
     model: keras.Model
@@ -58,6 +59,7 @@ class TrainedClassifier:
     epochs: int
     seconds: float
     history: pd.DataFrame
+    predicted: np.ndarray
 
 
 def split_problem(
@@ -142,6 +144,7 @@ def train_classifier(
         epochs=len(fitted.epoch),
         seconds=time.perf_counter() - start,
         history=(weights or [ChannelWeightHistory()])[0].to_frame(),
+        predicted=named,
     )
 
 

@@ -83,7 +83,8 @@ def finished(tmp_path_factory):
 def test_a_plate_gives_every_file_with_its_columns(finished):
     out = finished[0] / "R"
     assert {path.name for path in out.iterdir()} == {
-        *("importance.csv", "runs.csv", "trajectory.csv", "model.keras", "run.json"),
+        *("importance.csv", "runs.csv", "trajectory.csv", "confusion.csv", "model.keras"),
+        *("run.json", "report.html"),
         *("importance.png", "trajectory.png", "mix.png"),
         *("subsets.csv", "panels.csv", "panels.png"),
     }
@@ -105,6 +106,17 @@ def test_the_check_writes_every_subset_and_the_best_panels(finished):
     assert panels["smallest_sufficient"].sum() == 1
     facts = json.loads((out / "run.json").read_text())
     assert set(facts["check"]["shapley"]) == {"GFP", "DNA"}
+
+
+def test_the_confusion_holds_every_test_image_once(finished):
+    out = finished[0] / "R"
+    confusion = pd.read_csv(out / "confusion.csv", index_col="label", keep_default_na=False)
+    assert list(confusion) == confusion.index.tolist() == ["dose", "none"]
+    runs = pd.read_csv(out / "runs.csv")
+    num_test_images = json.loads((out / "run.json").read_text())["num_test_images"]
+    assert confusion.to_numpy().sum() == num_test_images
+    right = np.diag(confusion).sum() / num_test_images
+    assert right == pytest.approx(runs["accuracy"].mean())
 
 
 def test_without_the_check_nothing_of_it_is_written(rank, tmp_path):
@@ -133,6 +145,7 @@ def test_the_terminal_shows_what_was_read_the_table_and_the_sentence(finished):
     assert "4 left out for a blank label" in printed
     assert "share of the mix" in printed
     assert f"Results are in {folder / 'R'}" in printed.replace("\n", "")
+    assert f"Open {folder / 'R' / 'report.html'} in a browser" in printed.replace("\n", "")
 
 
 def test_nothing_is_left_beside_the_results(finished):
@@ -425,7 +438,7 @@ def test_compare_writes_the_tables_and_figures_and_prints_the_table(plate, tmp_p
     code, printed = compare(plate, tmp_path / "C", "--methods", methods)
     assert code == 0, printed
     assert {path.name for path in (tmp_path / "C").iterdir()} == {
-        *("methods.csv", "importance.csv", "deletion_insertion.csv", "run.json"),
+        *("methods.csv", "importance.csv", "deletion_insertion.csv", "run.json", "report.html"),
         *("importance.png", "deletion_insertion.png"),
     }
     table = pd.read_csv(tmp_path / "C" / "methods.csv")

@@ -108,7 +108,7 @@ def test_everything_is_written(everything, tmp_path):
     save_comparison(everything, tmp_path, arguments={"source": "here"})
     assert {path.name for path in tmp_path.iterdir()} == {
         *("methods.csv", "importance.csv", "spearman.csv", "deletion_insertion.csv"),
-        *("spearman.png", "importance.png", "deletion_insertion.png", "run.json"),
+        *("spearman.png", "importance.png", "deletion_insertion.png", "run.json", "report.html"),
     }
     facts = json.loads((tmp_path / "run.json").read_text())
     assert facts["summary"] == everything.summary()

@@ -209,3 +209,15 @@ def test_figures_save_without_a_warning(number, tmp_path):
         ax = plot_panels(table(number, num_blocks=1 if number == 6 else 5))
         for ending in ("png", "svg", "pdf"):
             ax.figure.savefig(tmp_path / f"panels.{ending}")
+
+
+def test_no_number_on_the_axis_touches_the_name_of_the_first_channel():
+    # The lowest score with its whisker ends just below 0.45, where a tick would stand.
+    scores = [[0.487, 0.9, 0.7, 0.989], [0.887, 0.91, 0.7, 0.989]]
+    members = [[], ["GFP"], ["DNA"], ["GFP", "DNA"]]
+    ax = plot_panels(SubsetScores.from_members(["GFP", "DNA"], members, {"accuracy": scores}))
+    ax.figure.draw_without_rendering()
+    name = next(text for text in ax.texts if text.get_text() == "GFP").get_window_extent()
+    numbers = [label for label in ax.get_yticklabels() if label.get_text()]
+    assert numbers
+    assert not any(label.get_window_extent().overlaps(name) for label in numbers)

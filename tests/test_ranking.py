@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import keras
 import numpy as np
 import pytest
@@ -46,6 +48,14 @@ def test_one_accuracy_and_one_row_for_each_seed(ranking):
     assert list(ranking.runs) == ["seed", "accuracy", "epochs", "seconds"]
     assert ranking.runs["seed"].tolist() == [0, 1]
     assert (ranking.accuracy > 0.8).all()
+
+
+def test_the_predictions_give_the_accuracy_of_each_seed(ranking):
+    np.testing.assert_allclose(ranking.predictions.right.mean(axis=1), ranking.accuracy)
+    assert ranking.predictions.classes == ranking.classes
+    groups = ranking.predictions.by_group()
+    assert sorted(groups["group"]) == ranking.split["test"]
+    assert groups["images"].sum() == ranking.num_test_images
 
 
 def test_test_groups_are_seen_by_no_model(ranking):
@@ -175,7 +185,21 @@ def test_finished_seeds_are_not_trained_again(tmp_path, monkeypatch):
     second = ranked(images, labels, groups=groups, checkpoint_dir=tmp_path)
     assert (tmp_path / "seed_0.keras").stat().st_mtime_ns == before
     assert second.accuracy[0] == first.accuracy[0]
+    np.testing.assert_array_equal(second.predictions.predicted[0], first.predictions.predicted[0])
     np.testing.assert_array_equal(second.importance.repeats[0], first.importance.repeats[0])
+
+
+def test_a_seed_of_an_earlier_version_without_predictions_is_trained_again(tmp_path):
+    images, labels, groups = planted()
+    given = {"groups": groups, "num_seeds": 1, "checkpoint_dir": tmp_path}
+    ranked(images, labels, training=Training(epochs=1), **given)
+    path = tmp_path / "seed_0.json"
+    facts = json.loads(path.read_text())
+    del facts["predicted"]
+    path.write_text(json.dumps(facts))
+    again = ranked(images, labels, training=Training(epochs=1), **given)
+    assert again.predictions.predicted.shape == (1, again.num_test_images)
+    assert "predicted" in json.loads(path.read_text())
 
 
 def test_a_checkpoint_of_other_settings_is_refused(tmp_path):

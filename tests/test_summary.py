@@ -11,8 +11,11 @@ from keras_dcmix.subsets import SubsetScores
 from keras_dcmix.summary import (
     describe_check,
     describe_comparison,
+    describe_comparison_headline,
     describe_doubt,
+    describe_headline,
     describe_leaders,
+    read_check,
 )
 
 NAMES = ["DNA", "ER", "Mito"]
@@ -160,3 +163,69 @@ def test_without_a_truth_or_without_ranks_the_sentence_says_so():
 def test_models_that_all_guess_rank_nothing():
     text = compared([1.0, 1.0], chance=0.95, guessing=["dcmix", "cbam"])
     assert "no ranking here means anything" in text
+
+
+def headline(
+    shares: list[float], gains: dict[str, float] | None = None, *, spread: float = 0.01, **kwargs
+) -> str:
+    """The headline of three runs that differ by a little."""
+    repeats = np.array(shares) + spread * np.array([[1, -1, 0], [-1, 1, 0], [0, 0, 0]])
+    importance = ChannelImportance.from_repeats("dcmix", NAMES, repeats)
+    verdict = None if gains is None else read_check(importance, table(gains))
+    return describe_headline(importance, check=verdict, **kwargs)
+
+
+def test_the_headline_names_what_leads_and_what_does_not():
+    text = headline([0.02, 0.03, 0.95], {"Mito": 0.4})
+    assert (
+        text
+        == "Mito, not ER or DNA: 95% of the mix, in 3 of 3 runs; dropping DNA and ER costs nothing"
+    )
+
+
+def test_the_headline_calls_nothing_useless_that_the_check_needs():
+    text = headline([0.02, 0.03, 0.95], {"Mito": 0.4, "ER": 0.03})
+    assert text.startswith("Mito leads with 95% of the mix, first in 3 of 3 runs; dropping DNA")
+
+
+def test_the_headline_of_level_channels_names_them_together():
+    text = headline([0.05, 0.47, 0.48], {"Mito": 0.2, "ER": 0.2}, spread=0.02)
+    assert text.startswith(
+        "All channels but DNA lead, level over 3 runs; dropping DNA costs nothing"
+    )
+
+
+def test_the_headline_says_when_the_check_disagrees():
+    text = headline([0.02, 0.03, 0.95], {"ER": 0.4})
+    assert text.endswith("; but the check disagrees: ER alone is enough")
+
+
+def test_the_headline_counts_what_dropping_costs_where_all_are_needed():
+    text = headline([0.2, 0.3, 0.5], {"Mito": 0.2, "ER": 0.1, "DNA": 0.03})
+    assert text.endswith("first in 3 of 3 runs; even dropping DNA costs 3 points of accuracy")
+
+
+def test_the_headline_without_a_check_promises_nothing():
+    assert headline([0.2, 0.3, 0.5]) == "Mito leads with 50% of the mix, first in 3 of 3 runs"
+
+
+def test_the_headline_of_guessing_models_names_no_channel():
+    text = headline([0.2, 0.3, 0.5], doubt=True)
+    assert text == "No ranking to believe: the models cannot be told from guessing"
+
+
+def test_the_headline_of_a_tie_names_no_channel():
+    assert headline([0.33, 0.33, 0.34], spread=0.05) == "No channel stands out over 3 runs"
+
+
+def test_the_headline_of_a_comparison_counts_methods():
+    first = ChannelImportance("dcmix", NAMES, [0, 1, 2])
+    second = ChannelImportance("occlusion", NAMES, [0, 2, 1])
+    third = ChannelImportance("flat", NAMES, [1, 1, 1])
+    found = [first, second, third]
+    assert (
+        describe_comparison_headline(found, []) == "Mito and ER come first by 1 of 2 methods each"
+    )
+    assert describe_comparison_headline(found, ["dcmix"]) == "ER comes first by 1 of 1 method"
+    assert describe_comparison_headline([third], []) == "All methods score all channels alike"
+    assert describe_comparison_headline([first], ["dcmix"]).startswith("No ranking to believe")

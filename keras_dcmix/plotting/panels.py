@@ -139,7 +139,9 @@ def _draw_scores(ax: Axes, panels: pd.DataFrame, share: float) -> None:
     ax.set_ylim(high - (high - low) / (1 - share), high)
     # Ticks where scores are: the channels below have no scale.
     ticks = MaxNLocator(5).tick_values(low, high)
-    ax.set_yticks(ticks[(ticks >= low) & (ticks <= high)])
+    # One at the very end would touch the name of the first channel.
+    first = low + 0.04 * (high - low)
+    ax.set_yticks(ticks[(ticks >= first) & (ticks <= high)])
     ax.spines["left"].set_bounds(low, high)
 
 

@@ -1,7 +1,22 @@
 """Results in plain words."""
 
-from keras_dcmix.summary.check import describe_check
-from keras_dcmix.summary.comparison import describe_comparison
-from keras_dcmix.summary.ranking import describe_doubt, describe_leaders, guesses
+from keras_dcmix.summary.check import describe_agreement, describe_check, describe_cost
+from keras_dcmix.summary.comparison import describe_comparison, describe_comparison_headline
+from keras_dcmix.summary.headline import describe_headline
+from keras_dcmix.summary.ranking import describe_doubt, describe_leaders, find_leaders, guesses
+from keras_dcmix.summary.verdict import Verdict, read_check
 
-__all__ = ["describe_check", "describe_comparison", "describe_doubt", "describe_leaders", "guesses"]
+__all__ = [
+    "Verdict",
+    "describe_agreement",
+    "describe_check",
+    "describe_comparison",
+    "describe_comparison_headline",
+    "describe_cost",
+    "describe_doubt",
+    "describe_headline",
+    "describe_leaders",
+    "find_leaders",
+    "guesses",
+    "read_check",
+]

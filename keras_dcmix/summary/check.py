@@ -8,14 +8,11 @@ import numpy as np
 
 from keras_dcmix.results import ChannelImportance
 from keras_dcmix.subsets import SubsetScores
+from keras_dcmix.summary.verdict import Verdict, parted, read_check
 from keras_dcmix.summary.wording import listed, verb
 
 if TYPE_CHECKING:
     import pandas as pd
-
-# Below a quarter of an even share the weights call a channel idle, above half of one in use; the
-# check does so with its share of the gain. Between the two neither word is used.
-_IDLE, _IN_USE = 0.25, 0.5
 
 # A panel keeps most of what the channels tell if it has nine tenths of their gain over none.
 _MOST = 0.9
@@ -29,46 +26,26 @@ def describe_check(importance: ChannelImportance, scores: SubsetScores) -> str:
         scores: The score of every subset, with the metrics `accuracy` and `log_likelihood`.
     """
     panels = scores.best_panels("accuracy")
-    best = panels.loc[panels["smallest_sufficient"]].iloc[0]
-    gain = scores.shapley("log_likelihood").scores.sum()
-    if best["num_channels"] == 0 or gain <= 0:
+    verdict = read_check(importance, scores)
+    if verdict is None:
         return (
             "The check, one model trained on random subsets of the channels, does no better with "
             f"channels than without ({panels['score'].iloc[-1]:.2f}), so it cannot confirm this."
         )
-    kept, _ = _parted(scores, best["panel"])
-    return f"{_agreement(importance, scores, kept)} {_cost(scores, panels)}"
+    return f"{describe_agreement(verdict, scores)} {describe_cost(verdict, scores)}"
 
 
-def _agreement(importance: ChannelImportance, scores: SubsetScores, kept: list[str]) -> str:
-    """Where weights and check differ; what accuracy cannot do without is never called spare."""
-    shares = dict(zip(importance.channel_names, importance.scores, strict=True))
-    shapley = scores.shapley("log_likelihood")
-    gain = shapley.scores.sum()
-    parts = dict(zip(shapley.channel_names, shapley.scores / gain, strict=True))
-    error = np.nan_to_num(shapley.std) / gain
-    sure = dict(zip(shapley.channel_names, shapley.scores / gain > 2 * error, strict=True))
-    even = 1 / len(shares)
-    missed = [
-        name
-        for name in shapley.order
-        if shares[name] < _IDLE * even and parts[name] > _IN_USE * even and sure[name]
-    ]
-    spare = [
-        name
-        for name in importance.order
-        if shares[name] > _IN_USE * even and parts[name] < _IDLE * even and name not in kept
-    ]
-    leaders = [name for name in shapley.order if parts[name] > _IN_USE * even][:4]
-    credit = ", ".join(f"{name} {parts[name]:.0%}" for name in leaders)
+def describe_agreement(verdict: Verdict, scores: SubsetScores) -> str:
+    """Whether weights and check agree, and where they differ, in plain words."""
+    credit = ", ".join(f"{name} {verdict.parts[name]:.0%}" for name in verdict.credited[:4])
     check = "one model trained on random subsets of the channels"
-    if not missed and not spare:
+    if verdict.agrees:
         return f"The check agrees: {check} credits the channels with {credit} of what it gains."
     text = [f"The check, {check}, disagrees in part: of what it gains it credits {credit}."]
-    if missed:
-        text.append(_why_missed(missed, shares, parts, scores))
-    if spare:
-        names = listed([f"{name} ({shares[name]:.0%} of the mix)" for name in spare])
+    if verdict.missed:
+        text.append(_why_missed(verdict, scores))
+    if spare := verdict.spare:
+        names = listed([f"{name} ({verdict.shares[name]:.0%} of the mix)" for name in spare])
         text.append(
             f"{names} {verb(spare, 'adds', 'add')} next to nothing by it: the mix may use "
             f"{verb(spare, 'it as a landmark', 'them as landmarks')}, such as the place of the "
@@ -77,10 +54,9 @@ def _agreement(importance: ChannelImportance, scores: SubsetScores, kept: list[s
     return " ".join(text)
 
 
-def _why_missed(
-    missed: list[str], shares: dict[str, float], parts: dict[str, float], scores: SubsetScores
-) -> str:
+def _why_missed(verdict: Verdict, scores: SubsetScores) -> str:
     """Names channels that inform though their weights are low, and why that can be."""
+    missed, shares, parts = verdict.missed, verdict.shares, verdict.parts
     names = listed(
         [f"{name} ({parts[name]:.0%}, but {shares[name]:.0%} of the mix)" for name in missed]
     )
@@ -106,14 +82,15 @@ def _why_missed(
     return f"{names} {verb(missed, 'informs', 'inform')} more than the weights say: {why}."
 
 
-def _cost(scores: SubsetScores, panels: pd.DataFrame) -> str:
+def describe_cost(verdict: Verdict, scores: SubsetScores) -> str:
     """What dropping channels costs: the smallest sufficient panel, and one that keeps most."""
+    panels = scores.best_panels("accuracy")
     best = panels.loc[panels["smallest_sufficient"]].iloc[0]
     nothing, everything = panels["score"].iloc[0], panels["score"].iloc[-1]
-    kept, dropped = _parted(scores, best["panel"])
+    kept, dropped = verdict.kept, verdict.dropped
     if not dropped:
         nearest = panels.iloc[-2]
-        gone = listed(_parted(scores, nearest["panel"])[1])
+        gone = listed(parted(scores, nearest["panel"])[1])
         text = (
             f"No channel can be dropped without cost: without {gone}, which is missed least, "
             f"accuracy is {nearest['score']:.3f}, {everything:.3f} with all "
@@ -128,7 +105,7 @@ def _cost(scores: SubsetScores, panels: pd.DataFrame) -> str:
     retained = (panels["score"] - nothing) / (everything - nothing)
     most = panels.loc[retained >= _MOST].iloc[0]
     if most["num_channels"] < best["num_channels"]:
-        names = _parted(scores, most["panel"])[0]
+        names = parted(scores, most["panel"])[0]
         text += (
             f"; {listed(names)} alone {verb(names, 'keeps', 'keep')} "
             f"{retained[most.name]:.0%} of what all channels gain ({most['score']:.3f})"
@@ -141,11 +118,3 @@ def _difference(panel: pd.Series) -> str:
     spread = panel["cost_standard_error"]
     error = "" if np.isnan(spread) else f" ± {spread:.3f}"
     return f"{round(-panel['cost'], 3) + 0.0:+.3f}{error}"  # adding 0 takes a zero's minus sign
-
-
-def _parted(scores: SubsetScores, panel: str) -> tuple[list[str], list[str]]:
-    """The channels inside a panel, and those outside it."""
-    row = scores.to_frame()["panel"].tolist().index(panel)
-    inside = dict(zip(scores.channel_names, scores.subsets[row], strict=True))
-    kept = [name for name, is_in in inside.items() if is_in]
-    return kept, [name for name, is_in in inside.items() if not is_in]

@@ -59,10 +59,45 @@ def describe_comparison(
     return " ".join(text)
 
 
+def describe_comparison_headline(
+    importances: Sequence[ChannelImportance], guessing: Sequence[str]
+) -> str:
+    """The answer in one sentence: which channel comes first, and by how many methods.
+
+    Args:
+        importances: One result a method.
+        guessing: Methods whose model cannot be told from guessing; they do not count.
+
+    Example:
+        >>> ours = ChannelImportance("dcmix", ["DNA", "GFP"], [0.1, 0.9])
+        >>> describe_comparison_headline([ours], [])
+        'GFP comes first by 1 of 1 method'
+    """
+    believed = [importance for importance in importances if importance.method not in guessing]
+    if not believed:
+        return "No ranking to believe: no model can be told from guessing"
+    ordered, firsts = _firsts(believed)
+    if not firsts:
+        return "All methods score all channels alike"
+    most = firsts[0][1]
+    leaders = [name for name, count in firsts if count == most]
+    methods = f"{most} of {len(ordered)} {verb(ordered, 'method', 'methods')}"
+    if len(leaders) > 1:
+        return f"{listed(leaders)} come first by {methods} each"
+    return f"{leaders[0]} comes first by {methods}"
+
+
+def _firsts(
+    importances: Sequence[ChannelImportance],
+) -> tuple[list[ChannelImportance], list[tuple[str, int]]]:
+    """The results that have an order, and how many of them put which channel first."""
+    ordered = [each for each in importances if each.scores.max() > each.scores.min()]
+    return ordered, Counter(each.order[0] for each in ordered).most_common()
+
+
 def _leaders(importances: Sequence[ChannelImportance]) -> str:
     """Which channels the methods put first."""
-    ordered = [each for each in importances if each.scores.max() > each.scores.min()]
-    firsts = Counter(each.order[0] for each in ordered).most_common()
+    ordered, firsts = _firsts(importances)
     if not firsts:
         return "All methods score all channels alike."
     (leader, count), *others = firsts

@@ -174,7 +174,7 @@ def test_all_channels_go_straight_into_the_backbone_whatever_training_says(monke
 
     def train(problem, parts, training, **_):
         used.append(training)
-        return TrainedClassifier(None, 0.5, 0.1, 1, 0.0, None)
+        return TrainedClassifier(None, 0.5, 0.1, 1, 0.0, None, None)
 
     monkeypatch.setattr(retraining, "train_classifier", train)
     mixed = Training(epochs=2, num_mixes=2, channel_subsets=True, dropout=0.25)

@@ -1,0 +1,114 @@
+"""Figures of the package as images inside the page, each with words in its place."""
+
+from __future__ import annotations
+
+import base64
+import io
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+import matplotlib.style
+from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Draw = Callable[..., "Axes"]
+
+# Inches. Narrow figures fill a phone with letters that can still be read, and grow on a desk.
+NARROW = 4.7
+_DPI = 130
+_PIXELS_PER_INCH = 96  # of CSS
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image inside the page.
+
+    Attributes:
+        source: A data URI.
+        alt: What it shows, in words.
+        caption: What to look at.
+        width: Its natural width in CSS pixels.
+        height: Its natural height.
+    """
+
+    source: str
+    alt: str
+    caption: str
+    width: int
+    height: int
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it would be too small on a phone, so that it scrolls there."""
+        return self.width > 1.15 * NARROW * _PIXELS_PER_INCH
+
+
+def picture(
+    draw: Draw,
+    *,
+    alt: str,
+    caption: str,
+    size: tuple[float, float] | None = None,
+    is_photo: bool = False,
+) -> Picture:
+    """Draws a figure for the page: black on white, whatever style the user has set.
+
+    Args:
+        draw: A function that takes `ax` and draws.
+        alt: What the picture shows, in words.
+        caption: What to look at.
+        size: Width and height in inches; `None` lets the function choose.
+        is_photo: Whether it holds images of cells, which are smaller as PNG than as SVG.
+    """
+    with _plain_style():
+        ax = draw(ax=None) if size is None else draw(ax=_new_axes(*size))
+        figure = ax.get_figure(root=True)
+        kind = {"format": "png", "dpi": _DPI}
+        if not is_photo:
+            kind = {"format": "svg", "metadata": {"Date": None, "Creator": None}}
+        stream = io.BytesIO()
+        figure.savefig(stream, bbox_inches="tight", pad_inches=0.08, **kind)
+        width, height = _size(figure)
+        _close(figure)
+    mime = "image/png" if is_photo else "image/svg+xml"
+    data = base64.b64encode(stream.getvalue()).decode("ascii")
+    return Picture(f"data:{mime};base64,{data}", alt, caption, width, height)
+
+
+def _new_axes(width: float, height: float) -> Axes:
+    return Figure(figsize=(width, height), layout="constrained").subplots()
+
+
+def _size(figure: Figure) -> tuple[int, int]:
+    """Width and height in CSS pixels, as `bbox_inches="tight"` cuts them."""
+    box = figure.get_tightbbox()
+    return (
+        round((box.width + 0.16) * _PIXELS_PER_INCH),
+        round((box.height + 0.16) * _PIXELS_PER_INCH),
+    )
+
+
+def _close(figure: Figure) -> None:
+    import matplotlib.pyplot as plt
+
+    plt.close(figure)
+
+
+@contextmanager
+def _plain_style() -> Iterator[None]:
+    """The default style; letters become outlines, so that the page needs no font."""
+    with (
+        mpl.style.context("default"),
+        mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": "keras_dcmix"}),
+        warnings.catch_warnings(),
+    ):
+        # The page and its tables name them in full.
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font", UserWarning)
+        warnings.filterwarnings("ignore", "left out of the rank correlation", UserWarning)
+        yield

@@ -1,0 +1,210 @@
+"""Rankings and comparisons made by hand: pages need results, not trainings."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from keras_dcmix import ChannelImportance, ChannelRanking, MethodComparison, SubsetScores, Training
+from keras_dcmix.check import ChannelCheck
+from keras_dcmix.models import build_classifier
+from keras_dcmix.predictions import Predictions
+
+HOSTILE = "<script>alert(1)</script>"
+QUOTES = "\"><img src=x onerror='alert(2)'>{{ 7*7 }}&amp;"
+
+
+@cache
+def classifier(num_channels: int, num_classes: int):
+    return build_classifier((12, 12, num_channels), num_classes)
+
+
+def subset_scores(names, gains, *, noise: float = 0.002) -> SubsetScores:
+    """Scores of a game in which each channel adds its gain, over four blocks."""
+    members = np.array(list(itertools.product([False, True], repeat=len(names))))
+    score = 0.5 + members @ np.asarray(gains)
+    blocks = score + np.random.default_rng(0).normal(0, noise, (4, len(score)))
+    blocks -= blocks.mean(axis=0) - score
+    return SubsetScores(tuple(names), members, {"accuracy": blocks, "log_likelihood": blocks})
+
+
+def sampled_scores(names, gains) -> SubsetScores:
+    """The same for many channels, where orders are sampled."""
+    order = np.arange(len(names))
+    orders = np.stack([order, order[::-1]])
+    members = np.unique(
+        [np.isin(order, each[:size]) for each in orders for size in range(len(names) + 1)], axis=0
+    )
+    score = 0.5 + members @ np.asarray(gains)
+    blocks = np.stack([score - 1e-4 * members.sum(axis=1), score + 1e-4 * members.sum(axis=1)])
+    given = {"accuracy": blocks, "log_likelihood": blocks}
+    return SubsetScores(tuple(names), members, given, orders=orders)
+
+
+def predictions(classes, accuracy: float, groups, num_seeds: int) -> Predictions:
+    """Forty images a class; the wrong ones are taken for the next class."""
+    labels = np.repeat(np.arange(len(classes)), 40)
+    wrong = np.tile(np.arange(40) >= round(40 * accuracy), len(classes))
+    named = np.where(wrong, (labels + 1) % len(classes), labels)
+    return Predictions(classes, labels, np.resize(groups, len(labels)), [named] * num_seeds)
+
+
+def make_ranking(
+    names=("GFP", "DNA"),
+    shares=(0.97, 0.03),
+    gains=(0.45, 0.0),
+    *,
+    accuracy: float = 0.95,
+    classes=("negative", "positive"),
+    groups=("A01", "A02", "B01"),
+    num_seeds: int = 5,
+    check: bool = True,
+) -> ChannelRanking:
+    found = predictions(classes, accuracy, np.array(groups), num_seeds)
+    rng = np.random.default_rng(1)
+    repeats = np.array(shares) + rng.normal(0, 0.004, (num_seeds, len(names)))
+    repeats = np.abs(repeats) / np.abs(repeats).sum(axis=1, keepdims=True)
+    right = found.right.mean(axis=1)
+    rows = [
+        (seed, epoch, epoch * 9, name, 0, share, share)
+        for seed in range(num_seeds)
+        for epoch in range(3)
+        for name, share in zip(names, repeats[seed], strict=True)
+    ]
+    columns = ["seed", "epoch", "step", "channel", "mix", "alpha", "share"]
+    make = subset_scores if len(names) <= 8 else sampled_scores
+    split = {"train": ["C01", "C02"], "validation": ["D01"]}
+    seeds = range(num_seeds)
+    return ChannelRanking(
+        importance=ChannelImportance.from_repeats("dcmix", names, repeats, "share of the mix"),
+        runs=pd.DataFrame({"seed": seeds, "accuracy": right, "epochs": 3, "seconds": 1.0}),
+        history=pd.DataFrame(rows, columns=columns),
+        model=classifier(len(names), len(classes)),
+        best_seed=0,
+        classes=tuple(classes),
+        chance=1 / len(classes),
+        num_unlabelled=4,
+        num_empty_fields=0,
+        split={"test": sorted(groups), "seeds": dict.fromkeys(seeds, split)},
+        num_test_images=len(found.labels),
+        predictions=found,
+        examples=rng.normal(100, 10, (len(classes), 12, 12, len(names))).astype("float32"),
+        training=Training(epochs=3),
+        check=ChannelCheck(make(names, gains), accuracy, 1.0, 80) if check else None,
+    )
+
+
+def make_comparison(
+    names=("noise", "faint", "signal"),
+    methods=("dcmix", "occlusion", "cbam"),
+    *,
+    skipped=(),
+    accuracy: float = 0.95,
+    truth=None,
+) -> MethodComparison:
+    from keras_dcmix.statistics import rank_correlation_matrix
+
+    scores = np.arange(len(names), dtype=float) + 1
+    found = tuple(
+        ChannelImportance.from_repeats(
+            method, names, [np.roll(scores, index == 2), np.roll(scores, index == 2) + 0.1]
+        )
+        for index, method in enumerate(methods)
+    )
+    rows = [
+        {
+            "method": method,
+            "accuracy": accuracy,
+            "accuracy_std": 0.01,
+            "spearman_truth": 0.5 if truth is not None else np.nan,
+            "parameters": 1000,
+            "train_seconds": 12.0,
+            "score_seconds": 1.0,
+            "note": "" if truth is not None else "no truth is known: add single_channel",
+        }
+        for method in methods
+    ]
+    rows += [{"method": name, "note": f"skipped: {why}"} for name, why in dict(skipped).items()]
+    columns = ["method", "accuracy", "accuracy_std", "spearman_truth", "spearman_truth_std"]
+    columns += ["parameters", "train_seconds", "score_seconds", "note"]
+    ends = np.linspace(0.5, accuracy, len(names) + 1)
+    curve = {"deletion": ends[::-1], "insertion": ends, "deletion_area": 0.6}
+    curve |= {"insertion_area": 0.8}
+    planted = None if truth is None else ChannelImportance("truth", names, truth)
+    return MethodComparison(
+        table=pd.DataFrame(rows, columns=columns),
+        importances=found,
+        truth=planted,
+        spearman=rank_correlation_matrix(found) if len(names) > 2 and len(found) > 1 else None,
+        curves={each.method: curve | {"order": each.order} for each in found},
+        skipped=dict(skipped),
+        split={"test": ["A01", "A02"]},
+        seeds=(0, 1),
+        training=Training(epochs=3),
+        chance=0.5,
+        num_test_images=80,
+    )
+
+
+@pytest.fixture
+def ranking_of():
+    return make_ranking
+
+
+@pytest.fixture
+def comparison_of():
+    return make_comparison
+
+
+@pytest.fixture(scope="session")
+def page_of():
+    """The page of a ranking made by name; drawn once."""
+    from keras_dcmix.report import ranking_report
+
+    @cache
+    def page(case: str) -> str:
+        ranking, arguments = CASES[case]()
+        return ranking_report(ranking, arguments=arguments)
+
+    return page
+
+
+ARGUMENTS = {"source": "plate.csv", "label": "Metadata_Drug", "group": None, "seed": 0, "seeds": 5}
+
+
+def _weak_check():
+    ranking = make_ranking()
+    return replace(ranking, check=replace(ranking.check, accuracy=0.5)), ARGUMENTS
+
+
+def _hostile():
+    ranking = make_ranking(
+        names=(HOSTILE, QUOTES), classes=(HOSTILE, QUOTES), groups=(HOSTILE, QUOTES, "A01")
+    )
+    keys = ("source", "label", "group", "pattern", "controls", "out")
+    return ranking, {key: f"{key} {HOSTILE} {QUOTES}" for key in keys}
+
+
+MANY = tuple(f"channel {index:02}" for index in range(20))
+CASES = {
+    "plain": lambda: (make_ranking(), ARGUMENTS),
+    "guesses": lambda: (make_ranking(accuracy=0.5), ARGUMENTS),
+    "no check": lambda: (make_ranking(check=False), ARGUMENTS),
+    "weak check": _weak_check,
+    "one run": lambda: (make_ranking(num_seeds=1), ARGUMENTS),
+    "20 channels": lambda: (
+        make_ranking(MANY, np.arange(20) / 190, np.arange(20) / 500, num_seeds=2),
+        ARGUMENTS,
+    ),
+    "12 classes": lambda: (
+        make_ranking(classes=tuple(f"dose {index}" for index in range(12))),
+        ARGUMENTS,
+    ),
+    "no arguments": lambda: (make_ranking(num_seeds=2), {}),
+    "hostile": _hostile,
+}
