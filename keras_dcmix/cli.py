@@ -19,6 +19,7 @@ from rich.table import Column, Table
 
 from keras_dcmix.cli_doctor import doctor
 from keras_dcmix.cli_export import export
+from keras_dcmix.cli_help import ANSWER, LOOK, TAKE_AWAY, examples, helping_page
 from keras_dcmix.cli_inspect import inspect
 from keras_dcmix.cli_options import SOURCE_HELP, TRAINING_HELP, takes
 from keras_dcmix.cli_predict import predict
@@ -39,15 +40,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="Which image channels carry the phenotype, how sure is that, which can be dropped?",
+    epilog="Begin with keras-dcmix rank simulated --out demo, and open demo/report.html. "
+    "keras-dcmix COMMAND --help has examples, docs/index.md the whole story.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command()(inspect)
-app.command()(simulate)
-app.command()(export)
-app.command()(predict)
-app.command()(doctor)
 _console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -62,6 +60,8 @@ def main() -> None:
         if "--debug" in sys.argv:
             raise
         _console.print(f"Error: {as_options(str(error))}", markup=False, style="red")
+        if page := helping_page(error):
+            _console.print(f"More about this: {page}", markup=False)
         sys.exit(2)
 
 
@@ -111,10 +111,13 @@ SOURCE = Annotated[
 ]
 OUT = Annotated[Path, typer.Option(help="Folder for the results.")]
 SEEDS = Annotated[
-    int, typer.Option(min=1, help="Trainings of each model; their spread is the error.")
+    int,
+    typer.Option(
+        min=1, metavar="NUMBER", help="Trainings of each model; their spread is the error."
+    ),
 ]
-SEED = Annotated[int, typer.Option(min=0, max=2**31, help="The first seed.")]
-JOBS = Annotated[int, typer.Option(min=1, help="Trainings at a time.")]
+SEED = Annotated[int, typer.Option(min=0, max=2**31, metavar="NUMBER", help="The first seed.")]
+JOBS = Annotated[int, typer.Option(min=1, metavar="NUMBER", help="Trainings at a time.")]
 OVERWRITE = Annotated[
     bool, typer.Option("--overwrite", help="Replace an earlier result, the whole folder.")
 ]
@@ -126,7 +129,6 @@ _GROUPS: dict[str, tuple[type, str, dict[str, str]]] = {
 }
 
 
-@app.command()
 @takes(**_GROUPS)
 def rank(
     source: SOURCE,
@@ -144,8 +146,6 @@ def rank(
     resume: RESUME = False,
 ) -> None:
     """Rank the channels: one DCMIX model per seed, tested on groups it has not seen.
-
-    keras-dcmix rank plate.csv --label Metadata_Treatment --crop cells --out ranking
 
     One model more, trained on random subsets of the channels, checks the ranking and tells what
     dropping channels costs. Writes importance.csv, runs.csv, trajectory.csv, subsets.csv,
@@ -170,7 +170,6 @@ def rank(
         run.say_where()
 
 
-@app.command()
 @takes(**_GROUPS)
 def compare(
     source: SOURCE,
@@ -188,8 +187,6 @@ def compare(
     resume: RESUME = False,
 ) -> None:
     """Compare methods: each scores the channels, one table and one heatmap tell who agrees.
-
-    keras-dcmix compare plate.csv --label Metadata_Treatment --crop cells --out comparison
 
     The methods: dcmix, shapley (of all subsets), permutation, occlusion, integrated_gradients,
     deletion_insertion, squeeze_excitation, efficient_channel_attention, cbam, soft_attention, and
@@ -328,3 +325,15 @@ def _print_comparison(comparison: MethodComparison) -> None:
 
 def _number(value: float) -> str:
     return f"{value:.3f}" if value == value else "one run only"
+
+
+# In the order in which they are met; help shows them under these headings.
+for _heading, _commands in {
+    LOOK: (inspect, simulate),
+    ANSWER: (rank, compare),
+    TAKE_AWAY: (predict, export),
+    "Help": (doctor,),
+}.items():
+    for _command in _commands:
+        _name = _command.__name__
+        app.command(rich_help_panel=_heading, epilog=examples(_name))(_command)

@@ -48,8 +48,6 @@ def inspect(
 ) -> None:
     """Inspect a plate or screen: what is there, is it sound, would a ranking learn plates?
 
-    keras-dcmix inspect plate.csv --label Metadata_Treatment --out inspection
-
     Trains nothing. Without --label it lists the columns that could hold the labels. With --out it
     writes inspection.json, channels.csv, problems.csv, fields.csv and thumbnails.png.
     """

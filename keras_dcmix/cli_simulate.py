@@ -56,8 +56,6 @@ def simulate(
 ) -> None:
     """Simulate a screen in which the channels that carry each phenotype are known.
 
-    keras-dcmix simulate --layout rxrx1 --out screen
-
     Cell Painting fields in the files of RxRx1, of a CellProfiler LoadData table, or of OME-Zarr
     plates, with the planted effects in truth.csv: to try an analysis where the answer is known.
     """

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
+import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import matplotlib as mpl
@@ -38,3 +41,24 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"the folder of real images {SHARED} is not on this machine")
     return SHARED
+
+
+@pytest.fixture
+def command():
+    """Runs the command in this process; returns exit code and what it printed."""
+    from keras_dcmix import cli
+
+    def run(*arguments: object) -> tuple[int, str]:
+        code, printed = 0, io.StringIO()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "argv", ["keras-dcmix", *map(str, arguments)])
+            patch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
+            patch.setenv("COLUMNS", "200")
+            with redirect_stdout(printed), redirect_stderr(printed):
+                try:
+                    cli.main()
+                except SystemExit as stop:
+                    code = stop.code or 0
+        return code, printed.getvalue()
+
+    return run
