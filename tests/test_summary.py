@@ -121,6 +121,18 @@ def test_a_smaller_panel_that_keeps_most_is_told_beside_the_sufficient_one():
     assert text.endswith("; Mito alone keeps 92% of what all channels gain (0.870).")
 
 
+def test_channels_that_gain_nothing_together_leave_no_part_of_it_to_tell():
+    """Two of three channels are right, all three guess."""
+    subsets = np.array(list(itertools.product([False, True], repeat=len(NAMES))))
+    score = np.select([subsets.all(axis=1), subsets[:, 2]], [0.5, 0.8 + 0.1 * subsets[:, 1]], 0.5)
+    blocks = np.stack([score, score + 1e-9])
+    known = np.stack([subsets @ [0.1, 0.1, 0.2]] * 2)
+    scores = SubsetScores(tuple(NAMES), subsets, {"accuracy": blocks, "log_likelihood": known})
+    text = describe_check(ChannelImportance("dcmix", NAMES, [0.3, 0.3, 0.4]), scores)
+    assert "ER and Mito alone are enough: accuracy 0.900, 0.500 with all" in text
+    assert "of what all channels gain" not in text
+
+
 def test_a_check_that_learned_nothing_confirms_nothing():
     assert "it cannot confirm this" in check([0.2, 0.3, 0.5], {})
 

@@ -102,14 +102,15 @@ def describe_cost(verdict: Verdict, scores: SubsetScores) -> str:
             f"{best['score']:.3f}, {everything:.3f} with all (difference {_difference(best)}),"
             f" so {listed(dropped)} can be dropped, as far as these images tell"
         )
-    retained = (panels["score"] - nothing) / (everything - nothing)
-    most = panels.loc[retained >= _MOST].iloc[0]
-    if most["num_channels"] < best["num_channels"]:
-        names = parted(scores, most["panel"])[0]
-        text += (
-            f"; {listed(names)} alone {verb(names, 'keeps', 'keep')} "
-            f"{retained[most.name]:.0%} of what all channels gain ({most['score']:.3f})"
-        )
+    if everything > nothing:
+        retained = (panels["score"] - nothing) / (everything - nothing)
+        most = panels.loc[retained >= _MOST].iloc[0]
+        if most["num_channels"] < best["num_channels"]:
+            names = parted(scores, most["panel"])[0]
+            text += (
+                f"; {listed(names)} alone {verb(names, 'keeps', 'keep')} "
+                f"{retained[most.name]:.0%} of what all channels gain ({most['score']:.3f})"
+            )
     return f"{text}."
 
 
