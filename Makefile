@@ -3,14 +3,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test lint figures clean
+.PHONY: demo test tutorials lint figures clean
 
 demo: $(INSTALLED)
 	$(BIN)/keras-dcmix rank simulated --seeds 3 --out demo --overwrite
 	@echo 'Now open demo/report.html in a browser'
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m 'not tutorial'
+
+tutorials: $(INSTALLED)
+	$(BIN)/python tutorials/execute.py
 
 figures: $(INSTALLED)
 	$(BIN)/python docs/figures.py docs/images/ranking.png
