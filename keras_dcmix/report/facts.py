@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -48,6 +50,18 @@ def command_line(name: str, arguments: Mapping[str, Any], training: Training) ->
     if "out" not in arguments:
         parts += ["--out", "NEW_FOLDER"]
     return shlex.join(parts)
+
+
+def only_channels(names: Sequence[str]) -> str:
+    """The options that rank some channels alone, as they are typed.
+
+    Example:
+        >>> print(only_channels(["DNA", "GFP, long pass"]))
+        --channels 'DNA,"GFP, long pass"' --no-check
+    """
+    row = io.StringIO()
+    csv.writer(row, lineterminator="").writerow(names)
+    return shlex.join(["--channels", row.getvalue(), "--no-check"])
 
 
 def subject(arguments: Mapping[str, Any]) -> str:

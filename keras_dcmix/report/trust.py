@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from keras_dcmix.report.facts import only_channels
 from keras_dcmix.report.figures import Picture, picture
 from keras_dcmix.report.page import Table, percent
 from keras_dcmix.summary import describe_agreement, describe_cost, find_leaders, guesses
 
 if TYPE_CHECKING:
     from keras_dcmix.ranking import ChannelRanking
+    from keras_dcmix.subsets import SubsetScores
     from keras_dcmix.summary import Verdict
 
 
@@ -118,8 +120,20 @@ def _check_answers(ranking: ChannelRanking, verdict: Verdict | None) -> list[Ans
     scores = ranking.check.scores
     return [
         Answer(agree, "yes" if verdict.agrees else "in part", describe_agreement(verdict, scores)),
-        Answer(_DROP, "yes" if verdict.dropped else "no", describe_cost(verdict, scores)),
+        _drop(verdict, scores),
     ]
+
+
+def _drop(verdict: Verdict, scores: SubsetScores) -> Answer:
+    text = describe_cost(verdict, scores)
+    if verdict.dropped:
+        return Answer(_DROP, "yes", text)
+    nearest = [name for name in verdict.kept if name != verdict.least]
+    text += (
+        " The check is hard on small sets: a model that is trained on one alone may lose less. "
+        f"The same command with {only_channels(nearest)} measures that."
+    )
+    return Answer(_DROP, "no", text)
 
 
 def _channels(ranking: ChannelRanking, verdict: Verdict) -> Table:

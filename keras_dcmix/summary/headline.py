@@ -85,11 +85,14 @@ def _points(cost: float, error: float) -> str:
     """A cost in points of accuracy.
 
     Example:
-        >>> _points(0.084, 0.018), _points(0.011, 0.0), _points(0.001, 0.03)
-        ('8 ± 2 points of accuracy', '1 point of accuracy', 'nothing (± 3 points of accuracy)')
+        >>> _points(0.084, 0.018), _points(0.011, 0.0)
+        ('up to 8 ± 2 points of accuracy', 'up to 1 point of accuracy')
+        >>> _points(0.001, 0.03)
+        'nothing (± 3 points of accuracy)'
     """
     about = f" ± {100 * error:.0f}" if error >= _POINT / 2 else ""
     if cost < _POINT / 2:
         return "nothing" + (f" (± {100 * error:.0f} points of accuracy)" if error > _UNSURE else "")
+    # One model for all sets is hard on small ones: training on the set alone may lose less.
     number = f"{100 * cost:.0f}{about}"
-    return f"{number} {'point' if number == '1' else 'points'} of accuracy"
+    return f"up to {number} {'point' if number == '1' else 'points'} of accuracy"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import re
 import shlex
+from dataclasses import replace
 
 import html5lib
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 import typer
 
@@ -161,12 +163,55 @@ def test_the_confusion_matrix_shows_what_is_taken_for_what(page_of):
     assert [text_of(cell) for cell in table.findall(".//td[@class='right']")] == ["95%", "95%"]
 
 
+def test_the_hardest_class_is_named_where_one_is_harder(ranking_of):
+    ranking = ranking_of()
+    found = ranking.predictions
+    easy = "All classes are about as easy."
+    assert easy in section(ranking_report(ranking, arguments={}), "model")
+    named = np.where(found.labels == 1, found.predicted, found.labels)
+    ranking = replace(ranking, predictions=replace(found, predicted=named))
+    text = section(ranking_report(ranking, arguments={}), "model")
+    assert "The hardest class is positive: 95% of its images are named rightly." in text
+    assert "named rightly positive 40 95% ± 0.0 negative 40 100% ± 0.0" in text
+
+
+def test_many_groups_are_cut_to_the_lowest(ranking_of):
+    ranking = ranking_of(groups=tuple(f"W{index:02}" for index in range(30)))
+    page = ranking_report(ranking, arguments={})
+    *_, table = parsed(page).findall(".//section[@id='model']//table")
+    rows = table.findall(".//tbody/tr")
+    assert len(rows) == 24
+    assert [text_of(rows[0]), text_of(rows[-1])] == ["W08 3 67% ± 0.0", "W23 2 100% ± 0.0"]
+    assert "The 24 lowest of 30 groups." in section(page, "model")
+
+
 def test_many_classes_get_their_commonest_mistakes_instead(page_of):
     document = parsed(page_of("12 classes"))
     assert document.find(".//table[@class='confusion']") is None
     text = section(page_of("12 classes"), "model")
     assert "dose 0 dose 1 5%" in text
     assert "The whole table of 12 classes is confusion.csv" in text
+
+
+def test_mistakes_are_counted_in_images_of_the_true_class(ranking_of):
+    ranking = ranking_of(classes=tuple(f"dose {index}" for index in range(9)))
+    found = ranking.predictions
+    labels = np.where((found.labels == 1) & found.right[0], 0, found.labels)  # 78 of 0, 2 of 1
+    ranking = replace(ranking, predictions=replace(found, labels=labels))
+    text = section(ranking_report(ranking, arguments={}), "model")
+    assert "of its images dose 0 dose 1 51%" in text
+    assert "dose 1 dose 2 100%" in text
+
+
+def test_a_class_without_test_images_has_no_accuracy(ranking_of):
+    ranking = ranking_of(num_seeds=1)
+    found = ranking.predictions
+    ranking = replace(ranking, predictions=replace(found, labels=np.zeros_like(found.labels)))
+    page = ranking_report(ranking, arguments={})
+    rows = [text_of(row) for row in parsed(page).findall(".//table[@class='confusion']/tbody/tr")]
+    assert rows[1] == "positive (0) 0% 0%"
+    assert "positive 0 –" in section(page, "model")
+    assert "±" not in section(page, "model")
 
 
 def test_trust_is_four_questions_with_an_answer_each(page_of):
@@ -179,10 +224,29 @@ def test_trust_is_four_questions_with_an_answer_each(page_of):
     ]
 
 
+def test_runs_that_differ_agree_in_part_or_not_at_all(ranking_of):
+    answers = {
+        "in part": ranking_of(("A", "B", "C"), (0.46, 0.46, 0.08), (0.3, 0.1, 0.0)),
+        "no": ranking_of(("A", "B", "C"), (0.334, 0.333, 0.333), (0.3, 0.1, 0.0)),
+    }
+    for short, ranking in answers.items():
+        text = section(ranking_report(ranking, arguments={}), "trust")
+        assert f"Do the runs agree? {short}" in text
+    assert "No channel is ahead of all others over 5 runs." in text
+
+
 def test_each_channel_has_both_opinions_and_whether_it_can_go(page_of):
     table = parsed(page_of("plain")).find(".//section[@id='trust']/div/table")
     rows = [[text_of(cell) for cell in row] for row in table.findall(".//tbody/tr")]
     assert rows == [["GFP", "97%", "100%", "keep"], ["DNA", "3%", "0%", "can go"]]
+
+
+def test_where_nothing_can_go_the_page_tells_how_to_doubt_the_check(ranking_of):
+    page = ranking_report(ranking_of(shares=(0.8, 0.2), gains=(0.3, 0.1)), arguments={})
+    assert headline(page).endswith("dropping DNA costs up to 10 points of accuracy")
+    text = section(page, "trust")
+    assert "Can channels be dropped? no" in text
+    assert "The same command with --channels GFP --no-check measures that." in text
 
 
 def test_opinions_on_many_channels_are_folded_away(page_of):
