@@ -6,6 +6,7 @@ import itertools
 from dataclasses import replace
 from functools import cache
 
+import html5lib
 import numpy as np
 import pandas as pd
 import pytest
@@ -208,3 +209,34 @@ CASES = {
     "no arguments": lambda: (make_ranking(num_seeds=2), {}),
     "hostile": _hostile,
 }
+
+
+@pytest.fixture
+def table_of():
+    """A table of a page by its caption: head and rows as lists of text."""
+
+    def text(element) -> str:
+        return " ".join(" ".join(element.itertext()).split())
+
+    def table(page: str, caption: str) -> list[list[str]]:
+        document = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(page)
+        for found in document.iter("table"):
+            if text(found.find("caption")) == caption:
+                return [[text(cell) for cell in row] for row in found.iter("tr")]
+        raise AssertionError(f"no table {caption!r}")
+
+    return table
+
+
+@pytest.fixture
+def facts_of():
+    """What stands behind a word in the lists of facts of a page."""
+
+    def facts(page: str) -> dict[str, str]:
+        document = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(page)
+        words = ["".join(each.itertext()) for each in document.iter("dt")]
+        return dict(
+            zip(words, ("".join(each.itertext()) for each in document.iter("dd")), strict=True)
+        )
+
+    return facts
