@@ -212,6 +212,55 @@ def test_the_headline_says_when_the_check_disagrees():
     assert text.endswith("; but the check disagrees: ER alone is enough")
 
 
+def test_the_headline_does_not_list_many_idle_channels():
+    names = ["A", "B", "C", "D"]
+    shares = ChannelImportance.from_repeats("dcmix", names, [[0.94, 0.02, 0.02, 0.02]] * 3)
+    assert describe_headline(shares) == "A leads with 94% of the mix, first in 3 of 3 runs"
+
+
+def test_the_headline_doubts_a_cost_of_nothing_that_is_not_sure():
+    subsets = np.array(list(itertools.product([False, True], repeat=len(NAMES))))
+    # Without DNA and ER one well loses and the other gains.
+    blocks = np.stack([0.5 + subsets @ [0.0, 0.1, 0.3], 0.5 + subsets @ [0.0, -0.1, 0.3]])
+    scores = SubsetScores(tuple(NAMES), subsets, {"accuracy": blocks, "log_likelihood": blocks})
+    shares = ChannelImportance.from_repeats("dcmix", NAMES, [[0.02, 0.03, 0.95]] * 3)
+    text = describe_headline(shares, check=read_check(shares, scores))
+    assert text.endswith("; dropping DNA and ER costs nothing (± 10 points of accuracy)")
+
+
+def test_the_headline_says_that_nothing_can_go_where_the_check_disagrees():
+    text = headline([0.02, 0.28, 0.70], {"DNA": 0.1, "ER": 0.1, "Mito": 0.2})
+    assert text.endswith("; but the check disagrees: no channel can be dropped without cost")
+
+
+def test_the_headline_doubts_a_leader_that_the_check_does_not_need():
+    text = headline([0.1, 0.2, 0.7], {"DNA": 0.2, "ER": 0.2})
+    assert text.endswith("; but the check disagrees: DNA and ER alone are enough")
+
+
+def test_the_headline_does_not_put_a_number_on_what_costs_next_to_nothing():
+    text = headline([0.2, 0.3, 0.5], {"Mito": 0.2, "ER": 0.1, "DNA": 0.003})
+    assert text.endswith("; no channel can be dropped without cost")
+
+
+def test_a_check_whose_model_gets_less_sure_confirms_nothing():
+    subsets = np.array(list(itertools.product([False, True], repeat=len(NAMES))))
+    accuracy, sureness = 0.5 + subsets @ [0.0, 0.0, 0.4], -(subsets @ [0.0, 0.0, 0.4])
+    named = {"accuracy": np.stack([accuracy] * 2), "log_likelihood": np.stack([sureness] * 2)}
+    scores = SubsetScores(tuple(NAMES), subsets, named)
+    assert read_check(ChannelImportance("dcmix", NAMES, [0.2, 0.3, 0.5]), scores) is None
+
+
+def test_a_part_within_its_error_is_not_called_missed():
+    subsets = np.array(list(itertools.product([False, True], repeat=len(NAMES))))
+    # DNA seems to add in one well and to take away in the other.
+    blocks = np.stack([0.5 + subsets @ [0.6, 0.1, 0.3], 0.5 + subsets @ [-0.3, 0.1, 0.3]])
+    scores = SubsetScores(tuple(NAMES), subsets, {"accuracy": blocks, "log_likelihood": blocks})
+    found = read_check(ChannelImportance("dcmix", NAMES, [0.01, 0.3, 0.69]), scores)
+    assert found.parts["DNA"] > 0.25
+    assert found.missed == []
+
+
 def test_the_headline_counts_what_dropping_costs_where_all_are_needed():
     text = headline([0.2, 0.3, 0.5], {"Mito": 0.2, "ER": 0.1, "DNA": 0.03})
     assert text.endswith("first in 3 of 3 runs; even dropping DNA costs up to 3 points of accuracy")
