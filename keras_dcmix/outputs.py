@@ -99,7 +99,9 @@ def _save_page(page: str, folder: Path) -> None:
 
 def _save_facts(facts: dict[str, Any], folder: Path) -> None:
     facts |= {"backend": keras.backend.backend(), "versions": versions()}
-    (folder / RUN).write_text(json.dumps(facts, indent=1, ensure_ascii=False, default=str))
+    text = json.dumps(facts, indent=1, ensure_ascii=False, default=str)
+    # File names that are no UTF-8 come as halves of surrogate pairs; escaped, they are JSON still.
+    (folder / RUN).write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def _check_facts(check: ChannelCheck) -> dict[str, Any]:
