@@ -14,13 +14,12 @@ from keras_dcmix.data.correction import correction_of
 from keras_dcmix.data.crop_pixels import DecodedPixels, FieldLoader, StoredPixels
 from keras_dcmix.data.crop_store import CroppedField, CropStore
 from keras_dcmix.data.crops import Crops
-from keras_dcmix.data.cutting import CROPS, FieldCutter, finder_of
+from keras_dcmix.data.cutting import CROPS, FieldCutter, NucleiChannel, finder_of
 from keras_dcmix.data.field_cache import FieldCache
 from keras_dcmix.data.field_levels import FieldLevels, leveling_of
 from keras_dcmix.data.file_states import file_states
 from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.data.images import UnreadableImageError
-from keras_dcmix.data.nuclei import find_dna_channel
 from keras_dcmix.data.plates import control_fields
 from keras_dcmix.data.preprocessing import Preprocessing
 from keras_dcmix.data.recipe import CropRecipe
@@ -53,7 +52,8 @@ def crop_fields(
             windows side by side from the top left, the remainder dropped; `"cells"`, windows
             centred on nuclei, those that reach over the field's border dropped.
         size: height and width of the crops in pixels.
-        nuclei_channel: DNA channel for `"cells"`; where None, found by its name.
+        nuclei_channel: DNA channel for `"cells"`; where None, found by its name. It need not be one
+            of the channels that were chosen.
         max_per_field: at most so many crops of a field, drawn at random; all where None.
         preprocessing: correction, clipping and normalisation; None leaves raw pixels.
         skip_unreadable: whether fields with a missing or damaged file are left out and listed in
@@ -75,10 +75,20 @@ def crop_fields(
     """
     _refuse_arguments(crop, size, max_per_field, cache_bytes)
     steps = preprocessing or Preprocessing()
-    find = finder_of(image_set, crop=crop, size=size, nuclei_channel=nuclei_channel)
+    nuclei = NucleiChannel.of(image_set, nuclei_channel) if crop == "cells" else None
+    find = finder_of(nuclei, crop=crop, size=size, nuclei_channel=nuclei_channel)
     seen = _with_unlabelled_controls(image_set, steps)
-    loader = FieldLoader(seen, correction_of(seen, steps), size if crop == "none" else None)
-    cutter = FieldCutter(loader, find, int(size), max_per_field, seed, steps.clip, len(image_set))
+    cutter = FieldCutter(
+        FieldLoader(seen, correction_of(seen, steps), size if crop == "none" else None),
+        find,
+        int(size),
+        max_per_field,
+        seed,
+        steps.clip,
+        num_cut=len(image_set),
+        nuclei=_nuclei_loader(seen, nuclei, steps),
+    )
+    loader = cutter.loader
     made_by = f"{replace(steps, normalize='none', controls=None)} {cutter.made_by(crop)}"
     cache = FieldCache(0 if cache_dir is not None else cache_bytes)
     store = None
@@ -110,17 +120,18 @@ def crop_fields(
             not len(field.corners) for field in fields[: len(image_set)] if not field.problem
         ),
         made_by=f"{steps} {cutter.made_by(crop)}",
-        recipe=_recipe(image_set, crop, int(size), nuclei_channel, steps),
+        recipe=CropRecipe(crop, int(size), None if nuclei is None else nuclei.name, steps),
     )
 
 
-def _recipe(
-    image_set: ImageSet, crop: str, size: int, nuclei_channel: str | None, steps: Preprocessing
-) -> CropRecipe:
-    if crop == "cells":
-        names = image_set.channel_names
-        nuclei_channel = names[find_dna_channel(names, nuclei_channel)]
-    return CropRecipe(crop, size, nuclei_channel, steps)
+def _nuclei_loader(
+    image_set: ImageSet, nuclei: NucleiChannel | None, steps: Preprocessing
+) -> FieldLoader | None:
+    """Reads the channel of the nuclei where it is none of the chosen ones."""
+    if nuclei is None or nuclei.position is not None:
+        return None
+    alone = image_set.whole.select_channels([nuclei.name])
+    return FieldLoader(alone, correction_of(alone, steps))
 
 
 def _passed(
@@ -190,11 +201,17 @@ def _skipped(fields: list[CroppedField], image_set: ImageSet) -> pd.DataFrame:
     return table.assign(
         channel=[channel for _, channel in problems],
         path=[
-            str(image_set.files[channel][number]) if channel else None
+            str(_file(image_set, number, channel)) if channel else None
             for number, (_, channel) in zip(numbers, problems, strict=True)
         ],
         problem=[problem for problem, _ in problems],
     )
+
+
+def _file(image_set: ImageSet, number: int, channel: str) -> object:
+    """The file of a channel, which for nuclei may be one that was not chosen."""
+    here = image_set if channel in image_set.channel_names else image_set.whole
+    return here.files[channel][number]
 
 
 def _refuse_unusable(fields: list[CroppedField], image_set: ImageSet, size: int) -> None:

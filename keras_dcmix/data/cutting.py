@@ -11,24 +11,51 @@ import numpy as np
 from keras_dcmix.data.crop_pixels import FieldLoader, windows
 from keras_dcmix.data.crop_store import CroppedField
 from keras_dcmix.data.field_levels import FieldLevels
+from keras_dcmix.data.file_states import file_states
 from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.data.images import UnreadableImageError
-from keras_dcmix.data.nuclei import find_dna_channel, find_nuclei
+from keras_dcmix.data.nuclei import find_dna_channel, find_nuclei, looks_like_dna
 
 CROPS = ("none", "tiles", "cells")
 
 
+@dataclass(frozen=True)
+class NucleiChannel:
+    """The channel in which cells are found.
+
+    Args:
+        name: what the source calls it.
+        position: its place among the chosen channels; None where it is not one of them.
+    """
+
+    name: str
+    position: int | None
+
+    @classmethod
+    def of(cls, image_set: ImageSet, name: str | None) -> NucleiChannel:
+        """Finds it among the chosen channels, or else among those that were left out.
+
+        Raises:
+            ValueError: if it is not clear which channel shows nuclei.
+        """
+        names, whole = image_set.channel_names, image_set.whole
+        is_here = name in names if name is not None else any(map(looks_like_dna, names))
+        if whole is None or is_here:
+            position = find_dna_channel(names, name)
+            return cls(names[position], position)
+        return cls(whole.channel_names[find_dna_channel(whole.channel_names, name)], None)
+
+
 def finder_of(
-    image_set: ImageSet, *, crop: str, size: int, nuclei_channel: str | None
+    nuclei: NucleiChannel | None, *, crop: str, size: int, nuclei_channel: str | None
 ) -> Callable[[np.ndarray], np.ndarray]:
     """Returns the function from a field to `(crops, 2)` top and left of its crops.
 
     Raises:
-        ValueError: if the DNA channel is not clear, or named where no nuclei are looked for.
+        ValueError: if the DNA channel is named where no nuclei are looked for.
     """
-    if crop == "cells":
-        dna = find_dna_channel(image_set.channel_names, nuclei_channel)
-        return partial(_cell_corners, size=size, dna=dna)
+    if nuclei is not None:
+        return partial(_cell_corners, size=size, dna=nuclei.position or 0)
     if nuclei_channel is not None:
         raise ValueError(
             f"nuclei_channel goes with crop='cells', received crop={crop!r}: leave it out"
@@ -48,6 +75,7 @@ class FieldCutter:
         seed: for the draw among more.
         clip: percentiles to measure, see `Preprocessing`.
         num_cut: how many fields are cut, the first ones; of the others only levels are measured.
+        nuclei: reads the channel of the nuclei alone, where it is none of the crops' channels.
     """
 
     loader: FieldLoader
@@ -57,6 +85,7 @@ class FieldCutter:
     seed: int
     clip: tuple[float, float] | None
     num_cut: int
+    nuclei: FieldLoader | None = None
 
     def made_by(self, crop: str) -> str:
         """Text that says how crops are cut."""
@@ -65,7 +94,8 @@ class FieldCutter:
         correction = self.loader.correction
         made_by = "" if correction is None else correction.made_by()
         names = self.loader.image_set.channel_names
-        return f"{crop} {self.size} {find} {drawn} {names} {self.num_cut} {made_by}"
+        seen = "" if self.nuclei is None else file_states(self.nuclei.image_set)
+        return f"{crop} {self.size} {find} {drawn} {names} {self.num_cut} {made_by} {seen}"
 
     def __call__(self, number: int) -> tuple[CroppedField, np.ndarray | None]:
         """Cuts a field.
@@ -79,6 +109,8 @@ class FieldCutter:
         """
         try:
             pixels, dtypes = self.loader.corrected(number)
+            is_cut = number < self.num_cut
+            nuclei = self._nuclei(number, pixels) if is_cut and self.nuclei is not None else None
         except UnreadableImageError as error:
             nowhere = np.empty((0, 2), dtype=int)
             return CroppedField(nowhere, (), None, 0, (str(error), error.channel)), None
@@ -86,10 +118,25 @@ class FieldCutter:
         levels = FieldLevels.of(pixels, self.clip)
         pixels = self.loader.fitted(pixels)
         found = np.empty((0, 2), dtype=int)
-        if number < self.num_cut:
-            found = self._draw(self.find(pixels), number)
+        if is_cut:
+            found = self._draw(self.find(pixels if nuclei is None else nuclei), number)
         num_bytes = len(found) * self.size**2 * pixels.shape[-1] * pixels.dtype.itemsize
         return CroppedField(found, dtypes, levels, num_bytes), pixels
+
+    def _nuclei(self, number: int, pixels: np.ndarray) -> np.ndarray:
+        """The channel of the nuclei `(height, width, 1)`, of the field's size."""
+        nuclei = self.nuclei.corrected(number)[0]
+        if nuclei.shape[:2] != pixels.shape[:2]:
+            image_set = self.nuclei.image_set
+            (name,) = image_set.channel_names
+            here, there = ("{} x {}".format(*each.shape) for each in (nuclei, pixels))
+            raise UnreadableImageError(
+                "channels of one field must have the same size, received in "
+                f"{image_set.where(number)} channel '{name}', which shows the nuclei, with {here} "
+                f"and the others with {there} pixels: '{image_set.files[name].iloc[number]}'",
+                channel=name,
+            )
+        return nuclei
 
     def windows(self, pixels: np.ndarray | None, field: CroppedField) -> np.ndarray:
         """The crops of a field that was cut."""

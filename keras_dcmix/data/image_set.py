@@ -35,6 +35,8 @@ class ImageSet:
             is no table.
         illumination: `.npy` file of the illumination function of each field and channel, the same
             rows and columns as `files`; None where there is none.
+        whole: the same fields in all channels, where some were chosen: nuclei may be found in one
+            of the others.
 
     Raises:
         ValueError: if there are no rows or no channels, a channel name comes twice, or lengths
@@ -50,6 +52,7 @@ class ImageSet:
     reader: Callable[..., np.ndarray] = read_image
     row_numbers: np.ndarray | None = None
     illumination: pd.DataFrame | None = None
+    whole: ImageSet | None = None
 
     def __post_init__(self) -> None:
         checked_channel_names(list(self.files.columns))
@@ -173,11 +176,13 @@ class ImageSet:
                 )
         functions = None if self.illumination is None else self.illumination[list(names)]
         rest = self.unlabelled
+        whole = self.whole or replace(self, labels=None, groups=None, unlabelled=None)
         return replace(
             self,
             files=self.files[list(names)],
             illumination=functions,
             unlabelled=None if rest is None else rest.select_channels(names),
+            whole=whole,
         )
 
     def subset(self, indices: np.ndarray | Sequence[int]) -> ImageSet:
@@ -195,6 +200,7 @@ class ImageSet:
                 if self.illumination is None
                 else self.illumination.iloc[rows].reset_index(drop=True)
             ),
+            whole=None if self.whole is None else self.whole.subset(rows),
         )
 
     def with_labels(self, label: str, group: str | Sequence[str] | None = None) -> ImageSet:
@@ -235,6 +241,7 @@ class ImageSet:
         numbers = None
         if self.row_numbers is not None:
             numbers = np.concatenate([self.row_numbers, other.row_numbers])
+        parts["whole"] = None if self.whole is None else self.whole.joined(other.whole)
         return replace(
             self, labels=None, groups=None, unlabelled=None, row_numbers=numbers, **parts
         )

@@ -16,6 +16,11 @@ _DNA = re.compile(r"DNA|Hoechst|DAPI|nucle|DRAQ5|H33342", re.IGNORECASE)
 _MIN_CONTRAST = 4.0
 
 
+def looks_like_dna(channel_name: str) -> bool:
+    """Whether a channel's name says that it shows nuclei."""
+    return _DNA.search(channel_name) is not None
+
+
 def find_dna_channel(channel_names: Sequence[str], name: str | None = None) -> int:
     """Finds the channel that shows nuclei.
 
@@ -38,7 +43,7 @@ def find_dna_channel(channel_names: Sequence[str], name: str | None = None) -> i
                 f"Channels are: {listed}"
             )
         return list(channel_names).index(name)
-    found = [i for i, channel_name in enumerate(channel_names) if _DNA.search(channel_name)]
+    found = [i for i, channel_name in enumerate(channel_names) if looks_like_dna(channel_name)]
     if len(found) != 1:
         raise ValueError(
             f"expected one channel with a name such as DNA, DAPI or Hoechst, received "
