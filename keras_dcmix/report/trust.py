@@ -131,9 +131,16 @@ def _drop(verdict: Verdict, scores: SubsetScores) -> Answer:
     nearest = [name for name in verdict.kept if name != verdict.least]
     text += (
         " The check is hard on small sets: a model that is trained on one alone may lose less. "
-        f"The same command with {only_channels(nearest)} measures that."
+        f"{_measure(nearest)} measures that."
     )
     return Answer(_DROP, "no", text)
+
+
+def _measure(channels: list[str]) -> str:
+    """How to train on some channels alone; one alone is nothing to rank."""
+    if len(channels) == 1:
+        return "The command compare in place of rank, with --methods single_channel,"
+    return f"The same command with {only_channels(channels)}"
 
 
 def _channels(ranking: ChannelRanking, verdict: Verdict) -> Table:

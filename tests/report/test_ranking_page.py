@@ -246,7 +246,10 @@ def test_where_nothing_can_go_the_page_tells_how_to_doubt_the_check(ranking_of):
     assert headline(page).endswith("dropping DNA costs up to 10 points of accuracy")
     text = section(page, "trust")
     assert "Can channels be dropped? no" in text
-    assert "The same command with --channels GFP --no-check measures that." in text
+    assert "compare in place of rank, with --methods single_channel, measures that." in text
+    three = ranking_of(("ER", "GFP", "DNA"), (0.3, 0.5, 0.2), (0.2, 0.2, 0.1))
+    text = section(ranking_report(three, arguments={}), "trust")
+    assert "The same command with --channels ER,GFP --no-check measures that." in text
 
 
 def test_opinions_on_many_channels_are_folded_away(page_of):
