@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test lint figures clean
+.PHONY: demo test lint figures docs clean
 
 demo: $(INSTALLED)
 	$(BIN)/keras-dcmix rank simulated --seeds 3 --out demo --overwrite
@@ -15,6 +15,10 @@ test: $(INSTALLED)
 figures: $(INSTALLED)
 	$(BIN)/python docs/figures.py docs/images/ranking.png
 
+docs: .venv/.docs
+	$(BIN)/python -m sphinx -b html -c docs --nitpicky --fail-on-warning --keep-going --quiet . docs/_build/html
+	@echo 'Now open docs/_build/html/index.html in a browser'
+
 lint: $(INSTALLED)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
@@ -25,5 +29,9 @@ $(INSTALLED): setup.cfg setup.py
 	$(BIN)/python -m pip install --quiet --editable '.[tensorflow,test]'
 	touch $@
 
+.venv/.docs: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	touch $@
+
 clean:
-	rm -rf .venv demo build dist *.egg-info
+	rm -rf .venv demo docs/_build build dist *.egg-info

@@ -1,0 +1,59 @@
+"""How Sphinx builds the pages. The source folder is the repository's root, so that a link from a
+page to a tutorial or a file holds on a code host and here alike.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path[:0] = [str(Path(__file__).parent / "_ext"), str(Path(__file__).parents[1])]
+
+import keras_dcmix  # noqa: E402
+
+project = "keras_dcmix"
+author = "The keras_dcmix developers"
+copyright = f"2026, {author}"
+release = version = keras_dcmix.__version__
+
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "command_line",
+    "mathml",
+]
+root_doc = "docs/index"
+include_patterns = ["docs/**", "tutorials/*.ipynb", "CHANGELOG.md"]
+exclude_patterns = ["docs/_build", "docs/_root", "**/.ipynb_checkpoints"]
+
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 3
+# Tutorials are stored with what they printed; the tests run them.
+nb_execution_mode = "off"
+nb_merge_streams = True
+
+# Docstrings are written as in Keras: single backticks are code, sections have names of their own.
+default_role = "code"
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+autodoc_default_options = {"members": True, "show-inheritance": False}
+napoleon_numpy_docstring = False
+napoleon_custom_sections = [
+    ("Call arguments", "params_style"),
+    ("Input shape", "notes_style"),
+    ("Output shape", "notes_style"),
+    ("Reference", "notes_style"),
+]
+python_maximum_signature_line_length = 88
+
+html_theme = "furo"
+html_title = "keras_dcmix"
+html_static_path = ["_static"]
+html_css_files = ["own.css"]
+html_extra_path = ["_root"]  # the index of the site leads to docs/index
+html_math_renderer = "mathml"
+html_show_sphinx = False
+html_copy_source = False
