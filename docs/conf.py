@@ -58,7 +58,6 @@ nitpick_ignore_regex = [
 ]
 
 
-
 def _fences_as_blocks(app, what, name, obj, options, lines: list[str]) -> None:
     """Examples in docstrings are fenced, as Keras has them; autodoc knows reStructuredText only."""
     inside, found = False, []
