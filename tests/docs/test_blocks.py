@@ -62,7 +62,8 @@ def test_the_list_of_commands_is_whole():
     assert set(re.findall(r"^```\{command\} (\w+)", text, flags=re.MULTILINE)) == set(COMMANDS)
 
 
-def test_a_block_without_output_or_with_an_unknown_option_is_noticed(desk):
+def test_a_block_without_output_or_with_an_unknown_option_is_noticed(desk, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(AssertionError, match="says nothing"):
         runs_python(page=PAGES[0], argument="", text="x = 1", desk=desk)
     for line in (
@@ -197,13 +198,11 @@ def options_of(script: Path) -> set[str]:
 
 def runs_python(*, page: Path, text: str, desk: Desk, **_: Any) -> None:
     here, printed = Path.cwd(), io.StringIO()
-    for made, maker in makers().items():
-        if f'"{made}/' in text and keras.backend.backend() == "tensorflow":
-            desk.run(maker)
-            if not (here / made).exists():
-                (here / made).symlink_to(desk.folder / made)
-    if 'load_model("ranking/' in text and keras.backend.backend() != "tensorflow":
-        pytest.skip("the ranking that this block loads is made on TensorFlow only")
+    if 'load_model("ranking/' in text:
+        if keras.backend.backend() != "tensorflow":
+            pytest.skip("the ranking that this block loads is made on TensorFlow only")
+        desk.run(makers()["ranking"])
+        (here / "ranking").symlink_to(desk.folder / "ranking")
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed):
         # A training for each channel: two channels ask the same as six.
         trains_each = re.search(r"single_channel|leave_one_out", text)
