@@ -4,6 +4,7 @@ page to a tutorial or a file holds on a code host and here alike.
 
 from __future__ import annotations
 
+import inspect
 import sys
 from pathlib import Path
 
@@ -41,6 +42,7 @@ default_role = "code"
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 autodoc_default_options = {"members": True}
+autodoc_inherit_docstrings = False  # what is said of Keras' own methods stands in Keras
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 napoleon_custom_sections = [
@@ -49,7 +51,6 @@ napoleon_custom_sections = [
     ("Output shape", "notes_style"),
     ("Reference", "notes_style"),
 ]
-python_maximum_signature_line_length = 88
 # Objects of others, which a build without a network cannot look up, and what our results hold but
 # nobody makes by hand.
 nitpick_ignore_regex = [
@@ -70,7 +71,17 @@ def _fences_as_blocks(app, what, name, obj, options, lines: list[str]) -> None:
     lines[:] = found
 
 
+def _own_signature(app, what, name, obj, options, signature, returns):
+    """Keras wraps the making of a layer, which hides what `__init__` takes."""
+    if what == "class" and signature == "(*args, **kwargs)":
+        parameters = list(inspect.signature(obj.__init__).parameters.values())[1:]
+        plain = [one.replace(annotation=one.empty) for one in parameters]
+        return str(inspect.Signature(plain)), returns
+    return None
+
+
 def setup(app) -> None:
+    app.connect("autodoc-process-signature", _own_signature)
     # Before napoleon (priority 500), so that the section which holds the example stays whole.
     app.connect("autodoc-process-docstring", _fences_as_blocks, priority=400)
 

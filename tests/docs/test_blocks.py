@@ -275,7 +275,7 @@ def names_a_command(*, argument: str, **_: Any) -> None:
 
 def shows_a_part_of_a_file(*, page: Path, argument: str, text: str, **_: Any) -> None:
     source = (page.parent / argument).read_text("utf-8")
-    marks = re.findall(r'^:(?:start-at|end-before): "?(.+?)"?$', text, flags=re.MULTILINE)
+    marks = re.findall(r'^:(?:start-at|end-at): "?(.+?)"?$', text, flags=re.MULTILINE)
     assert len(marks) == 2
     assert all(mark in source for mark in marks)
 

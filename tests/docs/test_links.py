@@ -1,10 +1,11 @@
-"""Links between README, docs and tutorials lead somewhere, on a code host and in the built pages."""
+"""Links between README, docs and tutorials lead somewhere."""
 
 from __future__ import annotations
 
 import json
 import re
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -44,9 +45,7 @@ def anchors_of(page: Path) -> set[str]:
     """What a code host makes of the headings: small letters, hyphens, no punctuation."""
     tokens = tokens_of(page)
     headings = [
-        inline.content
-        for opening, inline in zip(tokens, tokens[1:], strict=False)
-        if opening.type == "heading_open"
+        inline.content for opening, inline in pairwise(tokens) if opening.type == "heading_open"
     ]
     return {re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-") for text in headings}
 
