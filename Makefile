@@ -16,7 +16,7 @@ figures: $(INSTALLED)
 	$(BIN)/python docs/figures.py docs/images/ranking.png
 
 docs: .venv/.docs
-	$(BIN)/python -m sphinx -b html -c docs --nitpicky --fail-on-warning --keep-going --quiet . docs/_build/html
+	$(BIN)/python -m sphinx -b html -c docs -d docs/_build/doctrees --nitpicky --fail-on-warning --keep-going --quiet . docs/_build/html
 	@echo 'Now open docs/_build/html/index.html in a browser'
 
 lint: $(INSTALLED)
