@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test tutorials lint figures clean
+.PHONY: demo test tutorials docs figures lint clean
 
 demo: $(INSTALLED)
 	$(BIN)/keras-dcmix rank simulated --seeds 3 --out demo --overwrite
@@ -18,6 +18,10 @@ tutorials: $(INSTALLED)
 figures: $(INSTALLED)
 	$(BIN)/python docs/figures.py docs/images/ranking.png
 
+docs: .venv/.docs
+	$(BIN)/python -m sphinx -b html -c docs -d docs/_build/doctrees --nitpicky --fail-on-warning --keep-going --quiet . docs/_build/html
+	@echo 'Now open docs/_build/html/index.html in a browser'
+
 lint: $(INSTALLED)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
@@ -28,5 +32,9 @@ $(INSTALLED): setup.cfg setup.py
 	$(BIN)/python -m pip install --quiet --editable '.[tensorflow,test]'
 	touch $@
 
+.venv/.docs: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	touch $@
+
 clean:
-	rm -rf .venv demo build dist *.egg-info
+	rm -rf .venv demo docs/_build build dist *.egg-info

@@ -98,7 +98,7 @@ class ChannelRanking:
 
     @property
     def check_guesses(self) -> bool:
-        """Whether the check's model cannot be told from guessing: then its panels say nothing."""
+        """Whether the check's model cannot be told from guessing; then its panels say nothing."""
         return self.check is not None and guesses(
             self.check.accuracy, self.chance, self.num_test_images
         )

@@ -23,8 +23,8 @@ class ImageSet:
 
     Args:
         table: metadata, one row a field of view.
-        files: absolute file paths, or `Stack`s of planes, the same rows, one column a channel;
-            None where a field lacks a channel.
+        files: absolute file paths, or `Stack` objects of planes, the same rows, one column a
+            channel; None where a field lacks a channel.
         labels: `(fields,)` class of each field, or None before `with_labels`.
         groups: `(fields,)` well, plate or experiment of each field, or None.
         num_unlabelled: how many rows were left out because their label was blank.

@@ -144,7 +144,7 @@ class DCMix(keras.layers.Layer):
 
     @property
     def alpha(self) -> np.ndarray:
-        """The blending weights: NumPy array `(num_channels, num_mixes)`, never negative."""
+        """The blending weights, a NumPy array `(num_channels, num_mixes)`, never negative."""
         if not self.built:
             raise ValueError(
                 f"Layer '{self.name}' has no weights yet: call it on images or build it first"

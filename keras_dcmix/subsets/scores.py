@@ -278,7 +278,7 @@ class SubsetScores:
             metric: one of `metrics`; the first by default.
 
         Returns:
-            One row a pair, the most replaced first:
+            A table of one row a pair, the most replaced first, with the columns
 
             - `channel_a`, `channel_b`.
             - `gain_a_without_b`, `gain_a_with_b`, `gain_b_without_a`, `gain_b_with_a`: in the
