@@ -11,6 +11,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from keras_dcmix.cli import app as command_line
+from keras_dcmix.cli_help import EXAMPLES
 
 
 class CommandDirective(SphinxDirective):
@@ -28,18 +29,15 @@ class CommandDirective(SphinxDirective):
 
 def described(command: Any) -> str:
     """Help of a command in Markdown, its options under the headings that `--help` has."""
-    parts = [_paragraph(text) for text in command.help.split("\n\n")]
+    parts = command.help.split("\n\n")
+    for what, line in EXAMPLES[command.name]:
+        parts.append(f"{what}:\n\n```shell\n{line}\n```")
     context = command.make_context(command.name, [], resilient_parsing=True)
     shown = [one for one in command.params if one.name != "help"]
     for panel, parameters in groupby(shown, key=_panel):
         parts.append(f"**{panel}**")
         parts += [_definition(*one.get_help_record(context)) for one in parameters]
     return "\n\n".join(parts)
-
-
-def _paragraph(text: str) -> str:
-    text = " ".join(text.split())
-    return f"```shell\n{text}\n```" if text.startswith("keras-dcmix ") else text
 
 
 def _panel(parameter: Any) -> str:
