@@ -39,6 +39,7 @@ class Format:
         written_from: For each backend that can write it: the packages that it takes to write it and
             to read it again.
         writing_options: Further arguments for `keras.Model.export`.
+        folder_mark: For a folder: the file by which an earlier one is known; `None` for a file.
     """
 
     title: str
@@ -48,6 +49,7 @@ class Format:
     keras_name: str
     written_from: Mapping[str, tuple[str, ...]]
     writing_options: Callable[[], dict[str, Any]] = dict
+    folder_mark: str | None = None
 
 
 FORMATS = {
@@ -58,6 +60,7 @@ FORMATS = {
         saved_model.add_card,
         "tf_saved_model",
         {"tensorflow": (), "jax": ("tensorflow",)},
+        folder_mark=saved_model.GRAPH,
     ),
     "onnx": Format(
         "ONNX",
@@ -119,12 +122,12 @@ def format_of(path: Path) -> str:
     Raises:
         ValueError: If it is none of them.
     """
-    if path.is_dir() and (path / "saved_model.pb").is_file():
+    if path.is_dir() and (path / saved_model.GRAPH).is_file():
         return "saved_model"
     for name, known in FORMATS.items():
         if known.suffix and path.suffix == known.suffix and path.is_file():
             return name
-    endings = ", ".join(f"{known.suffix}" for known in FORMATS.values() if known.suffix)
+    endings = ", ".join(known.suffix for known in FORMATS.values() if known.suffix)
     raise ValueError(
         f"A model must be a file that ends in {endings}, a SavedModel or the folder of a ranking. "
         f"Received: {path}"
