@@ -128,7 +128,7 @@ def test_a_truncated_savedmodel_is_named(saved, tmp_path):
     export_model(saved, tmp_path / "m", format="saved_model")
     graph = tmp_path / "m" / "saved_model.pb"
     graph.write_bytes(graph.read_bytes()[:1000])
-    with pytest.raises(ValueError, match="cannot be opened as a SavedModel"):
+    with pytest.raises(ValueError, match="is damaged or was changed"):
         load_predictor(tmp_path / "m")
 
 
@@ -140,7 +140,7 @@ def test_an_onnx_model_of_others_says_what_to_do(saved, tmp_path):
     plain = onnx.load(str(tmp_path / "m.onnx"))
     del plain.metadata_props[:]
     onnx.save(plain, str(tmp_path / "m.onnx"))
-    with pytest.raises(ValueError, match="not written by keras-dcmix: export"):
+    with pytest.raises(ValueError, match="not written by keras-dcmix.*export the Keras model"):
         load_predictor(tmp_path / "m.onnx")
 
 
