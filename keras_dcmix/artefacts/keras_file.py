@@ -40,8 +40,8 @@ def run_of(model: Any) -> Run:
 def load_model(path: Path) -> Any:
     """Loads the Keras model itself, without what it was trained by.
 
-    A file that would run code of its own, such as a `Lambda` layer, is refused, whatever
-    `keras.config` says.
+    A file that would run code of its own, such as a `Lambda` layer, is refused, unless the caller
+    has allowed that with `keras.config.enable_unsafe_deserialization`.
 
     Raises:
         ValueError: If the file is damaged, or the model has layers that are not known here.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from keras_dcmix.artefacts.card import CARD_NAME, ModelCard
 from keras_dcmix.artefacts.needed import needed
-from keras_dcmix.artefacts.seal import SEAL_NAME, check_seal, seal_of
+from keras_dcmix.artefacts.seal import check_seal, seal_of
 from keras_dcmix.artefacts.wording import short
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 GRAPH = "saved_model.pb"
 # TensorFlow's place for files that it carries along and never reads.
 _ASSETS = "assets.extra"
+# TensorFlow checks the variables itself.
+_SEALED = (GRAPH, f"{_ASSETS}/{CARD_NAME}")
 
 
 def load(path: Path) -> tuple[Run, ModelCard | None]:
@@ -30,9 +32,8 @@ def load(path: Path) -> tuple[Run, ModelCard | None]:
     needed("tensorflow", "A SavedModel is run by TensorFlow")
     import tensorflow as tf
 
-    card, seal = (path / _ASSETS / name for name in (CARD_NAME, SEAL_NAME))
-    if seal.is_file():  # TensorFlow keeps checksums of the variables, but none of the graph
-        check_seal(path / GRAPH, seal.read_text(encoding="latin-1"))
+    card = path / _ASSETS / CARD_NAME
+    _check_seals(path)
     try:
         # Kept by `run`: its variables die with it.
         model = tf.saved_model.load(str(path))
@@ -49,8 +50,19 @@ def load(path: Path) -> tuple[Run, ModelCard | None]:
 
 
 def add_card(path: Path, card: ModelCard) -> None:
-    """Writes the card and a checksum of the graph into a SavedModel."""
-    assets = path / _ASSETS
-    assets.mkdir(exist_ok=True)
-    (assets / CARD_NAME).write_text(card.to_json(), encoding="utf-8")
-    (assets / SEAL_NAME).write_text(seal_of(path / GRAPH), encoding="latin-1")
+    """Writes the card, and checksums of the graph and of the card, into a SavedModel."""
+    (path / _ASSETS).mkdir(exist_ok=True)
+    (path / _ASSETS / CARD_NAME).write_text(card.to_json(), encoding="utf-8")
+    for name in _SEALED:
+        _seal_place(path, name).write_text(seal_of(path / name), encoding="latin-1")
+
+
+def _check_seals(path: Path) -> None:
+    for name in _SEALED:
+        seal = _seal_place(path, name)
+        if seal.is_file():
+            check_seal(path / name, seal.read_text(encoding="latin-1"))
+
+
+def _seal_place(path: Path, name: str) -> Path:
+    return path / _ASSETS / f"{Path(name).name}.sha256"

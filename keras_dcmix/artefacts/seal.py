@@ -19,10 +19,10 @@ def check_seal(path: Path, seal: str) -> None:
     """Compares a file with what `seal_of` said of it.
 
     Raises:
-        ValueError: If it differs.
+        ValueError: If it differs, or is not there.
     """
     num_bytes, _, digest = seal.partition(" ")
-    if not num_bytes.isdigit() or _digest(path, int(num_bytes)) != digest:
+    if not path.is_file() or not num_bytes.isdigit() or _digest(path, int(num_bytes)) != digest:
         raise ValueError(
             f"{path} is damaged or was changed: its checksum is not that of the model which was "
             "exported and compared; copy it again, or export it again"

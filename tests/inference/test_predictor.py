@@ -140,7 +140,7 @@ def test_an_onnx_model_of_others_says_what_to_do(saved, tmp_path):
     plain = onnx.load(str(tmp_path / "m.onnx"))
     del plain.metadata_props[:]
     onnx.save(plain, str(tmp_path / "m.onnx"))
-    with pytest.raises(ValueError, match="not written by keras-dcmix.*export the Keras model"):
+    with pytest.raises(ValueError, match=r"not written by keras-dcmix.*export the Keras model"):
         load_predictor(tmp_path / "m.onnx")
 
 
