@@ -75,7 +75,8 @@ def predict(
         start_keras()
     with quiet_backend():
         predictor = load_predictor(model)
-    with Progress(console=_console, transient=True) as bar:
+    # Elsewhere than on a terminal it would leave an empty line.
+    with Progress(console=_console, transient=True, disable=not _console.is_terminal) as bar:
         reading = bar.add_task("reading", total=None)
         crops = open_crops(
             source,

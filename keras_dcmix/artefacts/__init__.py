@@ -36,6 +36,7 @@ class Format:
         load: Opens an artefact: `(run, card)`; no card where it was written by others.
         add_card: Puts the card into an artefact.
         keras_name: What `keras.Model.export` calls it; empty for `.keras` itself.
+        runtime: The module that runs it.
         written_from: For each backend that can write it: the packages that it takes to write it and
             to read it again.
         writing_options: Further arguments for `keras.Model.export`.
@@ -47,6 +48,7 @@ class Format:
     load: Callable[[Path], tuple[Run, ModelCard | None]]
     add_card: Callable[[Path, ModelCard], None]
     keras_name: str
+    runtime: str
     written_from: Mapping[str, tuple[str, ...]]
     writing_options: Callable[[], dict[str, Any]] = dict
     folder_mark: str | None = None
@@ -59,6 +61,7 @@ FORMATS = {
         saved_model.load,
         saved_model.add_card,
         "tf_saved_model",
+        "tensorflow",
         {"tensorflow": (), "jax": ("tensorflow",)},
         folder_mark=saved_model.GRAPH,
     ),
@@ -68,6 +71,7 @@ FORMATS = {
         onnx_file.load,
         onnx_file.add_card,
         "onnx",
+        "onnxruntime",
         {
             "tensorflow": ("onnx", "onnxruntime", "tf2onnx"),
             "torch": ("onnx", "onnxruntime"),
@@ -80,6 +84,7 @@ FORMATS = {
         lite_model.load,
         lite_model.add_card,
         "litert",
+        "ai_edge_litert",
         {"tensorflow": ("ai_edge_litert",)},
     ),
     "torch": Format(
@@ -87,6 +92,7 @@ FORMATS = {
         ".pt2",
         torch_program.load,
         torch_program.add_card,
+        "torch",
         "torch",
         {"torch": ()},
         torch_program.writing_options,
@@ -97,6 +103,7 @@ FORMATS = {
         keras_file.load,
         keras_file.add_card,
         "",
+        "keras",
         {"tensorflow": (), "torch": (), "jax": ()},
     ),
 }
