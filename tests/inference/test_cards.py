@@ -8,8 +8,10 @@ import zipfile
 import keras
 import pytest
 
-from keras_dcmix.artefacts import ModelCard, keras_file
+from keras_dcmix.artefacts import ModelCard, keras_file, seal
+from keras_dcmix.artefacts.archives import add_members, check_archive
 from keras_dcmix.artefacts.card import CARD_NAME
+from keras_dcmix.artefacts.wording import short
 from keras_dcmix.data import CropRecipe, Preprocessing
 from keras_dcmix.model_cards import card_of_model
 
@@ -34,7 +36,9 @@ def test_a_card_of_a_later_version_says_what_wrote_it():
         ModelCard.from_json(text, where="old.onnx")
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"card_version": 1}', '{"card_version": "x"}'])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"card_version": 0}', '{"card_version": 1}', '{"card_version": "x"}']
+)
 def test_a_damaged_card_is_named(text):
     with pytest.raises(ValueError, match="in here is not readable"):
         ModelCard.from_json(text, where="here")
@@ -102,3 +106,32 @@ def test_a_file_of_others_has_no_card(model, tmp_path):
     assert keras_file.read_card(tmp_path / "own.keras") is None
     with zipfile.ZipFile(tmp_path / "own.keras") as archive:
         assert CARD_NAME not in archive.namelist()
+
+
+def test_an_error_of_a_library_becomes_one_short_harmless_line():
+    error = ValueError("\x1b[1mBold\x1b[0m\n  words \x1b]0;title\x07" + "x" * 500)
+    assert short(error).startswith("Bold words ]0;title")
+    assert len(short(error)) <= 200
+    assert short(KeyError()) == "KeyError"
+
+
+def test_a_bit_that_is_flipped_in_an_archive_is_noticed(tmp_path):
+    path = tmp_path / "a.pt2"
+    add_members(path, {"weights": "x" * 100})
+    check_archive(path)
+    path.write_bytes(path.read_bytes().replace(b"xxx", b"xyx", 1))
+    with pytest.raises(ValueError, match=r"no whole \.pt2 file.*checksum of weights"):
+        check_archive(path)
+
+
+def test_a_seal_covers_what_was_there_when_it_was_made(tmp_path, monkeypatch):
+    monkeypatch.setattr(seal, "_CHUNK", 7)
+    path = tmp_path / "m.onnx"
+    path.write_bytes(bytes(range(100)))
+    found = seal.seal_of(path)
+    path.write_bytes(bytes(range(120)))
+    seal.check_seal(path, found)
+    path.write_bytes(bytes(range(99)) + b"y")
+    for wrong in (found, "100", "", "x y"):
+        with pytest.raises(ValueError, match="damaged or was changed"):
+            seal.check_seal(path, wrong)
