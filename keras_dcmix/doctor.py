@@ -99,7 +99,7 @@ def exports(backend_name: str) -> list[Finding]:
     found = []
     for name, known in FORMATS.items():
         if backend_name not in known.written_from:
-            able = " or ".join(known.written_from)
+            able = next(iter(known.written_from))
             found.append(Finding(f"export {name}", "other backend", f"KERAS_BACKEND={able}"))
             continue
         missing = [each for each in known.written_from[backend_name] if not is_there(each)]

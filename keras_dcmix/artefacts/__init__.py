@@ -85,7 +85,7 @@ FORMATS = {
         lite_model.add_card,
         "litert",
         "ai_edge_litert",
-        {"tensorflow": ("ai_edge_litert",)},
+        {"tensorflow": ("ai_edge_litert",), "torch": ("ai_edge_litert", "litert_torch")},
     ),
     "torch": Format(
         "PyTorch program",

@@ -100,13 +100,14 @@ def test_a_savedmodel_without_its_variables_is_named(saved, tmp_path):
         ("table.csv", "must be a file that ends in"),
         ("image.png", "must be a file that ends in"),
         ("folder", "a SavedModel or the folder of a ranking"),
+        ("folder.onnx", "a SavedModel or the folder of a ranking"),
         ("empty.keras", "is no whole .keras file"),
         ("text.keras", "is no whole .keras file"),
         ("nothing.keras", "no model at"),
     ],
 )
 def test_what_is_no_model_says_what_is(refused, tmp_path, name, words):
-    if name == "folder":
+    if name.startswith("folder"):
         (tmp_path / name).mkdir()
     elif not name.startswith("nothing"):
         (tmp_path / name).write_text("" if name.startswith("empty") else "a,b\n1,2\n")
@@ -120,6 +121,7 @@ def test_what_is_no_model_says_what_is(refused, tmp_path, name, words):
         (lambda text: "[1, 2]", "is not readable"),
         (lambda text: "[" * 100_000, "is not readable"),
         (changed(card_version=True), "card_version is True"),
+        (changed(card_version=0), "card_version is 0"),
         (changed(channel_names=["DNA", "DNA"]), "must be unique"),
         (changed(classes=[]), "classes must be different names"),
         (changed(image_size=[16, "16"]), "image_size must be height and width"),
@@ -204,6 +206,7 @@ def fake(card, outputs):
         (lambda x: x[:, 0, 0, 9], "does not run on images of shape .*16, 16, 3"),
         (lambda x: np.full((len(x), 2), np.nan), "gives NaN or infinity for image 0"),
         (lambda x: np.full((len(x), 1), 1.5), "end the model with a sigmoid"),
+        (lambda x: np.full((len(x), 1), -0.5), "end the model with a sigmoid"),
     ],
 )
 def test_a_model_that_is_not_what_its_card_says_is_refused(

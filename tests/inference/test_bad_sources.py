@@ -61,20 +61,22 @@ def rewritten(plate, change):
         ({"DNA": "Hoechst"}, "--map DNA=Hoechst"),
         ({"DNA": "w1 DAPI", "Mito": "MitoTracker"}, "--map 'DNA=w1 DAPI' --map Mito=MitoTracker"),
         ({"ER": "488"}, "--map ER=OTHER"),
+        ({"DNA": "ER one", "ER": "ER two"}, "--map DNA=OTHER --map ER=OTHER"),
     ],
 )
 def test_other_names_offer_what_may_be_meant_and_never_guess(refused, renamed_table, rename, offer):
     assert offer in refused(source=renamed_table(rename))
 
 
-def test_dna_is_not_offered_rna(refused, renamed_table, plate):
-    source = renamed_table({"DNA": "RNA"})
-    assert "--map DNA=OTHER" in refused(source=source)
+def test_dna_is_not_offered_rna(refused, renamed_table):
+    assert "--map DNA=OTHER" in refused(source=renamed_table({"DNA": "RNA"}))
 
 
 def test_too_few_channels_offer_no_map(refused, plate):
-    said = refused(source=rewritten(plate, lambda frame: frame.drop(columns="FileName_ER")))
-    assert "they have DNA, Mito, too few for this model" in said
+    one_less = {"FileName_DNA": "FileName_RNA"}
+    source = rewritten(plate, lambda f: f.drop(columns="FileName_ER").rename(columns=one_less))
+    said = refused(source=source)
+    assert "lack DNA, ER: they have RNA, Mito, too few for this model" in said
     assert "--map" not in said
 
 
@@ -100,6 +102,15 @@ def test_two_channels_can_be_exchanged(command, saved, renamed_table, plate, tmp
     code, printed = command("predict", saved, swapped, "--out", tmp_path / "b.csv", *pairs)
     assert code == 0, printed
     assert (tmp_path / "a.csv").read_text() == (tmp_path / "b.csv").read_text()
+
+
+def test_a_field_with_a_missing_file_is_left_out_when_asked(command, saved, plate, tmp_path):
+    plate.with_name("B01_2_ER.tif").unlink()
+    out = tmp_path / "p.csv"
+    code, printed = command("predict", saved, plate, "--out", out, "--skip-unreadable")
+    assert code == 0, printed
+    assert len(pd.read_csv(out)) == 5
+    assert pd.read_csv(tmp_path / "p.skipped.csv")["Metadata_Well"].tolist() == ["B01"]
 
 
 def test_a_plate_without_fields_is_refused(refused, plate):
