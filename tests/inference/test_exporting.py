@@ -209,7 +209,9 @@ def fake(run):
 def test_large_outputs_are_compared_by_their_size(images, tmp_path):
     expected = np.full((len(images), 2), 1000.0)
     close = fake(lambda some: expected[: len(some)] + 0.005)
-    assert compared(tmp_path, close, "card", images, expected, 1e-5) == pytest.approx(5e-6)
+    assert compared(tmp_path, close, "card", images, expected, 1e-5) == pytest.approx(
+        5e-6, rel=0.01
+    )
 
 
 def test_an_artefact_that_takes_no_single_image_is_refused(images, tmp_path):
