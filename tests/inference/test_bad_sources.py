@@ -204,7 +204,7 @@ def test_a_place_below_home_is_found(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize(
     ("format", "module"),
-    [("onnx", "onnxruntime"), ("litert", "ai_edge_litert"), ("torch", "torch")],
+    [("onnx", "onnxruntime"), ("litert", "ai_edge_litert.interpreter"), ("torch", "torch")],
 )
 def test_what_runs_a_format_is_named_where_it_is_missing(
     refused, tmp_path, monkeypatch, format, module
