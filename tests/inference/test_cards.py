@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from types import SimpleNamespace
 
 import keras
 import pytest
@@ -13,7 +14,7 @@ from keras_dcmix.artefacts.archives import add_members, check_archive
 from keras_dcmix.artefacts.card import CARD_NAME
 from keras_dcmix.artefacts.wording import short
 from keras_dcmix.data import CropRecipe, Preprocessing
-from keras_dcmix.model_cards import card_of_model
+from keras_dcmix.model_cards import card_of_model, card_of_ranking
 
 RECIPE = CropRecipe("cells", 48, "DNA", Preprocessing(clip=(0.1, 99.9), normalize="plate"), 3)
 
@@ -93,6 +94,21 @@ def test_a_model_of_something_else_than_images_is_refused():
     model = keras.Model(inputs, keras.layers.Dense(2)(inputs), name="rows")
     with pytest.raises(ValueError, match=r"one batch of images.*'rows' from \(None, 4\)"):
         card_of_model(model, channel_names=["A"])
+
+
+@pytest.mark.parametrize(("z", "kept"), [("3", 3), ("max", "max"), (None, None)])
+def test_a_ranking_hands_on_how_its_images_were_made(model, z, kept):
+    ranking = SimpleNamespace(model=model, classes=("a", "b"), recipe=CropRecipe("tiles", 16))
+    card = card_of_ranking(ranking, z=z)
+    assert card.recipe == CropRecipe("tiles", 16, z=kept)
+    assert ModelCard.from_json(card.to_json(), where="here") == card
+
+
+def test_what_the_model_came_with_is_handed_on_unless_it_is_told_anew(model):
+    earlier = card_of_model(model, classes=("a", "b"), recipe=RECIPE)
+    assert card_of_model(model, earlier=earlier).recipe == RECIPE
+    assert card_of_model(model, earlier=earlier).classes == ("a", "b")
+    assert card_of_model(model, earlier=earlier, recipe=CropRecipe()).recipe == CropRecipe()
 
 
 def test_keras_loads_a_file_that_holds_a_card(saved, model, images):
