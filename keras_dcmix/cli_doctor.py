@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import typer
+from rich.box import SIMPLE
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 
@@ -18,14 +19,23 @@ def doctor() -> None:
 
     with quiet_backend():
         backend = found.backend()
-    works = not backend[0].remedy
+    broken = backend[0].reason
     lines = [*found.packages(), *backend, *found.extras()]
-    if works:
+    lines += found.runtimes(keras_starts=not broken)
+    if not broken:
         lines += found.exports(backend[0].state.split()[0])
-    table = Table("what", "found", "to get it")
+    # A command that is broken into two lines cannot be copied.
+    table = Table(
+        Column("what", no_wrap=True),
+        Column("found", overflow="fold"),
+        Column("to get it", no_wrap=True),
+        box=SIMPLE,
+    )
     for line in lines:
         style = "yellow" if line.remedy else ""
         table.add_row(Text(line.name), Text(line.state, style=style), Text(line.remedy))
-    Console(soft_wrap=True, highlight=False).print(table)
-    if not works:
+    Console(highlight=False).print(table)
+    if broken:
+        sentence = f"Keras does not start: {broken}"
+        Console(highlight=False, soft_wrap=True).print(sentence, markup=False)
         raise typer.Exit(2)

@@ -13,6 +13,8 @@ from rich.console import Console
 if TYPE_CHECKING:
     from keras_dcmix.artefacts import ModelCard
 
+_NAMED = 10  # classes in a sentence
+
 
 def export(
     model: Annotated[Path, typer.Argument(help="A .keras file, or the folder of a ranking.")],
@@ -70,7 +72,10 @@ def _takes(card: ModelCard) -> str:
     if steps is not None and (steps.corrects or steps.levels):
         done = [f"{n} {v}" for n, v in asdict(steps).items() if v not in (None, "none")]
         what = f"pixels made as in training ({', '.join(done)}; keras-dcmix predict does it)"
-    return f"Takes {what} of {', '.join(card.channel_names)}; tells {', '.join(card.classes)}"
+    classes = ", ".join(card.classes[:_NAMED])
+    if len(card.classes) > _NAMED:
+        classes += f" and {len(card.classes) - _NAMED} classes more"
+    return f"Takes {what} of {', '.join(card.channel_names)}; tells {classes}"
 
 
 def _listed(names: str | None) -> list[str] | None:

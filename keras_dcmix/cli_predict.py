@@ -63,6 +63,7 @@ def predict(
     names, whatever their order. An ONNX model needs onnxruntime, but neither Keras nor TensorFlow.
     """
     from keras_dcmix.artefacts import artefact_path, format_of
+    from keras_dcmix.cli_start import quiet_backend, start_keras
     from keras_dcmix.output_file import check_place
     from keras_dcmix.prediction import load_predictor, open_crops, predict_crops
     from keras_dcmix.prediction.channels import parsed_renaming
@@ -71,11 +72,11 @@ def predict(
     places = {name: check_place(path, overwrite=overwrite) for name, path in places.items()}
     renamed = parsed_renaming(map or [])
     if format_of(artefact_path(model)) == "keras":
-        from keras_dcmix.cli_start import start_keras
-
         start_keras()
-    predictor = load_predictor(model)
-    with Progress(console=_console, transient=True) as bar:
+    with quiet_backend():
+        predictor = load_predictor(model)
+    # Elsewhere than on a terminal it would leave an empty line.
+    with Progress(console=_console, transient=True, disable=not _console.is_terminal) as bar:
         reading = bar.add_task("reading", total=None)
         crops = open_crops(
             source,
@@ -123,14 +124,16 @@ def _write(predictions: CropPredictions, places: dict[str, Path]) -> None:
             well_table.to_csv(made["wells"], index=False)
         if "skipped" in made:
             skipped.to_csv(made["skipped"], index=False)
+    if "skipped" not in made:  # of an earlier prediction, which these tables have replaced
+        places["skipped"].unlink(missing_ok=True)
 
 
 def _say(predictions: CropPredictions, places: dict[str, Path]) -> None:
     crops = predictions.crops
     Console(soft_wrap=True, highlight=False).print(predictions.describe(), markup=False)
     if crops.num_empty_fields:
-        _console.print(f"{crops.num_empty_fields} fields gave no image", markup=False)
+        _console.print(f"Fields that gave no image: {crops.num_empty_fields}", markup=False)
     if len(crops.skipped):
-        text = f"{len(crops.skipped)} unreadable fields are listed in {places['skipped']}"
+        text = f"Unreadable fields: {len(crops.skipped)}, listed in {places['skipped']}"
         _console.print(text, markup=False)
     _console.print(f"Predictions are in {places['predictions']}", markup=False)

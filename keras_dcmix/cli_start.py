@@ -17,7 +17,7 @@ def start_keras() -> None:
             import keras
 
             keras.ops.zeros(1)  # the backend speaks once more when it first computes
-        except ImportError as error:
+        except (ImportError, ValueError) as error:  # a name that Keras does not know is the latter
             raise ImportError(
                 f"Keras cannot start its backend ({error}): install one, for instance with "
                 "pip install 'keras-dcmix[tensorflow]', or choose another with the environment "

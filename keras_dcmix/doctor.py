@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from keras_dcmix.artefacts import FORMATS
 from keras_dcmix.artefacts.needed import how_to_install, is_there
+from keras_dcmix.artefacts.wording import short
 
 DISTRIBUTION = "keras-dcmix"
 _BACKENDS = ("tensorflow", "jax", "torch")
@@ -23,11 +24,13 @@ class Finding:
         name: What was looked for.
         state: What was found.
         remedy: What to do where something is missing; empty where nothing is.
+        reason: What a library said of it, where that is known.
     """
 
     name: str
     state: str
     remedy: str = ""
+    reason: str = ""
 
 
 def packages() -> list[Finding]:
@@ -35,6 +38,8 @@ def packages() -> list[Finding]:
     from keras_dcmix import __version__
 
     found = [Finding("python", platform.python_version()), Finding(DISTRIBUTION, __version__)]
+    if not _requirements():
+        found.append(Finding("what it needs", "not known", "pip install . in its folder"))
     for name, extra in _requirements():
         if not extra:
             version = _version(name)
@@ -52,12 +57,11 @@ def backend() -> list[Finding]:
         device = str(keras.ops.zeros(1).device).split("device:")[-1].lower()
         name = keras.backend.backend()
     except Exception as error:  # a damaged backend may raise anything
-        reason = " ".join(str(error).split())[:200]
-        remedy = (
-            f"pip install '{DISTRIBUTION}[tensorflow]', or set KERAS_BACKEND to one that is there: "
-            f"{', '.join(filter(is_there, _BACKENDS)) or 'none is'}"
-        )
-        return [Finding("backend", f"Keras does not start: {reason}", remedy)]
+        there = [name for name in _BACKENDS if is_there(name)]
+        remedy = f"pip install '{DISTRIBUTION}[tensorflow]'"
+        if there and is_there("keras"):
+            remedy = f"KERAS_BACKEND={there[0]}"
+        return [Finding("backend", "fails", remedy, short(error))]
     return [
         Finding("backend", f"{name} {_version(name) or ''}".strip()),
         Finding("device", device),
@@ -77,18 +81,29 @@ def extras() -> list[Finding]:
     return found
 
 
+def runtimes(*, keras_starts: bool) -> list[Finding]:
+    """Which formats can be predicted from here."""
+    found = []
+    for name, known in FORMATS.items():
+        missing = not is_there(known.runtime)
+        state = "missing" if missing else "ready"
+        if known.runtime == "keras" and not missing and not keras_starts:
+            state = "needs a backend"
+        remedy = how_to_install(known.runtime) if missing else ""
+        found.append(Finding(f"predict {name}", state, remedy))
+    return found
+
+
 def exports(backend_name: str) -> list[Finding]:
     """Which formats a backend can write here."""
     found = []
     for name, known in FORMATS.items():
         if backend_name not in known.written_from:
-            able = " or ".join(known.written_from)
-            found.append(
-                Finding(f"export {name}", "not from this backend", f"KERAS_BACKEND={able}")
-            )
+            able = next(iter(known.written_from))
+            found.append(Finding(f"export {name}", "other backend", f"KERAS_BACKEND={able}"))
             continue
         missing = [each for each in known.written_from[backend_name] if not is_there(each)]
-        state = f"needs {missing[0]}" if missing else "ready"
+        state = "missing" if missing else "ready"
         remedy = how_to_install(missing[0]) if missing else ""
         found.append(Finding(f"export {name}", state, remedy))
     return found
@@ -111,5 +126,5 @@ def _requirements() -> list[tuple[str, str]]:
     for line in lines:
         name = re.match(r"[\w.-]+", line)
         extra = re.search(r"extra == ['\"]([\w-]+)['\"]", line)
-        found.append((name[0] if name else line, extra[1] if extra else ""))
+        found.append((name[0], extra[1] if extra else ""))
     return found

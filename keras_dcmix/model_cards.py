@@ -43,7 +43,8 @@ def card_of_model(
     """Makes a card out of what the model knows, what it came with and what the caller adds.
 
     Args:
-        model: A model from one batch of images to one number for each class.
+        model: A model from one batch of images to one number for each class; a single number is
+            the probability of the second of two classes.
         channel_names: Names of its channels, where no layer knows them.
         classes: Names of its classes in the order of its outputs; `class_0`, ... where nobody
             names them.
@@ -56,19 +57,9 @@ def card_of_model(
     """
     axis, (height, width), num_channels = _images_of(model)
     names = _channel_names(model, channel_names, earlier, num_channels)
-    num_classes = model.output_shape[-1]
-    if classes is None and earlier is not None:
-        classes = earlier.classes
-    if classes is None:
-        classes = tuple(f"class_{number}" for number in range(num_classes))
-    if len(classes) != num_classes:
-        raise ValueError(
-            f"classes must be {num_classes}, one for each output of model '{model.name}'. "
-            f"Received {len(classes)}: {', '.join(classes)}"
-        )
     return ModelCard(
         channel_names=names,
-        classes=tuple(classes),
+        classes=_classes(model, classes, earlier),
         image_size=(height, width),
         importance=_importance(model, names),
         recipe=earlier.recipe if recipe is None and earlier is not None else recipe,
@@ -81,15 +72,16 @@ def _images_of(model: keras.Model) -> tuple[int, tuple[int | None, int | None], 
     """Channel axis, height and width, and number of channels of what a model takes."""
     takes = getattr(model, "input_shape", None)
     gives = getattr(model, "output_shape", None)
-    is_image = isinstance(takes, tuple) and len(takes) == 4 and isinstance(gives, tuple)
-    if not is_image or len(gives) != 2:
+    formats = (getattr(layer, "data_format", None) for layer in nested_layers(model))
+    axis = channel_axis(next(filter(None, formats), keras.config.image_data_format()))
+    is_image = isinstance(takes, tuple) and len(takes) == 4 and takes[axis] is not None
+    if not is_image or not isinstance(gives, tuple) or len(gives) != 2:
         raise ValueError(
             f"A model must take one batch of images (batch, height, width, channels) and give one "
-            f"number for each class. Received: '{model.name}' from {takes} to {gives}"
+            f"number for each class. Received: '{model.name}' from {takes} to {gives}; a subclass "
+            "of keras.Model must be wrapped: keras.Model(inputs, model(inputs)) with "
+            "inputs = keras.Input((height, width, channels))"
         )
-    mixers = [layer for layer in nested_layers(model) if isinstance(layer, DCMix)]
-    data_format = mixers[0].data_format if mixers else keras.config.image_data_format()
-    axis = channel_axis(data_format)
     sides = takes[1:3] if axis == -1 else takes[2:4]
     return axis, sides, takes[axis]
 
@@ -122,6 +114,24 @@ def _channel_names(
             f"'{model.name}'. Received {len(names)}: {', '.join(names)}"
         )
     return names
+
+
+def _classes(
+    model: keras.Model, given: Sequence[str] | None, earlier: ModelCard | None
+) -> tuple[str, ...]:
+    num_outputs = model.output_shape[-1]
+    num_classes = max(2, num_outputs)
+    if given is None and earlier is not None:
+        given = earlier.classes
+    if given is None:
+        given = [f"class_{number}" for number in range(num_classes)]
+    if len(given) != num_classes:
+        each = "one for each output" if num_outputs > 1 else "for the one output"
+        raise ValueError(
+            f"classes must be {num_classes}, {each} of model '{model.name}'. "
+            f"Received {len(given)}: {', '.join(given)}"
+        )
+    return tuple(given)
 
 
 def _importance(model: keras.Model, names: tuple[str, ...]) -> dict[str, float] | None:

@@ -55,14 +55,19 @@ def check_place(
 def written_whole(path: Path) -> Iterator[Path]:
     """A place of the same name that is moved to `path` when the block ends without an error.
 
-    Nothing is left where it ends with one.
+    Where it ends with one, nothing is left, and an earlier result stays.
     """
-    workshop = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    workshop = Path(tempfile.mkdtemp(prefix=".keras-dcmix.", dir=path.parent))
+    made, earlier = workshop / path.name, workshop / f"{path.name}.earlier"
     try:
-        made = workshop / path.name
         yield made
-        if path.is_dir():
-            path.rename(workshop / "earlier")
-        os.replace(made, path)
+        if path.is_dir():  # unlike a file, it is not replaced by a move
+            path.rename(earlier)
+        try:
+            os.replace(made, path)
+        except BaseException:
+            if earlier.exists():
+                earlier.rename(path)
+            raise
     finally:
         shutil.rmtree(workshop, ignore_errors=True)

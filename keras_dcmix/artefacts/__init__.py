@@ -36,9 +36,11 @@ class Format:
         load: Opens an artefact: `(run, card)`; no card where it was written by others.
         add_card: Puts the card into an artefact.
         keras_name: What `keras.Model.export` calls it; empty for `.keras` itself.
+        runtime: The module that runs it.
         written_from: For each backend that can write it: the packages that it takes to write it and
             to read it again.
         writing_options: Further arguments for `keras.Model.export`.
+        folder_mark: For a folder: the file by which an earlier one is known; `None` for a file.
     """
 
     title: str
@@ -46,8 +48,10 @@ class Format:
     load: Callable[[Path], tuple[Run, ModelCard | None]]
     add_card: Callable[[Path, ModelCard], None]
     keras_name: str
+    runtime: str
     written_from: Mapping[str, tuple[str, ...]]
     writing_options: Callable[[], dict[str, Any]] = dict
+    folder_mark: str | None = None
 
 
 FORMATS = {
@@ -57,7 +61,9 @@ FORMATS = {
         saved_model.load,
         saved_model.add_card,
         "tf_saved_model",
+        "tensorflow",
         {"tensorflow": (), "jax": ("tensorflow",)},
+        folder_mark=saved_model.GRAPH,
     ),
     "onnx": Format(
         "ONNX",
@@ -65,6 +71,7 @@ FORMATS = {
         onnx_file.load,
         onnx_file.add_card,
         "onnx",
+        "onnxruntime",
         {
             "tensorflow": ("onnx", "onnxruntime", "tf2onnx"),
             "torch": ("onnx", "onnxruntime"),
@@ -77,13 +84,15 @@ FORMATS = {
         lite_model.load,
         lite_model.add_card,
         "litert",
-        {"tensorflow": ("ai_edge_litert",)},
+        "ai_edge_litert",
+        {"tensorflow": ("ai_edge_litert",), "torch": ("ai_edge_litert", "litert_torch")},
     ),
     "torch": Format(
         "PyTorch program",
         ".pt2",
         torch_program.load,
         torch_program.add_card,
+        "torch",
         "torch",
         {"torch": ()},
         torch_program.writing_options,
@@ -94,6 +103,7 @@ FORMATS = {
         keras_file.load,
         keras_file.add_card,
         "",
+        "keras",
         {"tensorflow": (), "torch": (), "jax": ()},
     ),
 }
@@ -119,12 +129,12 @@ def format_of(path: Path) -> str:
     Raises:
         ValueError: If it is none of them.
     """
-    if path.is_dir() and (path / "saved_model.pb").is_file():
+    if path.is_dir() and (path / saved_model.GRAPH).is_file():
         return "saved_model"
     for name, known in FORMATS.items():
         if known.suffix and path.suffix == known.suffix and path.is_file():
             return name
-    endings = ", ".join(f"{known.suffix}" for known in FORMATS.values() if known.suffix)
+    endings = ", ".join(known.suffix for known in FORMATS.values() if known.suffix)
     raise ValueError(
         f"A model must be a file that ends in {endings}, a SavedModel or the folder of a ranking. "
         f"Received: {path}"

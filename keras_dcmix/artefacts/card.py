@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from keras_dcmix.artefacts.wording import is_harmless, short
 from keras_dcmix.data.recipe import CropRecipe
 from keras_dcmix.names import checked_channel_names
 
 # Goes up when a card means something else than before; older ones stay readable.
 CARD_VERSION = 1
 CARD_NAME = "keras_dcmix.json"
+_LONGEST_TEXT = 1000
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class ModelCard:
         card_version: What the entries mean.
 
     Raises:
-        ValueError: If names repeat or are missing.
+        ValueError: If names repeat or are missing, or an entry is not allowed.
         TypeError: If names are no texts.
     """
 
@@ -49,11 +52,21 @@ class ModelCard:
         if isinstance(self.classes, str):
             raise TypeError(f"classes must be a list of names. Received: {self.classes!r}")
         classes = tuple(str(name) for name in self.classes)
-        if len(set(classes)) < len(classes) or not all(name.strip() for name in classes):
+        if not classes or len(set(classes)) < len(classes) or not all(map(str.strip, classes)):
             raise ValueError(
                 f"classes must be different names, none of them blank. Received: {classes}"
             )
         object.__setattr__(self, "classes", classes)
+        sides = self.image_size
+        if len(sides) != 2 or not all(side is None or _is_size(side) for side in sides):
+            raise ValueError(
+                f"image_size must be height and width in pixels, or None. Received: {sides}"
+            )
+        if self.data_format not in ("channels_last", "channels_first"):
+            raise ValueError(
+                "data_format must be 'channels_last' or 'channels_first'. "
+                f"Received: {self.data_format!r}"
+            )
 
     def to_json(self) -> str:
         """The card as text."""
@@ -67,30 +80,54 @@ class ModelCard:
             text: What `to_json` gave.
             where: The file that holds it, for errors.
 
+        Entries that this version does not know are left aside: what changes the meaning of others
+        raises the version of the card.
+
         Raises:
-            ValueError: If it is of a later version, or no card.
+            ValueError: If it is of a later version, no card, or not fit to be shown.
         """
-        try:
-            plain = json.loads(text)
-            version = plain["card_version"]
-            if isinstance(version, int) and version > CARD_VERSION:
-                made_with = plain.get("versions", {}).get("keras-dcmix", "a later version")
-                raise _LaterCardError(
-                    f"{where} was written by keras-dcmix {made_with}, with a card of version "
-                    f"{version} where this one reads up to {CARD_VERSION}: install that "
-                    "keras-dcmix, or export the model again with this one"
-                )
-            return cls(**plain | _parsed(plain))
-        except _LaterCardError:
-            raise
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        with _readable(where):
+            plain = dict(json.loads(text))
+            version, made_with = plain["card_version"], dict(plain.get("versions", {}))
+            if not _is_size(version):
+                raise ValueError(f"card_version is {version!r}")
+            _refuse_odd_texts(plain)
+        if version > CARD_VERSION:
             raise ValueError(
-                f"The card {CARD_NAME} in {where} is not readable ({error}): export the model again"
-            ) from error
+                f"{where} was written by keras-dcmix {made_with.get('keras-dcmix', '(unknown)')}, "
+                f"with a card of version {version} where this one reads up to {CARD_VERSION}: "
+                "install that keras-dcmix, or export the model again with this one"
+            )
+        with _readable(where):
+            known = {entry.name: plain[entry.name] for entry in fields(cls)}
+            return cls(**known | _parsed(plain))
 
 
-class _LaterCardError(ValueError):
-    pass
+@contextmanager
+def _readable(where: object) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        reason = f"no entry {error}" if isinstance(error, KeyError) else short(error)
+        raise ValueError(
+            f"The card {CARD_NAME} in {where} is not readable ({reason}): it is damaged, or of "
+            "another keras-dcmix; export the model again"
+        ) from error
+
+
+def _is_size(value: Any) -> bool:
+    return type(value) is int and value > 0
+
+
+def _refuse_odd_texts(plain: Any) -> None:
+    """Refuses what a stranger could steer a terminal or flood a page with."""
+    if isinstance(plain, str) and not (is_harmless(plain) and len(plain) <= _LONGEST_TEXT):
+        raise ValueError(f"it holds the text {plain[:40]!r}, which is not fit to be shown")
+    if isinstance(plain, dict):
+        _refuse_odd_texts(list(plain.items()))
+    elif isinstance(plain, list | tuple):
+        for part in plain:
+            _refuse_odd_texts(part)
 
 
 def _parsed(plain: dict[str, Any]) -> dict[str, Any]:

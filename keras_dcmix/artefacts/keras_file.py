@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_dcmix.artefacts.archives import add_card as add_card
+from keras_dcmix.artefacts.archives import check_archive
 from keras_dcmix.artefacts.archives import read_card as read_card
 from keras_dcmix.artefacts.needed import needed
+from keras_dcmix.artefacts.wording import short
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,21 +40,20 @@ def run_of(model: Any) -> Run:
 def load_model(path: Path) -> Any:
     """Loads the Keras model itself, without what it was trained by.
 
+    A file that would run code of its own, such as a `Lambda` layer, is refused, unless the caller
+    has allowed that with `keras.config.enable_unsafe_deserialization`.
+
     Raises:
         ValueError: If the file is damaged, or the model has layers that are not known here.
         ImportError: If Keras is not installed.
     """
     keras = needed("keras", "A .keras model is run by Keras")
-    if not zipfile.is_zipfile(path):
-        raise ValueError(
-            f"{path} is no whole .keras file (a zip archive): it is damaged, cut off or something "
-            "else; copy it again, or save the model again"
-        )
+    check_archive(path)
     try:
-        return keras.models.load_model(path, compile=False)
+        return keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # whatever a layer's own code raises
         raise ValueError(
-            f"Keras {keras.__version__} cannot load {path} "
-            f"({' '.join(str(error).split())[:200]}): it is damaged, of a later Keras, or has "
-            "layers of its own, which must be imported first, as in Python with export_model"
+            f"Keras {keras.__version__} cannot load {path} ({short(error)}): it is damaged, of a "
+            "later Keras, or has layers or code of its own, which must be imported first, as in "
+            "Python with export_model"
         ) from error

@@ -8,9 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keras_dcmix.artefacts.archives import add_card as add_card
-from keras_dcmix.artefacts.archives import read_card
+from keras_dcmix.artefacts.archives import add_members, read_card, read_member
+from keras_dcmix.artefacts.card import CARD_NAME
 from keras_dcmix.artefacts.needed import needed
+from keras_dcmix.artefacts.seal import SEAL_NAME, check_seal, seal_of
+from keras_dcmix.artefacts.wording import short
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,13 +29,16 @@ def load(path: Path) -> tuple[Run, ModelCard | None]:
         ImportError: If LiteRT is not installed.
     """
     litert = needed("ai_edge_litert.interpreter", "A LiteRT model is run by ai-edge-litert")
+    seal = read_member(path, SEAL_NAME)
+    if seal is not None:  # before the interpreter, which a damaged file can bring down
+        check_seal(path, seal.decode("latin-1"))
     try:
         interpreter = litert.Interpreter(model_path=str(path))
         interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise ValueError(
             f"{path} cannot be opened as a LiteRT model: it is damaged, or has operations that "
-            f"LiteRT does not know ({' '.join(str(error).split())[:200]})"
+            f"LiteRT does not know ({short(error)}); export it again"
         ) from error
     given = interpreter.get_input_details()[0]["index"]
     made = interpreter.get_output_details()[0]["index"]
@@ -46,3 +51,8 @@ def load(path: Path) -> tuple[Run, ModelCard | None]:
         return interpreter.get_tensor(made)
 
     return run, read_card(path)
+
+
+def add_card(path: Path, card: ModelCard) -> None:
+    """Adds the card and a checksum of the model, as an archive behind it."""
+    add_members(path, {SEAL_NAME: seal_of(path), CARD_NAME: card.to_json()})

@@ -15,6 +15,7 @@ _PIP_NAMES = {
     "onnx": "keras-dcmix[export]",
     "onnxruntime": "keras-dcmix[export]",
     "tf2onnx": "keras-dcmix[export]",
+    "litert_torch": "litert-torch",
 }
 
 

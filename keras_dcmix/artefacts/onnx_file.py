@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from keras_dcmix.artefacts.card import CARD_NAME, ModelCard
 from keras_dcmix.artefacts.needed import needed
+from keras_dcmix.artefacts.seal import SEAL_NAME, check_seal, seal_of
+from keras_dcmix.artefacts.wording import short
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,35 +20,34 @@ def load(path: Path) -> tuple[Run, ModelCard | None]:
     """Opens a model for inference on the CPU.
 
     Raises:
-        ValueError: If the file is damaged, or takes something else than one batch of images.
+        ValueError: If the file is damaged.
         ImportError: If onnxruntime is not installed.
     """
     session = _session(path)
-    inputs = session.get_inputs()
-    if len(inputs) != 1:
-        raise ValueError(
-            f"{path} must take one batch of images, it takes {len(inputs)} inputs "
-            f"({', '.join(each.name for each in inputs)}): export the model with keras-dcmix"
-        )
+    metadata = session.get_modelmeta().custom_metadata_map
+    if SEAL_NAME in metadata:
+        check_seal(path, metadata[SEAL_NAME])
+    given = session.get_inputs()[0].name
 
     def run(images: np.ndarray) -> np.ndarray:
-        return session.run(None, {inputs[0].name: images})[0]
+        return session.run(None, {given: images})[0]
 
-    text = session.get_modelmeta().custom_metadata_map.get(CARD_NAME)
+    text = metadata.get(CARD_NAME)
     return run, None if text is None else ModelCard.from_json(text, where=path)
 
 
 def add_card(path: Path, card: ModelCard) -> None:
-    """Writes the card into the metadata of a file.
+    """Writes the card, and a checksum of all before it, into the metadata of a file.
 
     Raises:
         ImportError: If onnx is not installed.
     """
     onnx = needed("onnx", "Metadata is written into an ONNX model by onnx")
-    model = onnx.load(str(path))
-    entry = model.metadata_props.add()
-    entry.key, entry.value = CARD_NAME, card.to_json()
-    onnx.save(model, str(path))
+    for name, text in ((CARD_NAME, card.to_json), (SEAL_NAME, lambda: seal_of(path))):
+        entry = onnx.StringStringEntryProto(key=name, value=text())
+        # What is appended to a protobuf message is read as a part of it.
+        with path.open("ab") as file:
+            file.write(onnx.ModelProto(metadata_props=[entry]).SerializeToString())
 
 
 def _session(path: Path) -> Any:
@@ -56,5 +57,5 @@ def _session(path: Path) -> Any:
     except Exception as error:  # its errors have no common type
         raise ValueError(
             f"{path} cannot be opened as an ONNX model: it is damaged, cut off or of a later ONNX "
-            f"version ({' '.join(str(error).split())[:200]}); export it again"
+            f"version ({short(error)}); export it again"
         ) from error

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from keras_dcmix.artefacts.archives import check_archive
 from keras_dcmix.artefacts.card import CARD_NAME, ModelCard
 from keras_dcmix.artefacts.needed import needed
+from keras_dcmix.artefacts.wording import short
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,13 +28,14 @@ def load(path: Path) -> tuple[Run, ModelCard | None]:
     needed("torch", "A .pt2 program is run by PyTorch")
     import torch
 
+    check_archive(path)  # PyTorch logs a traceback of its own where it is none
     files = {CARD_NAME: ""}
     try:
         module = torch.export.load(str(path), extra_files=files).module()
     except Exception as error:  # torch's errors have no common type
         raise ValueError(
             f"{path} cannot be opened as a program of PyTorch: it is damaged, cut off or of "
-            f"another version ({' '.join(str(error).split())[:200]}); export it again"
+            f"another version ({short(error)}); export it again"
         ) from error
 
     def run(images: np.ndarray) -> np.ndarray:

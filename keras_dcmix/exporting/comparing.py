@@ -8,7 +8,8 @@ import keras
 import numpy as np
 
 from keras_dcmix.artefacts import Format, ModelCard
-from keras_dcmix.exporting.writing import short, standardizations, way_round
+from keras_dcmix.artefacts.wording import short
+from keras_dcmix.exporting.writing import standardizations, way_round
 from keras_dcmix.layers.dcmix import nested_layers
 
 LARGEST_DIFFERENCE = 1e-5
@@ -50,7 +51,8 @@ def outputs_of(model: keras.Model, images: np.ndarray) -> np.ndarray:
     """What the Keras model gives for the sample images.
 
     Raises:
-        ValueError: If they are too few, or what it gives is not finite.
+        ValueError: If they are too few, the model cannot take them, or what it gives is not
+            finite.
     """
     if len(images) < 2:
         raise ValueError(
@@ -58,7 +60,14 @@ def outputs_of(model: keras.Model, images: np.ndarray) -> np.ndarray:
             f"Received: {len(images)}"
         )
     # Called, not `predict`: with JAX the latter leaves a model that Keras takes for never called.
-    outputs = keras.ops.convert_to_numpy(model(images, training=False)).astype("float32")
+    try:
+        outputs = keras.ops.convert_to_numpy(model(images, training=False)).astype("float32")
+    except Exception as error:  # each backend has errors of its own
+        raise ValueError(
+            f"Model '{model.name}' cannot take sample images of shape {images.shape} with the "
+            f"backend {keras.backend.backend()} ({short(error)}): give images= as it takes them, "
+            "or try another backend with KERAS_BACKEND"
+        ) from error
     if not np.isfinite(outputs).all():
         raise ValueError(
             f"Model '{model.name}' gives values that are not finite for the sample images, so no "

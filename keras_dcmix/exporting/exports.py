@@ -87,11 +87,11 @@ def export_model(
     ```
     """
     known = _known_format(format)
-    mark = None if known.suffix else "saved_model.pb"
-    path = check_place(path, suffix=known.suffix, overwrite=overwrite, folder_mark=mark)
-    problem = obstacle(format)
-    if problem:
-        raise (ImportError if "pip install" in problem else ValueError)(problem)
+    path = check_place(
+        path, suffix=known.suffix, overwrite=overwrite, folder_mark=known.folder_mark
+    )
+    if problem := obstacle(format):
+        raise problem
     model, earlier = _opened(model)
     card = card_of_model(
         model, channel_names=channel_names, classes=classes, recipe=recipe, earlier=earlier
@@ -106,22 +106,26 @@ def export_model(
     return Export(path, format, card, num_bytes, difference, len(samples))
 
 
-def obstacle(format: str) -> str | None:
-    """Why the backend that runs cannot write a format, and the way round; None where it can."""
+def obstacle(format: str) -> ValueError | ImportError | None:
+    """Why the backend that runs cannot write a format, and the way round; None where it can.
+
+    An `ImportError` where a package is missing, a `ValueError` where none would help.
+    """
     known, backend = FORMATS[format], keras.backend.backend()
     others = " or ".join(name for name in known.written_from if name != backend)
     if backend not in known.written_from:
-        return (
+        return ValueError(
             f"Keras cannot write {known.title} with the backend {backend}: a .keras file loads "
             f"with every backend, so repeat this with KERAS_BACKEND={others} (that backend must "
             "be installed)"
         )
+    way_round = f", or repeat this with KERAS_BACKEND={others}" if others else ""
     missing = [name for name in known.written_from[backend] if not is_there(name)]
     if not missing:
         return None
-    return (
+    return ImportError(
         f"Writing {known.title} with the backend {backend} needs {missing[0]}, which is not "
-        f"installed: {how_to_install(missing[0])}, or repeat this with KERAS_BACKEND={others}"
+        f"installed: {how_to_install(missing[0])}{way_round}"
     )
 
 

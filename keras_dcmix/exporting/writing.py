@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import keras
 
 from keras_dcmix.artefacts import Format
+from keras_dcmix.artefacts.wording import short
 from keras_dcmix.layers.dcmix import nested_layers
 
 
@@ -66,9 +66,3 @@ def _constant_standardizations(model: keras.Model) -> Iterator[None]:
     finally:
         for layer, mean, variance in kept:
             layer.mean, layer.variance = mean, variance
-
-
-def short(error: Exception) -> str:
-    """The beginning of a library's error, on one line."""
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error))  # Keras' colours
-    return " ".join(plain.split())[:200]

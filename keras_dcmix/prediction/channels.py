@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from shlex import quote
 
+from keras_dcmix.data.nuclei import find_dna_channel
 from keras_dcmix.names import nearest
 
 
@@ -35,11 +37,10 @@ def source_channels(
     found = [renamed.get(name, name) for name in wanted]
     missing = [name for name in found if name not in available]
     if missing:
-        free = [name for name in available if name not in found] or list(available)
+        free = [name for name in available if name not in found]
         raise ValueError(
             f"The model needs the channels {', '.join(wanted)}, the images lack "
-            f"{', '.join(missing)}: they have {', '.join(available)}. Where a name differs, say "
-            f"so: --map {missing[0]}={nearest(missing[0], free)}"
+            f"{', '.join(missing)}: they have {', '.join(available)}{_offer(missing, free)}"
         )
     twice = {name for name in found if found.count(name) > 1}
     if twice:
@@ -74,6 +75,24 @@ def parsed_renaming(pairs: Sequence[str]) -> dict[str, str]:
             raise ValueError(f"--map must name each channel once. Received {ours} twice")
         renamed[ours] = theirs
     return renamed
+
+
+def _offer(missing: Sequence[str], free: Sequence[str]) -> str:
+    if len(free) < len(missing):
+        return ", too few for this model"
+    pairs = " ".join(f"--map {quote(f'{name}={_likely(name, free)}')}" for name in missing)
+    return f". Where only a name differs, say so, as in {pairs}"
+
+
+def _likely(name: str, free: Sequence[str]) -> str:
+    """The channel that may be meant, or OTHER: a wrong guess would be copied and believed."""
+    try:
+        find_dna_channel([name])
+        return free[find_dna_channel(free)]
+    except ValueError:
+        ours = name.casefold()
+        theirs = [other for other in free if ours in other.casefold() or other.casefold() in ours]
+        return theirs[0] if len(theirs) == 1 else "OTHER"
 
 
 def _check_renaming(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from keras_dcmix.artefacts import FORMATS, ModelCard, Run, artefact_path, format_of, keras_file
+from keras_dcmix.artefacts.wording import short
 from keras_dcmix.data import Crops
 from keras_dcmix.names import checked_channel_names
 from keras_dcmix.prediction.channels import source_channels
@@ -45,34 +46,73 @@ class Predictor:
         """Classifies images.
 
         Args:
-            images: `(num_images, height, width, num_channels)` raw pixels, in memory or anything
-                with `.shape` that reads them when it is indexed, such as `Crops`.
+            images: `(num_images, height, width, num_channels)` raw pixels of any number type, in
+                memory or anything with `.shape` that reads them when it is indexed, such as
+                `Crops`.
             channel_names: Names of their channels, in any order and with others among them; by
                 default those that the images bring along, or else the model's own, in its order.
             progress: Called with `(done, total)` after each batch.
 
         Returns:
             `(num_images, num_classes)` float32: what the model puts out, of a classifier of ours
-            the probability of each class, 0 to 1.
+            the probability of each class, 0 to 1. Of a model with one output: that of not being,
+            and of being, the second class.
 
         Raises:
-            ValueError: If a channel is missing, the size is not the model's, or pixels are not
-                finite.
+            ValueError: If a channel is missing, the size is not the model's, pixels or outputs are
+                not finite, or the model does not run or is not what its card says.
         """
+        images = images if hasattr(images, "shape") else np.asarray(images)
         order = self._channel_order(images, channel_names)
         self._check_size(images)
         outputs = np.empty((len(images), len(self.card.classes)), np.float32)
         for rows in self._batches(images):
             pixels = np.asarray(images[rows])[..., order].astype(np.float32)
             self._refuse_not_finite(pixels, rows.start, images)
-            outputs[rows] = self.run(self._as_taken(pixels))
+            outputs[rows] = self._outputs(pixels, rows.start)
             if progress is not None:
                 progress(min(rows.stop, len(images)), len(images))
         return outputs
 
+    def _outputs(self, pixels: np.ndarray, first: int) -> np.ndarray:
+        num_classes = len(self.card.classes)
+        taken = self._as_taken(pixels)
+        try:
+            outputs = np.asarray(self.run(taken), np.float32)
+        except Exception as error:  # each runtime has errors of its own
+            raise ValueError(
+                f"{self.path} does not run on images of shape {taken.shape[1:]}, which its card "
+                f"promises ({short(error)}): export the model again"
+            ) from error
+        if outputs.shape == (len(pixels), 1) and num_classes == 2:
+            outputs = self._both_classes(outputs)
+        if outputs.shape != (len(pixels), num_classes):
+            raise ValueError(
+                f"{self.path} must give one number for each of its classes, "
+                f"{num_classes} by its card. Received: shape={outputs.shape} for {len(pixels)} "
+                "images; export the model again"
+            )
+        if not np.isfinite(outputs).all():
+            bad = int(np.argmin(np.isfinite(outputs).all(axis=1)))
+            raise ValueError(
+                f"{self.path} gives NaN or infinity for image {first + bad}, whose pixels are "
+                f"finite ({pixels[bad].min():g} to {pixels[bad].max():g}): are they on the scale "
+                "that it was trained on?"
+            )
+        return outputs
+
+    def _both_classes(self, outputs: np.ndarray) -> np.ndarray:
+        if outputs.min() < 0 or outputs.max() > 1:
+            raise ValueError(
+                f"{self.path} has one output, which must be the probability of "
+                f"'{self.card.classes[1]}', 0 to 1: end the model with a sigmoid. "
+                f"Received: {outputs.min():g} to {outputs.max():g}"
+            )
+        return np.concatenate([1 - outputs, outputs], axis=1)
+
     def _batches(self, images: Any) -> list[slice]:
         """Which images are classified together, so that memory stays bounded."""
-        num_bytes = 4 * int(np.prod(images.shape[1:]))
+        num_bytes = 4 * max(1, int(np.prod(images.shape[1:])))
         step = max(1, min(_LARGEST_BATCH, _BATCH_BYTES // num_bytes))
         return [slice(start, start + step) for start in range(0, len(images), step)]
 
@@ -140,8 +180,8 @@ def load_predictor(path: str | Path) -> Predictor:
     run, card = FORMATS[name].load(path)
     if card is None:
         raise ValueError(
-            f"{path} does not say which channels it takes, so it was not written by keras-dcmix: "
-            "export the Keras model with keras-dcmix export"
+            f"{path} does not say which channels it takes: it was not written by keras-dcmix, or "
+            "has lost its card since; export the Keras model with keras-dcmix export"
         )
     return Predictor(path, name, card, run)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from keras_dcmix.artefacts import ModelCard
 from keras_dcmix.data import Crops, ImageSet, Preprocessing, crop_fields
 from keras_dcmix.data.finishing import refuse_missing
+from keras_dcmix.data.reading import Reading
 from keras_dcmix.data.recipe import CropRecipe
 from keras_dcmix.options import SourceOptions
 from keras_dcmix.prediction.channels import source_channels
@@ -48,16 +49,23 @@ def open_crops(
             "each run: write such a screen with keras-dcmix simulate"
         )
     recipe = card.recipe or CropRecipe(size=card.image_size[0] or CropRecipe.size)
-    if options.z is None and recipe.z not in (None, "max"):
-        options = replace(options, z=str(recipe.z))
+    _refuse_other_sizes(card, options.size or recipe.size)
+    trained_z = str(recipe.z or Reading.z)
+    options = replace(options, z=options.z or (None if trained_z == Reading.z else trained_z))
     image_set = open_fields(source, options, check_files=False)
     image_set = _as_the_model_calls_them(image_set, card, renamed)
     if not options.skip_unreadable:
         refuse_missing(image_set)
-    cut = _cut(card, recipe, chosen_crops(options))
-    return crop_fields(
-        image_set, preprocessing=_steps(recipe, chosen_steps(options)), progress=progress, **cut
-    )
+    cut = _cut(recipe, chosen_crops(options))
+    steps = _steps(recipe, chosen_steps(options))
+    if card.recipe is None:
+        _say_what_is_guessed(recipe, options)
+    else:
+        _warn_of_others(
+            {"z": trained_z, **_looks(recipe.crop, recipe.size, recipe.preprocessing)},
+            {"z": options.z or Reading.z, **_looks(cut["crop"], cut["size"], steps)},
+        )
+    return crop_fields(image_set, preprocessing=steps, progress=progress, **cut)
 
 
 def _as_the_model_calls_them(
@@ -74,35 +82,37 @@ def _as_the_model_calls_them(
     )
 
 
-def _cut(card: ModelCard, recipe: CropRecipe, chosen: dict[str, Any]) -> dict[str, Any]:
+def _refuse_other_sizes(card: ModelCard, size: int) -> None:
+    height, width = card.image_size
+    if height != width:
+        raise ValueError(
+            f"Images of a source are cut square, the model takes {height or 'any'} x "
+            f"{width or 'any'} pixels: cut them yourself and predict in Python with load_predictor"
+        )
+    if size != (height or size):
+        raise ValueError(
+            f"`size` must be {height}, that of the images which the model takes. Received: {size}"
+        )
+
+
+def _cut(recipe: CropRecipe, chosen: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of `crop_fields`: as in training, where nothing else is chosen."""
     trained = {"crop": recipe.crop, "size": recipe.size, "nuclei_channel": recipe.nuclei_channel}
     cut = trained | chosen
     if cut["crop"] != "cells" and "nuclei_channel" not in chosen:
         cut["nuclei_channel"] = None
-    if cut["size"] not in (card.image_size[0] or cut["size"],):
-        raise ValueError(
-            f"`size` must be {card.image_size[0]}, that of the images which the model takes. "
-            f"Received: {cut['size']}"
-        )
-    if card.recipe is None:
-        _say_that_nothing_is_known(cut["crop"], "crop" in chosen)
-    else:
-        _warn_of_others(trained, {name: cut[name] for name in ("crop", "size")})
     return cut
 
 
 def _steps(recipe: CropRecipe, chosen: dict[str, Any]) -> Preprocessing:
-    trained = recipe.preprocessing
     if "normalize" in chosen:
         # The controls of the training go with its own way of normalising.
         chosen = {"controls": None} | chosen
-    steps = replace(trained, **chosen)
-    names = ("illumination", "background", "clip", "normalize", "controls")
-    _warn_of_others(
-        {name: getattr(trained, name) for name in names},
-        {name: getattr(steps, name) for name in names},
-    )
-    return steps
+    return replace(recipe.preprocessing, **chosen)
+
+
+def _looks(crop: str, size: int, steps: Preprocessing) -> dict[str, Any]:
+    return {"crop": crop, "size": size, **asdict(steps)}
 
 
 def _warn_of_others(trained: dict[str, Any], made: dict[str, Any]) -> None:
@@ -113,16 +123,20 @@ def _warn_of_others(trained: dict[str, Any], made: dict[str, Any]) -> None:
             f"images are made with {now}, those that the model was trained on with {then}: its "
             "predictions may mean little",
             UserWarning,
-            stacklevel=4,
+            stacklevel=3,
         )
 
 
-def _say_that_nothing_is_known(crop: str, is_chosen: bool) -> None:
-    if not is_chosen:
+def _say_what_is_guessed(recipe: CropRecipe, options: SourceOptions) -> None:
+    guessed = {
+        name: getattr(recipe, name) for name in ("crop", "size") if getattr(options, name) is None
+    }
+    if "crop" in guessed:
+        made = " and ".join(f"{name}={value!r}" for name, value in guessed.items())
         warnings.warn(
             "the model does not say how its images were cut and corrected (it was trained on "
-            f"arrays): they are made with crop={crop!r} and raw pixels; say otherwise with `crop` "
-            "and its like",
+            f"arrays): they are made with {made} and raw pixels; say otherwise with `crop` and its "
+            "like",
             UserWarning,
-            stacklevel=4,
+            stacklevel=3,
         )

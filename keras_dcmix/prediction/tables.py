@@ -14,6 +14,7 @@ from keras_dcmix.prediction.predictor import Predictor
 
 _WELL = ("Metadata_Experiment", "Metadata_Plate", "Metadata_Well")
 _ROWS_AT_A_TIME = 10_000
+_NAMED = 10  # classes in a sentence
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,11 +76,18 @@ class CropPredictions:
             frame.to_csv(path, mode="a", header=not start, index=False)
 
     def describe(self) -> str:
-        """How many of which class, in one sentence."""
+        """How many of which class, the most frequent first, in one sentence."""
         counts = np.bincount(self.probabilities.argmax(axis=1), minlength=len(self.classes))
-        named = ", ".join(f"{n} ({c})" for n, c in zip(self.classes, counts, strict=True))
-        num_fields = len(np.unique(self.crops.fields))
-        return f"{len(self.probabilities)} images from {num_fields} fields; predicted: {named}"
+        first = np.argsort(-counts, kind="stable")
+        named = ", ".join(f"{self.classes[n]} ({counts[n]})" for n in first[:_NAMED])
+        if len(first) > _NAMED:
+            named += f" and {len(first) - _NAMED} classes more ({counts[first[_NAMED:]].sum()})"
+        made = (len(self.probabilities), len(np.unique(self.crops.fields)))
+        images, fields = (
+            f"{n} {what}{'' if n == 1 else 's'}"
+            for n, what in zip(made, ("image", "field"), strict=True)
+        )
+        return f"{images} from {fields}; predicted: {named}"
 
     def _named(self, probabilities: np.ndarray) -> pd.DataFrame:
         names = [f"probability:{name}" for name in self.classes]

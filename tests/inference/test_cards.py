@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import zipfile
+from types import SimpleNamespace
 
 import keras
 import pytest
 
-from keras_dcmix.artefacts import ModelCard, keras_file
+from keras_dcmix.artefacts import ModelCard, keras_file, seal
+from keras_dcmix.artefacts.archives import add_members, check_archive
 from keras_dcmix.artefacts.card import CARD_NAME
+from keras_dcmix.artefacts.wording import short
 from keras_dcmix.data import CropRecipe, Preprocessing
-from keras_dcmix.model_cards import card_of_model
+from keras_dcmix.model_cards import card_of_model, card_of_ranking
 
 RECIPE = CropRecipe("cells", 48, "DNA", Preprocessing(clip=(0.1, 99.9), normalize="plate"), 3)
 
@@ -34,7 +37,9 @@ def test_a_card_of_a_later_version_says_what_wrote_it():
         ModelCard.from_json(text, where="old.onnx")
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"card_version": 1}', '{"card_version": "x"}'])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"card_version": 0}', '{"card_version": 1}', '{"card_version": "x"}']
+)
 def test_a_damaged_card_is_named(text):
     with pytest.raises(ValueError, match="in here is not readable"):
         ModelCard.from_json(text, where="here")
@@ -91,6 +96,21 @@ def test_a_model_of_something_else_than_images_is_refused():
         card_of_model(model, channel_names=["A"])
 
 
+@pytest.mark.parametrize(("z", "kept"), [("3", 3), ("max", "max"), (None, None)])
+def test_a_ranking_hands_on_how_its_images_were_made(model, z, kept):
+    ranking = SimpleNamespace(model=model, classes=("a", "b"), recipe=CropRecipe("tiles", 16))
+    card = card_of_ranking(ranking, z=z)
+    assert card.recipe == CropRecipe("tiles", 16, z=kept)
+    assert ModelCard.from_json(card.to_json(), where="here") == card
+
+
+def test_what_the_model_came_with_is_handed_on_unless_it_is_told_anew(model):
+    earlier = card_of_model(model, classes=("a", "b"), recipe=RECIPE)
+    assert card_of_model(model, earlier=earlier).recipe == RECIPE
+    assert card_of_model(model, earlier=earlier).classes == ("a", "b")
+    assert card_of_model(model, earlier=earlier, recipe=CropRecipe()).recipe == CropRecipe()
+
+
 def test_keras_loads_a_file_that_holds_a_card(saved, model, images):
     again = keras.models.load_model(saved)
     assert again.predict(images, verbose=0) == pytest.approx(model.predict(images, verbose=0))
@@ -102,3 +122,32 @@ def test_a_file_of_others_has_no_card(model, tmp_path):
     assert keras_file.read_card(tmp_path / "own.keras") is None
     with zipfile.ZipFile(tmp_path / "own.keras") as archive:
         assert CARD_NAME not in archive.namelist()
+
+
+def test_an_error_of_a_library_becomes_one_short_harmless_line():
+    error = ValueError("\x1b[1mBold\x1b[0m\n  words \x1b]0;title\x07" + "x" * 500)
+    assert short(error).startswith("Bold words ]0;title")
+    assert len(short(error)) <= 200
+    assert short(KeyError()) == "KeyError"
+
+
+def test_a_bit_that_is_flipped_in_an_archive_is_noticed(tmp_path):
+    path = tmp_path / "a.pt2"
+    add_members(path, {"weights": "x" * 100})
+    check_archive(path)
+    path.write_bytes(path.read_bytes().replace(b"xxx", b"xyx", 1))
+    with pytest.raises(ValueError, match=r"no whole \.pt2 file.*checksum of weights"):
+        check_archive(path)
+
+
+def test_a_seal_covers_what_was_there_when_it_was_made(tmp_path, monkeypatch):
+    monkeypatch.setattr(seal, "_CHUNK", 7)
+    path = tmp_path / "m.onnx"
+    path.write_bytes(bytes(range(100)))
+    found = seal.seal_of(path)
+    path.write_bytes(bytes(range(120)))
+    seal.check_seal(path, found)
+    path.write_bytes(bytes(range(99)) + b"y")
+    for wrong in (found, "100", "", "x y"):
+        with pytest.raises(ValueError, match="damaged or was changed"):
+            seal.check_seal(path, wrong)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +12,7 @@ import pandas as pd
 import pytest
 import tifffile
 
-from keras_dcmix import doctor, export_model
+from keras_dcmix import export_model
 from keras_dcmix.artefacts import keras_file
 
 from .conftest import CLASSES, build_model
@@ -220,48 +219,3 @@ def test_a_bad_export_gets_one_sentence(command, saved, tmp_path, monkeypatch, c
     assert words in printed
     assert "Traceback" not in printed
     assert not list(tmp_path.iterdir())
-
-
-def test_the_doctor_tells_versions_backend_device_and_extras(command):
-    code, printed = command("doctor")
-    assert code == 0, printed
-    assert f"{keras.backend.backend()} " in printed
-    for words in (keras.__version__, "device", "cpu", "[hci] tifffile", "export onnx"):
-        assert words in printed
-
-
-def test_the_doctor_says_what_to_install_for_a_missing_extra(command, monkeypatch):
-    known = doctor._version
-    monkeypatch.setattr(doctor, "_version", lambda n: None if n == "tifffile" else known(n))
-    found = {line.name: line for line in doctor.extras()}
-    assert found["[hci] tifffile"].state == "missing"
-    assert found["[hci] tifffile"].remedy == "pip install 'keras-dcmix[hci]'"
-    assert not found["[hci] zarr"].remedy
-
-
-def test_the_doctor_asks_for_no_second_backend(monkeypatch):
-    known = doctor._version
-    others = {"tensorflow", "jax", "torch"} - {keras.backend.backend()}
-    monkeypatch.setattr(doctor, "_version", lambda n: None if n in others else known(n))
-    assert not [line for line in doctor.extras() if line.name.split()[-1] in others and line.remedy]
-
-
-def test_the_doctor_says_which_formats_another_backend_writes():
-    found = {line.name: line for line in doctor.exports("jax")}
-    assert found["export litert"].remedy == "KERAS_BACKEND=tensorflow"
-
-
-def test_the_doctor_works_where_keras_does_not():
-    script = "import sys; sys.modules['keras'] = None; from keras_dcmix.cli import main; main()"
-    done = subprocess.run(
-        [sys.executable, "-c", script, "doctor"],
-        env={**os.environ, "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        check=False,
-    )
-    assert done.returncode == 2
-    assert "Keras does not start" in done.stdout
-    assert "pip install 'keras-dcmix[tensorflow]'" in done.stdout
-    assert "Traceback" not in done.stderr

@@ -11,15 +11,17 @@ import pytest
 from keras_dcmix import export_model, load_predictor
 from keras_dcmix.artefacts import FORMATS
 from keras_dcmix.exporting import exports, obstacle
-from keras_dcmix.exporting.comparing import sample_images
+from keras_dcmix.exporting.comparing import compared, sample_images, tolerance_of
 from keras_dcmix.model_cards import card_of_model
 
 from .conftest import CHANNELS, CLASSES, build_model
 
 BACKEND = keras.backend.backend()
 WRITES = [name for name, known in FORMATS.items() if BACKEND in known.written_from]
-# jax2onnx makes pooling of rank 4 out of the backbone's, which ONNX Runtime does not know.
-WORKS = [name for name in WRITES if (BACKEND, name) != ("jax", "onnx")]
+# jax2onnx makes pooling of rank 4 out of the backbone's, which ONNX Runtime does not know;
+# litert-torch brings thirty packages, too many for the tests.
+NOT_HERE = {("jax", "onnx"), ("torch", "litert")}
+WORKS = [name for name in WRITES if (BACKEND, name) not in NOT_HERE]
 
 
 def place(folder, format):
@@ -197,3 +199,51 @@ def test_jax_does_not_leave_an_onnx_that_does_not_run(model, tmp_path):
     with pytest.raises((ValueError, ImportError), match="KERAS_BACKEND=tensorflow or torch"):
         export_model(model, tmp_path / "m.onnx", format="onnx")
     assert not list(tmp_path.iterdir())
+
+
+def fake(run):
+    """A format of which only the inference matters."""
+    return dataclasses.replace(FORMATS["keras"], load=lambda path: (run, "card"))
+
+
+def test_large_outputs_are_compared_by_their_size(images, tmp_path):
+    expected = np.full((len(images), 2), 1000.0)
+    close = fake(lambda some: expected[: len(some)] + 0.005)
+    assert compared(tmp_path, close, "card", images, expected, 1e-5) == pytest.approx(
+        5e-6, rel=0.01
+    )
+
+
+def test_an_artefact_that_takes_no_single_image_is_refused(images, tmp_path):
+    expected = np.zeros((len(images), 2))
+    several = fake(lambda some: expected if len(some) > 1 else 1 / 0)
+    with pytest.raises(ValueError, match=r"does not run \(division by zero\)"):
+        compared(tmp_path, several, "card", images, expected, 1e-5)
+
+
+def test_a_model_of_mixed_precision_may_differ_by_its_rounding():
+    inputs = keras.Input((8, 8, 2))
+    x = keras.layers.GlobalAveragePooling2D()(inputs)
+    mixed = keras.layers.Dense(2, dtype="mixed_float16")(x)
+    assert tolerance_of(keras.Model(inputs, mixed)) == 1e-2
+    assert tolerance_of(keras.Model(inputs, keras.layers.Dense(2)(x))) == 1e-5
+
+
+def test_sample_images_have_the_axes_that_the_model_takes(model):
+    card = dataclasses.replace(card_of_model(model), image_size=(16, 20))
+    assert sample_images(model, card).shape == (5, 16, 20, 3)
+    first = dataclasses.replace(card, data_format="channels_first")
+    assert sample_images(model, first).shape == (5, 3, 16, 20)
+
+
+@pytest.mark.parametrize("format", WORKS)
+def test_the_size_is_that_of_all_files(saved, tmp_path, format):
+    done = export_model(saved, place(tmp_path, format), format=format)
+    files = [done.path, *done.path.rglob("*")]
+    assert done.num_bytes == sum(file.stat().st_size for file in files if file.is_file())
+    assert done.num_bytes > 90_000
+
+
+def test_samples_that_the_model_cannot_take_are_refused_in_one_sentence(model, tmp_path):
+    with pytest.raises(ValueError, match=r"cannot take sample images of shape \(3, 16, 16, 2\)"):
+        export_model(model, tmp_path / "m.keras", format="keras", images=np.zeros((3, 16, 16, 2)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -57,9 +59,10 @@ def test_channels_first_models_get_their_channels_first():
     assert taken.predict(np.ones((1, 4, 5, 2)) * [1, 2]).tolist() == [[1, 2]]
 
 
-def test_another_size_is_refused(predictor):
-    with pytest.raises(ValueError, match=r"images of 16 x 16 pixels\. Received: 16 x 20"):
-        predictor.predict(np.ones((1, 16, 20, 3)))
+@pytest.mark.parametrize("width", [12, 20])
+def test_another_size_is_refused(predictor, width):
+    with pytest.raises(ValueError, match=rf"images of 16 x 16 pixels\. Received: 16 x {width}"):
+        predictor.predict(np.ones((1, 16, width, 3)))
 
 
 def test_something_else_than_images_is_refused():
@@ -84,6 +87,29 @@ def test_batches_are_bounded_in_memory_and_lose_no_image(monkeypatch):
     )
     np.testing.assert_array_equal(counting.predict(images), brightest(images))
     assert sizes == [3, 3, 2]
+
+
+def test_many_small_images_are_classified_256_at_a_time():
+    done = []
+    images = np.zeros((300, 1, 1, 2), "float32")
+    PLAIN.predict(images, progress=lambda *counts: done.append(counts))
+    assert done == [(256, 300), (300, 300)]
+
+
+def test_an_image_of_a_later_batch_is_named_by_its_number(monkeypatch):
+    monkeypatch.setattr("keras_dcmix.prediction.predictor._LARGEST_BATCH", 2)
+    images = np.ones((4, 2, 2, 2))
+    images[3] = 7
+    broken = dataclasses.replace(PLAIN, run=lambda some: np.where(some == 7, np.nan, 0)[:, 0, 0])
+    with pytest.raises(ValueError, match="gives NaN or infinity for image 3"):
+        broken.predict(images)
+    images[3, 0, 0, 1] = np.inf
+    with pytest.raises(ValueError, match="in image 3, channel 'B'"):
+        PLAIN.predict(images)
+
+
+def test_a_list_of_images_will_do():
+    assert PLAIN.predict([[[[1, 2]]]]).tolist() == [[1, 2]]
 
 
 def test_no_images_give_no_predictions():
@@ -128,7 +154,7 @@ def test_a_truncated_savedmodel_is_named(saved, tmp_path):
     export_model(saved, tmp_path / "m", format="saved_model")
     graph = tmp_path / "m" / "saved_model.pb"
     graph.write_bytes(graph.read_bytes()[:1000])
-    with pytest.raises(ValueError, match="cannot be opened as a SavedModel"):
+    with pytest.raises(ValueError, match="is damaged or was changed"):
         load_predictor(tmp_path / "m")
 
 
@@ -140,7 +166,7 @@ def test_an_onnx_model_of_others_says_what_to_do(saved, tmp_path):
     plain = onnx.load(str(tmp_path / "m.onnx"))
     del plain.metadata_props[:]
     onnx.save(plain, str(tmp_path / "m.onnx"))
-    with pytest.raises(ValueError, match="not written by keras-dcmix: export"):
+    with pytest.raises(ValueError, match=r"not written by keras-dcmix.*export the Keras model"):
         load_predictor(tmp_path / "m.onnx")
 
 

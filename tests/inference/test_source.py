@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 
 import numpy as np
@@ -96,6 +97,38 @@ def test_a_plane_of_the_training_is_asked_for_again(plate):
         open_crops(str(plate), card(z=2))
 
 
+def test_another_plane_than_that_of_the_training_is_noted(plate):
+    with pytest.warns(UserWarning, match="made with z='max', .* trained on with z='2'"):
+        open_crops(str(plate), card(z=2), SourceOptions(z="max"))
+
+
+def test_the_maximum_over_planes_needs_no_word(plate):
+    assert len(open_crops(str(plate), card(z="max"))) == 6
+    assert len(open_crops(str(plate), card(), SourceOptions(z="max"))) == 6
+
+
+def test_tiles_instead_of_cells_ask_for_no_nuclei(plate):
+    with pytest.warns(UserWarning, match="crop='tiles'"):
+        crops = open_crops(
+            str(plate), card(crop="cells", nuclei_channel="DNA"), SourceOptions(crop="tiles")
+        )
+    assert crops.recipe.nuclei_channel is None
+
+
+def test_illumination_functions_go_with_their_channels_under_other_names(plate, renamed_table):
+    for level, name in enumerate(CHANNELS, start=1):
+        np.save(plate.with_name(f"{name}.npy"), np.full((32, 32), float(level)))
+    source = renamed_table({"DNA": "Hoechst"}, order=CHANNELS[::-1])
+    frame = pd.read_csv(source, dtype=str)
+    for theirs, name in (("Hoechst", "DNA"), ("ER", "ER"), ("Mito", "Mito")):
+        frame[f"FileName_Illum{theirs}"] = f"{name}.npy"
+    frame.to_csv(source, index=False)
+    trained = card(preprocessing=Preprocessing(illumination="files"))
+    corrected = open_crops(str(source), trained, renamed={"DNA": "Hoechst"})
+    raw = open_crops(str(plate), card())
+    np.testing.assert_allclose(corrected[:], raw[:] / np.array([1, 2, 3]), rtol=1e-5)
+
+
 @pytest.mark.parametrize("source", ["simulated", "mnist"])
 def test_sources_that_are_made_anew_are_refused(source):
     with pytest.raises(ValueError, match="keras-dcmix simulate"):
@@ -154,6 +187,24 @@ def test_a_well_is_the_mean_of_its_crops(predictions):
     assert wells["probability:control"].tolist() == pytest.approx(means.tolist())
     assert wells["fields"].tolist() == [2, 2, 2]
     assert wells["crops"].tolist() == [8, 8, 8]
+
+
+def test_classes_are_told_by_frequency_and_not_more_than_ten(predictions):
+    each = np.eye(13, dtype="float32")[-np.arange(1, 25) % 13]
+    told = CropPredictions(predictions.crops, tuple("abcdefghijklm"), each).describe()
+    assert told.startswith("24 images from 6 fields; predicted: c (2), d (2), e (2)")
+    assert told.endswith("l (2) and 3 classes more (4)")
+
+
+def test_a_well_counts_only_fields_that_gave_crops(predictions):
+    crops = copy.copy(predictions.crops)
+    crops.positions = crops.positions[crops.fields != 1]
+    fewer = CropPredictions(
+        crops, CLASSES, predictions.probabilities[predictions.crops.fields != 1]
+    )
+    wells = fewer.to_wells()
+    assert wells["fields"].tolist() == [1, 2, 2]
+    assert wells["crops"].tolist() == [4, 8, 8]
 
 
 def test_without_wells_there_is_no_table_of_them(plate):
