@@ -38,8 +38,6 @@ def export(
 ) -> None:
     """Export a model: written, loaded again and compared with the Keras model.
 
-    keras-dcmix export ranking --format onnx --out model.onnx
-
     Raw pixels go in, as they do in the Keras model. Channel names, classes, importance and versions
     travel inside. Which backend writes which format: docs/inference.md.
     """

@@ -57,8 +57,6 @@ def predict(
 ) -> None:
     """Predict the class of every image of a plate or screen.
 
-    keras-dcmix predict ranking plate.csv --out predictions.csv --wells wells.csv
-
     Images are cut and corrected as those that the model was trained on; channels are found by their
     names, whatever their order. An ONNX model needs onnxruntime, but neither Keras nor TensorFlow.
     """

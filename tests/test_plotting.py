@@ -156,6 +156,13 @@ def test_whiskers_reach_one_standard_deviation_to_each_side():
     np.testing.assert_allclose(ends, [[7 - 8**0.5, 7 + 8**0.5], [2 - 2**0.5, 2 + 2**0.5]])
 
 
+def test_numbers_stand_beside_the_whiskers_where_repeats_are_too_many_to_draw():
+    repeats = np.random.default_rng(0).normal([0.2, 0.8], 0.05, (1000, 2))
+    result = ChannelImportance.from_repeats("shapley", ["a", "b"], repeats)
+    places = [text.xy[0] for text in plot_importance(result).texts]
+    np.testing.assert_allclose(sorted(places), sorted(result.scores + result.std))
+
+
 @pytest.mark.parametrize("repeats", [None, [[0.2, 0.8]]])
 def test_without_a_spread_there_are_no_whiskers_and_no_word_of_them(repeats):
     ax = plot_importance(ChannelImportance("dcmix", ["a", "b"], [0.2, 0.8], repeats, "share"))

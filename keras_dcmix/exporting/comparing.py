@@ -14,15 +14,13 @@ from keras_dcmix.layers.dcmix import nested_layers
 
 LARGEST_DIFFERENCE = 1e-5
 _MIXED_PRECISION_DIFFERENCE = 1e-2
-_NUM_SAMPLES, _SAMPLE_SIZE = 5, 64
+_NUM_SAMPLES, _NUM_DRAWN, _SAMPLE_SIZE = 5, 20, 64
 
 
-def sample_images(
-    model: keras.Model, card: ModelCard, num_images: int = _NUM_SAMPLES
-) -> np.ndarray:
+def sample_images(model: keras.Model, card: ModelCard, num_images: int = _NUM_DRAWN) -> np.ndarray:
     """Draws images like those that a model was trained on, as far as its standardisation tells.
 
-    Where pixels lay far outside, every output would be exactly 0 or 1, and any two models alike.
+    From nearly even ones to full contrast: a trained model is quite sure of most noise.
 
     Args:
         model: The model.
@@ -41,10 +39,25 @@ def sample_images(
             break
     height, width = (side or _SAMPLE_SIZE for side in card.image_size)
     noise = np.random.default_rng(0).normal(size=(num_images, height, width, num_channels))
+    noise *= np.geomspace(0.02, 1, num_images)[:, None, None, None]
     # Whole images differ too, or their outputs would hardly.
-    noise += np.linspace(-1, 1, num_images)[:, None, None, None]
+    noise += np.random.default_rng(1).uniform(-1, 1, (num_images, 1, 1, num_channels))
     images = (mean + std * noise).astype("float32")
     return images if card.data_format == "channels_last" else np.moveaxis(images, -1, 1).copy()
+
+
+def least_sure(outputs: np.ndarray, num_images: int = _NUM_SAMPLES) -> np.ndarray:
+    """Chooses images for a comparison: where outputs are 0 or 1, any two models are alike.
+
+    Args:
+        outputs: `(images, classes)` probabilities.
+        num_images: How many to choose.
+
+    Returns:
+        Their numbers.
+    """
+    distance = np.abs(outputs - np.clip(np.round(outputs), 0, 1))
+    return np.argsort(-distance.reshape(len(outputs), -1).max(axis=1))[:num_images]
 
 
 def outputs_of(model: keras.Model, images: np.ndarray) -> np.ndarray:

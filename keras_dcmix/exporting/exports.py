@@ -13,7 +13,13 @@ import numpy as np
 from keras_dcmix.artefacts import FORMATS, Format, ModelCard, artefact_path, keras_file
 from keras_dcmix.artefacts.needed import how_to_install, is_there
 from keras_dcmix.data.recipe import CropRecipe
-from keras_dcmix.exporting.comparing import compared, outputs_of, sample_images, tolerance_of
+from keras_dcmix.exporting.comparing import (
+    compared,
+    least_sure,
+    outputs_of,
+    sample_images,
+    tolerance_of,
+)
 from keras_dcmix.exporting.writing import write
 from keras_dcmix.model_cards import card_of_model
 from keras_dcmix.names import nearest
@@ -68,8 +74,9 @@ def export_model(
             model came with, or `class_0`, `class_1`, ...
         recipe: How the model's images are made, see `ChannelRanking.recipe`; by default that
             which it came with.
-        images: Sample images as the model takes them, two or more; by default five are drawn
-            around the mean and standard deviation of its standardisation.
+        images: Sample images as the model takes them, two or more; by default twenty are drawn
+            around the mean and standard deviation of its standardisation, and the five of which
+            the model is least sure are taken.
         overwrite: Whether an earlier file may be replaced.
 
     Returns:
@@ -98,6 +105,9 @@ def export_model(
     )
     samples = sample_images(model, card) if images is None else np.asarray(images, "float32")
     expected = outputs_of(model, samples)
+    if images is None:
+        chosen = least_sure(expected)
+        samples, expected = samples[chosen], expected[chosen]
     with written_whole(path) as made:
         write(model, made, known)
         known.add_card(made, card)

@@ -57,9 +57,10 @@ def plot_importance(importance: ChannelImportance, *, ax: Axes | None = None) ->
     repeats = np.empty((0, num_channels))
     if importance.repeats is not None:
         repeats = importance.repeats[:, order]
+    if len(repeats) > _MOST_DOTS:
+        repeats = repeats[:0]
     _draw_bars(ax, scores, std)
-    if len(repeats) <= _MOST_DOTS:
-        _draw_dots(ax, repeats)
+    _draw_dots(ax, repeats)
     _finish(ax, importance)
     _label_channels(ax, importance.order)
     _label_values(ax, scores, *_reach(scores, std, repeats))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import sys
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import keras
@@ -13,7 +10,6 @@ import pandas as pd
 import pytest
 import tifffile
 
-from keras_dcmix import cli
 from keras_dcmix.artefacts import keras_file
 from keras_dcmix.data import CropRecipe
 from keras_dcmix.model_cards import card_of_model
@@ -106,23 +102,3 @@ def renamed_table(plate):
         return path
 
     return write
-
-
-@pytest.fixture
-def command():
-    """Runs the command in this process; returns exit code and what it printed."""
-
-    def run(*arguments: object) -> tuple[int, str]:
-        code, printed = 0, io.StringIO()
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(sys, "argv", ["keras-dcmix", *map(str, arguments)])
-            patch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
-            patch.setenv("COLUMNS", "200")
-            with redirect_stdout(printed), redirect_stderr(printed):
-                try:
-                    cli.main()
-                except SystemExit as stop:
-                    code = stop.code or 0
-        return code, printed.getvalue()
-
-    return run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import zipfile
 
 import keras
@@ -55,7 +56,7 @@ def refused(command, plate, tmp_path):
         ):
             code, printed = command(*arguments)
             assert code == 2, printed
-            assert printed.strip().count("\n") == 0, printed
+            assert re.fullmatch(r"Error: .*\nMore about this: docs/\w+\.md\n", printed), printed
             assert set(tmp_path.iterdir()) == before
             said.append(printed)
         return said[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -35,7 +36,7 @@ def refused(command, saved, plate, tmp_path):
         code, printed = command("predict", model, source, "--out", tmp_path / out, *arguments)
         assert code == 2, printed
         assert "Traceback" not in printed
-        assert printed.strip().count("\n") == 0, printed
+        assert re.fullmatch(r"Error: .*\nMore about this: docs/\w+\.md\n", printed), printed
         assert set(tmp_path.rglob("*")) == before
         return printed
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -43,7 +44,7 @@ def test_a_plate_gives_a_table_of_images_and_one_of_wells(predict, tmp_path, sav
     total = frame["probability:control"] + frame["probability:treated"]
     assert total.tolist() == pytest.approx([1] * 6)
     assert len(pd.read_csv(tmp_path / "w.csv")) == 3
-    assert "6 images from 6 fields; predicted: control (" in printed
+    assert re.search(r"6 images from 6 fields; predicted: (control|treated) \(", printed)
     assert {path.name for path in tmp_path.iterdir()} == {"p.csv", "w.csv", "plate"}
 
 
@@ -165,7 +166,7 @@ def test_bad_input_gets_one_sentence_and_leaves_nothing(predict, saved, tmp_path
     assert code == 2
     assert words in printed
     assert "Traceback" not in printed
-    assert len(printed.strip().splitlines()) == 2
+    assert re.fullmatch(r"Error: .*\nMore about this: docs/\w+\.md\n", printed)
     assert set(tmp_path.iterdir()) == before
 
 

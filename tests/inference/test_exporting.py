@@ -11,7 +11,13 @@ import pytest
 from keras_dcmix import export_model, load_predictor
 from keras_dcmix.artefacts import FORMATS
 from keras_dcmix.exporting import exports, obstacle
-from keras_dcmix.exporting.comparing import compared, sample_images, tolerance_of
+from keras_dcmix.exporting.comparing import (
+    compared,
+    least_sure,
+    outputs_of,
+    sample_images,
+    tolerance_of,
+)
 from keras_dcmix.model_cards import card_of_model
 
 from .conftest import CHANNELS, CLASSES, build_model
@@ -105,10 +111,22 @@ def test_a_lost_card_is_noticed(saved, tmp_path, monkeypatch):
         export_model(saved, tmp_path / "m.keras", format="keras")
 
 
-def test_sample_images_do_not_saturate_the_model(model):
-    outputs = keras.ops.convert_to_numpy(model(sample_images(model, card_of_model(model))))
-    assert (outputs > 0.01).all()
-    assert outputs.std(axis=0).min() > 1e-3
+def test_images_are_compared_of_which_a_sure_model_is_least_sure(model, tmp_path):
+    head = model.get_layer("classes")
+    # As sure as a trained model: most of what is drawn gives 0 or 1.
+    head.set_weights([100 * weights for weights in head.get_weights()])
+    drawn = outputs_of(model, sample_images(model, card_of_model(model)))
+    chosen = drawn[least_sure(drawn)]
+    assert len(chosen) == 5
+    assert chosen.max(axis=1).mean() < drawn.max(axis=1).mean()
+    assert ((chosen > 1e-3) & (chosen < 0.999)).any(axis=1).sum() >= 2
+    assert chosen.std(axis=0).min() > 1e-3
+
+
+def test_least_sure_is_farthest_from_zero_and_one():
+    outputs = np.array([[0.0, 1.0], [0.45, 0.55], [0.9, 0.1]])
+    assert list(least_sure(outputs, 2)) == [1, 2]
+    assert list(least_sure(outputs[:, :1], 1)) == [1]
 
 
 def test_samples_of_ones_own_must_be_several(model, images, tmp_path):
@@ -231,9 +249,9 @@ def test_a_model_of_mixed_precision_may_differ_by_its_rounding():
 
 def test_sample_images_have_the_axes_that_the_model_takes(model):
     card = dataclasses.replace(card_of_model(model), image_size=(16, 20))
-    assert sample_images(model, card).shape == (5, 16, 20, 3)
+    assert sample_images(model, card).shape == (20, 16, 20, 3)
     first = dataclasses.replace(card, data_format="channels_first")
-    assert sample_images(model, first).shape == (5, 3, 16, 20)
+    assert sample_images(model, first).shape == (20, 3, 16, 20)
 
 
 @pytest.mark.parametrize("format", WORKS)
