@@ -86,3 +86,34 @@ def test_a_cache_is_not_used_once_the_nuclei_have_changed(plate, gfp, tmp_path):
     after = crop_fields(gfp, crop="cells", size=20, cache_dir=tmp_path / "cache")
     assert (after.fields == 0).sum() < (before.fields == 0).sum()
     assert after.fingerprint() != before.fingerprint()
+
+
+def test_a_model_of_other_channels_finds_its_cells_on_the_next_plate(plate, gfp):
+    from keras_dcmix.artefacts import ModelCard
+    from keras_dcmix.prediction import open_crops
+
+    trained = crop_fields(gfp, crop="cells", size=20)
+    card = ModelCard(("GFP",), ("a", "b"), (20, 20), recipe=trained.recipe)
+    found = open_crops(str(plate.write_csv()), card)
+    np.testing.assert_array_equal(found[:], trained[:])
+
+
+def test_a_damaged_nuclei_channel_is_listed_under_the_name_it_has_on_the_plate(plate, gfp):
+    from keras_dcmix.artefacts import ModelCard
+    from keras_dcmix.options import SourceOptions
+    from keras_dcmix.prediction import open_crops
+
+    recipe = crop_fields(gfp, crop="cells", size=20).recipe
+    plate.file("B01", "DNA").write_bytes(b"no image")
+    plate.table = plate.table.rename(
+        columns={f"{kind}_GFP": f"{kind}_Green" for kind in ("FileName", "PathName")}
+    )
+    card = ModelCard(("GFP",), ("a", "b"), (20, 20), recipe=recipe)
+    found = open_crops(
+        str(plate.write_csv()),
+        card,
+        SourceOptions(skip_unreadable=True),
+        renamed={"GFP": "Green"},
+    )
+    assert list(found.skipped["channel"]) == ["DNA"]
+    assert found.channel_names == ("GFP",)
