@@ -43,7 +43,8 @@ def test_a_plate_gives_a_table_of_images_and_one_of_wells(predict, tmp_path, sav
     total = frame["probability:control"] + frame["probability:treated"]
     assert total.tolist() == pytest.approx([1] * 6)
     assert len(pd.read_csv(tmp_path / "w.csv")) == 3
-    assert "6 images from 6 fields; predicted: control (" in printed
+    assert "6 images from 6 fields; predicted: " in printed
+    assert f"control ({(frame['predicted'] == 'control').sum()})" in printed
     assert {path.name for path in tmp_path.iterdir()} == {"p.csv", "w.csv", "plate"}
 
 
