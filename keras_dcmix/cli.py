@@ -59,7 +59,7 @@ def main() -> None:
     except (ValueError, TypeError, OSError, ImportError) as error:
         if "--debug" in sys.argv:
             raise
-        _console.print(f"Error: {as_options(str(error))}", markup=False, style="red")
+        _console.print(f"Error: {_shown(str(error))}", markup=False, style="red")
         if page := helping_page(error):
             _console.print(f"More about this: {page}", markup=False)
         sys.exit(2)
@@ -68,9 +68,15 @@ def main() -> None:
 def _show_warning(message: Warning | str, category: type[Warning], *where: object) -> None:
     """Shows our own warnings as sentences; those of others keep their form."""
     if category is UserWarning:
-        _console.print(f"Note: {as_options(str(message))}", markup=False, style="yellow")
+        _console.print(f"Note: {_shown(str(message))}", markup=False, style="yellow")
     else:
         print(warnings.formatwarning(message, category, *where[:2]), file=sys.stderr, end="")
+
+
+def _shown(message: str) -> str:
+    """A message in the words of the command line; no foreign name in it steers the terminal."""
+    safe = (c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in message)
+    return as_options("".join(safe))
 
 
 def as_options(message: str) -> str:

@@ -82,3 +82,12 @@ def test_the_command_names_the_page_after_the_sentence(tmp_path, command):
     assert code == 2
     assert sentence.startswith("Error: ")
     assert page == "More about this: docs/data.md"
+
+
+def test_a_name_in_an_error_does_not_steer_the_terminal(tmp_path, command):
+    code, printed = command(
+        "rank", "\x1b]0;owned\x07\udcff", "--label", "x", "--out", tmp_path / "o"
+    )
+    assert code == 2
+    assert "\x1b" not in printed
+    assert "\N{REPLACEMENT CHARACTER}]0;owned\N{REPLACEMENT CHARACTER}" in printed
