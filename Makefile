@@ -3,14 +3,18 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test tutorials docs figures lint clean
+.PHONY: demo test test-rest tutorials docs figures lint clean
 
 demo: $(INSTALLED)
 	$(BIN)/keras-dcmix rank simulated --seeds 3 --out demo --overwrite
 	@echo 'Now open demo/report.html in a browser'
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m 'not tutorial'
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m 'not tutorial and not slow'
+
+# What `make test` leaves out, for it would take twice as long.
+test-rest: $(INSTALLED)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m 'tutorial or slow'
 
 tutorials: $(INSTALLED)
 	$(BIN)/python tutorials/execute.py

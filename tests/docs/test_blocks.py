@@ -48,6 +48,7 @@ SHORT = {
 }
 
 
+@pytest.mark.tutorial
 @pytest.mark.parametrize(("page", "token"), BLOCKS)
 def test_each_block_does_what_it_says(page, token, desk, tmp_path, monkeypatch):
     language, _, argument = token.info.partition(" ")

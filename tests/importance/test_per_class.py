@@ -10,6 +10,7 @@ from keras_dcmix.importance.evaluation import Evaluation
 from keras_dcmix.importance.per_class import per_class
 from keras_dcmix.layers import DCMix
 
+pytestmark = pytest.mark.slow
 NAMES = ["A", "B", "C"]
 CLASSES = ["dead", "round", "treated"]
 MODULE = sys.modules[per_class.__module__]  # the package holds the function by that name

@@ -11,6 +11,7 @@ from keras_dcmix.importance.retraining import leave_one_out, single_channel
 from keras_dcmix.options import Training
 from keras_dcmix.training import TrainedClassifier
 
+pytestmark = pytest.mark.slow
 NAMES = ["noise", "signal", "copy"]
 TINY = Training(epochs=8, batch_size=16)
 BRIEF = Training(epochs=1, batch_size=32)
