@@ -236,12 +236,13 @@ class _Run:
     unfinished: Path
     overwrite: bool
     arguments: dict[str, object]
+    warnings: list[str]
 
     def save(self, write: Callable[..., None], result: object, **arguments: object) -> None:
         from keras_dcmix.output_folder import output_folder
 
         with output_folder(self.out, overwrite=self.overwrite) as folder:
-            write(result, folder, arguments=self.arguments | arguments)
+            write(result, folder, arguments=self.arguments | arguments, warnings=self.warnings)
             if self.problem.skipped is not None and len(self.problem.skipped):
                 self.problem.skipped.to_csv(folder / "skipped.csv", index=False)
 
@@ -274,14 +275,13 @@ def _run(
         refuse()
         unfinished = unfinished_folder(out, resume=resume, overwrite=overwrite)
         problem = _open(source, options, seed)
+        warnings = _warn_of_layout(problem)
         arguments = {"source": source, **asdict(options), "seed": seed}
         with kept_while_unfinished(unfinished, resume=resume):
-            yield _Run(problem, out, unfinished, overwrite, arguments)
+            yield _Run(problem, out, unfinished, overwrite, arguments, warnings)
 
 
 def _open(source: str, options: SourceOptions, seed: int) -> LabelledImages:
-    from keras_dcmix.data import Crops
-    from keras_dcmix.inspection import layout_warnings
     from keras_dcmix.sources import open_source
 
     with Progress(console=_console, transient=True) as progress:
@@ -293,10 +293,20 @@ def _open(source: str, options: SourceOptions, seed: int) -> LabelledImages:
             progress=lambda done, total: progress.update(task, completed=done, total=total),
         )
     _console.print(problem.describe(), markup=False)
-    if isinstance(problem.images, Crops):
-        for warning in layout_warnings(problem.images.image_set):
-            _console.print(f"Beware: {warning}", markup=False, style="yellow")
     return problem
+
+
+def _warn_of_layout(problem: LabelledImages) -> list[str]:
+    """Prints what speaks against a ranking, and returns it for the page."""
+    from keras_dcmix.data import Crops
+    from keras_dcmix.inspection import layout_warnings
+
+    if not isinstance(problem.images, Crops):
+        return []
+    found = layout_warnings(problem.images.image_set)
+    for warning in found:
+        _console.print(f"Beware: {_shown(warning)}", markup=False, style="yellow")
+    return found
 
 
 def _print_ranking(ranking: ChannelRanking) -> None:

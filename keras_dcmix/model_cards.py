@@ -124,14 +124,24 @@ def _classes(
     if given is None and earlier is not None:
         given = earlier.classes
     if given is None:
-        given = [f"class_{number}" for number in range(num_classes)]
+        given = _unnamed(num_classes)
     if len(given) != num_classes:
         each = "one for each output" if num_outputs > 1 else "for the one output"
         raise ValueError(
             f"classes must be {num_classes}, {each} of model '{model.name}'. "
             f"Received {len(given)}: {', '.join(given)}"
         )
+    known = () if earlier is None else earlier.classes
+    if known and tuple(given) != known and known != _unnamed(num_classes):
+        raise ValueError(
+            f"classes must be those that the model came with, {', '.join(known)}: leave them out. "
+            f"Received: {', '.join(given)}"
+        )
     return tuple(given)
+
+
+def _unnamed(num_classes: int) -> tuple[str, ...]:
+    return tuple(f"class_{number}" for number in range(num_classes))
 
 
 def _importance(model: keras.Model, names: tuple[str, ...]) -> dict[str, float] | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import warnings
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from warnings import catch_warnings, filterwarnings
 
 import keras
 
@@ -24,13 +25,20 @@ if TYPE_CHECKING:
     from keras_dcmix.ranking import ChannelRanking
 
 
-def save_ranking(ranking: ChannelRanking, folder: Path, *, arguments: dict[str, Any]) -> None:
+def save_ranking(
+    ranking: ChannelRanking,
+    folder: Path,
+    *,
+    arguments: dict[str, Any],
+    warnings: Sequence[str] = (),
+) -> None:
     """Writes tables, model, figures, page and `run.json` of a ranking into a folder.
 
     Args:
         ranking: What `rank_channels` returned.
         folder: An existing folder.
         arguments: What it was called with; kept in `run.json`, paths as text.
+        warnings: What speaks against a ranking of this source, in sentences.
     """
     ranking.importance.to_frame().to_csv(folder / "importance.csv", index=False)
     ranking.runs.to_csv(folder / "runs.csv", index=False)
@@ -42,10 +50,11 @@ def save_ranking(ranking: ChannelRanking, folder: Path, *, arguments: dict[str, 
         ranking.check.scores.to_csv(folder / "subsets.csv")
         ranking.check.scores.best_panels("accuracy").to_csv(folder / "panels.csv", index=False)
     _save_figures(_ranking_figures(ranking), folder)
-    _save_page(ranking_report(ranking, arguments=arguments), folder)
+    _save_page(ranking_report(ranking, arguments=arguments, warnings=warnings), folder)
     facts = {
         "summary": ranking.summary(),
         "arguments": arguments,
+        "warnings": list(warnings),
         "training": asdict(ranking.training),
         "channels": list(ranking.importance.channel_names),
         "classes": list(ranking.classes),
@@ -64,7 +73,11 @@ def save_ranking(ranking: ChannelRanking, folder: Path, *, arguments: dict[str, 
 
 
 def save_comparison(
-    comparison: MethodComparison, folder: Path, *, arguments: dict[str, Any]
+    comparison: MethodComparison,
+    folder: Path,
+    *,
+    arguments: dict[str, Any],
+    warnings: Sequence[str] = (),
 ) -> None:
     """Writes tables, figures, page and `run.json` of a comparison into a folder.
 
@@ -72,6 +85,7 @@ def save_comparison(
         comparison: What `compare_methods` returned.
         folder: An existing folder.
         arguments: What it was called with; kept in `run.json`, paths as text.
+        warnings: What speaks against a ranking of this source, in sentences.
     """
     comparison.table.to_csv(folder / "methods.csv", index=False)
     comparison.to_frame().to_csv(folder / "importance.csv", index=False)
@@ -79,10 +93,11 @@ def save_comparison(
         comparison.spearman.to_csv(folder / "spearman.csv", index_label="method")
     comparison.curves_frame().to_csv(folder / "deletion_insertion.csv", index=False)
     _save_figures(_comparison_figures(comparison), folder)
-    _save_page(comparison_report(comparison, arguments=arguments), folder)
+    _save_page(comparison_report(comparison, arguments=arguments, warnings=warnings), folder)
     facts = {
         "summary": comparison.summary(),
         "arguments": arguments,
+        "warnings": list(warnings),
         "training": asdict(comparison.training),
         "channels": list(comparison.importances[0].channel_names),
         "seeds": list(comparison.seeds),
@@ -146,9 +161,9 @@ def _comparison_figures(comparison: MethodComparison) -> dict[str, Axes]:
     figures = {"importance": plotting.plot_methods(comparison.importances, truth=planted)}
     if comparison.spearman is not None:
         both = [*comparison.importances, *([planted] if planted is not None else [])]
-        with warnings.catch_warnings():
+        with catch_warnings():
             # The figure itself and the table say which methods have no order.
-            warnings.filterwarnings("ignore", "left out of the rank correlation", UserWarning)
+            filterwarnings("ignore", "left out of the rank correlation", UserWarning)
             figures["spearman"] = plotting.plot_rank_correlation(both)
     if comparison.curves:
         figures["deletion_insertion"] = plotting.plot_deletion_insertion(

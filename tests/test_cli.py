@@ -507,6 +507,9 @@ def test_classes_on_plates_of_their_own_get_a_word_before_training(plate, tmp_pa
     assert code == 0, printed
     assert "Beware: Each class is on plates of its own" in printed
     assert "would compare plates, not treatments" in printed
+    assert "Beware: Each class is on plates" in (tmp_path / "R" / "report.html").read_text("utf-8")
+    kept = json.loads((tmp_path / "R" / "run.json").read_text())["warnings"]
+    assert kept[0].startswith("Each class is on plates of its own")
 
 
 def test_unreadable_fields_are_listed_beside_the_results(plate, tmp_path):

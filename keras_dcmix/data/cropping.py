@@ -23,6 +23,7 @@ from keras_dcmix.data.images import UnreadableImageError
 from keras_dcmix.data.plates import control_fields
 from keras_dcmix.data.preprocessing import Preprocessing
 from keras_dcmix.data.recipe import CropRecipe
+from keras_dcmix.data.tables import apart
 from keras_dcmix.data.threads import ordered_map
 from keras_dcmix.names import nearest
 
@@ -196,6 +197,7 @@ def _skipped(fields: list[CroppedField], image_set: ImageSet) -> pd.DataFrame:
     """The fields that cannot be read, and why."""
     numbers = [number for number, field in enumerate(fields) if field.problem]
     table = image_set.table.iloc[numbers].reset_index(drop=True)
+    table = apart(table, ["field", "channel", "path", "problem"])
     problems = [fields[number].problem for number in numbers]
     table.insert(0, "field", [image_set.where(number) for number in numbers])
     return table.assign(

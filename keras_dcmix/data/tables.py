@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -138,3 +139,15 @@ def _refuse_columns(names: list[str], what: str, path: Path) -> None:
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise ValueError(f"{what} has the column '{repeated[0]}' more than once: '{path}'")
+
+
+def apart(table: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
+    """Calls a source's own columns `source:NAME` where a result has columns of these names.
+
+    Example:
+
+    >>> list(apart(pd.DataFrame(columns=["Well", "predicted"]), ["predicted"]))
+    ['Well', 'source:predicted']
+    """
+    taken = set(names)
+    return table.rename(columns={name: f"source:{name}" for name in table if name in taken})

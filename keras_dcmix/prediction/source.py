@@ -56,7 +56,7 @@ def open_crops(
     image_set = _as_the_model_calls_them(image_set, card, renamed)
     if not options.skip_unreadable:
         refuse_missing(image_set)
-    cut = _cut(recipe, chosen_crops(options))
+    cut = _cut(recipe, chosen_crops(options), image_set)
     steps = _steps(recipe, chosen_steps(options))
     if card.recipe is None:
         _say_what_is_guessed(recipe, options)
@@ -95,11 +95,13 @@ def _refuse_other_sizes(card: ModelCard, size: int) -> None:
         )
 
 
-def _cut(recipe: CropRecipe, chosen: dict[str, Any]) -> dict[str, Any]:
+def _cut(recipe: CropRecipe, chosen: dict[str, Any], image_set: ImageSet) -> dict[str, Any]:
     """The arguments of `crop_fields`: as in training, where nothing else is chosen."""
+    known = {*image_set.channel_names, *image_set.whole.channel_names}
     trained = {"crop": recipe.crop, "size": recipe.size, "nuclei_channel": recipe.nuclei_channel}
     cut = trained | chosen
-    if cut["crop"] != "cells" and "nuclei_channel" not in chosen:
+    is_called_otherwise = recipe.nuclei_channel not in known  # then it is found by its name
+    if "nuclei_channel" not in chosen and (cut["crop"] != "cells" or is_called_otherwise):
         cut["nuclei_channel"] = None
     return cut
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +11,12 @@ import numpy as np
 import pandas as pd
 
 from keras_dcmix.data import Crops
+from keras_dcmix.data.tables import apart
 from keras_dcmix.prediction.predictor import Predictor
 
 _WELL = ("Metadata_Experiment", "Metadata_Plate", "Metadata_Well")
 _ROWS_AT_A_TIME = 10_000
+_ROUNDING = 1e-3  # of probabilities, at half precision too
 _NAMED = 10  # classes in a sentence
 
 
@@ -40,7 +43,9 @@ class CropPredictions:
         """
         positions = self.crops.positions.iloc[rows].reset_index(drop=True)
         metadata = self.crops.image_set.table.iloc[positions["field"]].reset_index(drop=True)
-        return pd.concat([metadata, positions, self._named(self.probabilities[rows])], axis=1)
+        named = self._named(self.probabilities[rows])
+        metadata = apart(metadata, [*positions, *named])
+        return pd.concat([metadata, positions, named], axis=1)
 
     def to_wells(self) -> pd.DataFrame | None:
         """A row a well: the mean probability over its crops.
@@ -66,8 +71,10 @@ class CropPredictions:
         rest = [name for name in table if name not in keys]
         same = [name for name in rest if wells[name].nunique(dropna=False).max() == 1]
         frame = wells[same].first().reset_index() if same else wells.size().reset_index()[keys]
+        named = self._named(sums / counts[:, None])
+        frame = apart(frame, ["fields", "crops", *named])
         frame = frame.assign(fields=wells.size().to_numpy(), crops=counts)
-        return pd.concat([frame, self._named(sums / counts[:, None])], axis=1)
+        return pd.concat([frame, named], axis=1)
 
     def to_csv(self, path: Path) -> None:
         """Writes the row of each crop, some thousand at a time."""
@@ -108,6 +115,16 @@ def predict_crops(
         predictor: The model.
         crops: Its images, see `keras_dcmix.prediction.open_crops`.
         progress: Called with `(done, total)` after each batch.
+
+    Warns where the model gives something else than probabilities.
     """
     probabilities = predictor.predict(crops, progress=progress)
+    low, high = probabilities.min(initial=0), probabilities.max(initial=0)
+    if low < -_ROUNDING or high > 1 + _ROUNDING:
+        warnings.warn(
+            f"{predictor.path} gives {low:.3g} to {high:.3g}, which are no probabilities: the "
+            "largest still names the class; end the model with a softmax",
+            UserWarning,
+            stacklevel=2,
+        )
     return CropPredictions(crops, predictor.card.classes, probabilities)

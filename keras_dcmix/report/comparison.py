@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,13 +38,16 @@ _FILES = (
 )
 
 
-def comparison_report(comparison: MethodComparison, *, arguments: Mapping[str, Any]) -> str:
+def comparison_report(
+    comparison: MethodComparison, *, arguments: Mapping[str, Any], warnings: Sequence[str] = ()
+) -> str:
     """Writes a comparison as one HTML page that needs nothing beside it.
 
     Args:
         comparison: What `compare_methods` returned.
         arguments: What it was called with; `source` and `label` are named on the page where they
             are there.
+        warnings: What speaks against a ranking of this source, in sentences; they stand on top.
 
     Returns:
         HTML without scripts, fonts or links to anything; names are escaped.
@@ -53,6 +56,7 @@ def comparison_report(comparison: MethodComparison, *, arguments: Mapping[str, A
         "comparison.html",
         title="Comparison of methods",
         subject=subject(arguments),
+        warnings=list(warnings),
         headline=describe_comparison_headline(comparison.importances, comparison.guessing),
         lede=_lede(comparison),
         summary=comparison.summary(),

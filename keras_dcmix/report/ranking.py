@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,13 +32,16 @@ _CHECK_FILES = (
 )
 
 
-def ranking_report(ranking: ChannelRanking, *, arguments: Mapping[str, Any]) -> str:
+def ranking_report(
+    ranking: ChannelRanking, *, arguments: Mapping[str, Any], warnings: Sequence[str] = ()
+) -> str:
     """Writes a ranking as one HTML page that needs nothing beside it.
 
     Args:
         ranking: What `rank_channels` returned.
         arguments: What it was called with; `source` and `label` are named on the page where they
             are there.
+        warnings: What speaks against a ranking of this source, in sentences; they stand on top.
 
     Returns:
         HTML without scripts, fonts or links to anything; names are escaped.
@@ -50,6 +53,7 @@ def ranking_report(ranking: ChannelRanking, *, arguments: Mapping[str, Any]) -> 
         "ranking.html",
         title="Channel ranking",
         subject=subject(arguments),
+        warnings=list(warnings),
         headline=describe_headline(ranking.importance, doubt=bool(doubt), check=verdict),
         doubt=doubt,
         summary=ranking.summary(),

@@ -117,3 +117,17 @@ def test_a_damaged_nuclei_channel_is_listed_under_the_name_it_has_on_the_plate(p
     )
     assert list(found.skipped["channel"]) == ["DNA"]
     assert found.channel_names == ("GFP",)
+
+
+def test_nuclei_that_the_next_plate_calls_otherwise_are_found_by_their_dye(plate, gfp):
+    from keras_dcmix.artefacts import ModelCard
+    from keras_dcmix.prediction import open_crops
+
+    trained = crop_fields(gfp, crop="cells", size=20)
+    card = ModelCard(("GFP",), ("a", "b"), (20, 20), recipe=trained.recipe)
+    plate.table = plate.table.rename(
+        columns={f"{kind}_DNA": f"{kind}_Hoechst" for kind in ("FileName", "PathName")}
+    )
+    found = open_crops(str(plate.write_csv()), card)
+    np.testing.assert_array_equal(found[:], trained[:])
+    assert found.recipe.nuclei_channel == "Hoechst"

@@ -117,6 +117,14 @@ def test_keras_loads_a_file_that_holds_a_card(saved, model, images):
     assert keras_file.read_card(saved).recipe == CropRecipe(size=16)
 
 
+def test_classes_that_a_model_came_with_are_not_swapped(model):
+    earlier = card_of_model(model, classes=("a", "b"))
+    with pytest.raises(ValueError, match=r"that the model came with, a, b: leave them out.*b, a"):
+        card_of_model(model, classes=("b", "a"), earlier=earlier)
+    unnamed = card_of_model(model)
+    assert card_of_model(model, classes=("b", "a"), earlier=unnamed).classes == ("b", "a")
+
+
 def test_a_file_of_others_has_no_card(model, tmp_path):
     model.save(tmp_path / "own.keras")
     assert keras_file.read_card(tmp_path / "own.keras") is None

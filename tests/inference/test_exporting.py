@@ -111,7 +111,8 @@ def test_a_lost_card_is_noticed(saved, tmp_path, monkeypatch):
         export_model(saved, tmp_path / "m.keras", format="keras")
 
 
-def test_images_are_compared_of_which_a_sure_model_is_least_sure(model, tmp_path):
+def test_images_are_compared_of_which_a_sure_model_is_least_sure():
+    model = build_model()
     head = model.get_layer("classes")
     # As sure as a trained model: most of what is drawn gives 0 or 1.
     head.set_weights([100 * weights for weights in head.get_weights()])

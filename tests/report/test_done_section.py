@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from keras_dcmix import Training
-from keras_dcmix.report import ranking_report
+from keras_dcmix.report import comparison_report, ranking_report
 from keras_dcmix.report.facts import command_line
 
 
@@ -51,6 +51,15 @@ def test_what_was_kept_together_is_told_of_a_source(ranking_of, facts_of):
     facts = facts_of(ranking_report(ranking, arguments={"source": "plate"}))
     assert facts["kept together"] == "each well by itself, as the source names them"
     assert "kept together" not in facts_of(ranking_report(ranking, arguments={}))
+
+
+def test_what_speaks_against_the_ranking_stands_on_top(ranking_of, comparison_of):
+    warning = "Each class is on plates of its own <b>"
+    for report, found in ((ranking_report, ranking_of()), (comparison_report, comparison_of())):
+        page = report(found, arguments={}, warnings=[warning])
+        header = page.split("<main>")[0]
+        assert '<p class="warning">Beware: Each class is on plates of its own &lt;b&gt;' in header
+        assert "Beware" not in report(found, arguments={})
 
 
 def test_the_words_of_the_mix_name_only_the_classes_that_it_shows(ranking_of):
