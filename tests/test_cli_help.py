@@ -72,6 +72,14 @@ def test_an_error_leads_to_the_page_of_the_room_where_it_arose(tmp_path):
     )
 
 
+def test_the_innermost_room_decides(tmp_path):
+    from keras_dcmix.artefacts import ModelCard
+    from keras_dcmix.prediction import open_crops
+
+    card = ModelCard(("DNA",), ("a", "b"))
+    assert page_of(open_crops, str(tmp_path / "no plate"), card) == "docs/data.md"
+
+
 def test_an_error_from_elsewhere_has_no_page():
     assert page_of(int, "no") is None
 
