@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Column, Table
 
 from keras_dcmix.cli_doctor import doctor
 from keras_dcmix.cli_export import export
@@ -31,12 +30,11 @@ from keras_dcmix.cli_runs import (
 )
 from keras_dcmix.cli_simulate import simulate
 from keras_dcmix.cli_start import start_keras
+from keras_dcmix.cli_tables import print_comparison, print_ranking
 from keras_dcmix.options import SourceOptions, Training
 
 if TYPE_CHECKING:
-    from keras_dcmix.comparison import MethodComparison
     from keras_dcmix.data.labelled_images import LabelledImages
-    from keras_dcmix.ranking import ChannelRanking
 
 app = typer.Typer(
     help="Which image channels carry the phenotype, how sure is that, which can be dropped?",
@@ -172,7 +170,7 @@ def rank(
             checkpoint_dir=run.unfinished,
         )
         run.save(save_ranking, ranking, seeds=seeds, check=check)
-        _print_ranking(ranking)
+        print_ranking(ranking)
         run.say_where()
 
 
@@ -223,7 +221,7 @@ def compare(
             checkpoint_dir=run.unfinished,
         )
         run.save(save_comparison, comparison, seeds=seeds, methods=methods)
-        _print_comparison(comparison)
+        print_comparison(comparison)
         run.say_where()
 
 
@@ -307,40 +305,6 @@ def _warn_of_layout(problem: LabelledImages) -> list[str]:
     for warning in found:
         _console.print(f"Beware: {_shown(warning)}", markup=False, style="yellow")
     return found
-
-
-def _print_ranking(ranking: ChannelRanking) -> None:
-    importance = ranking.importance
-    table = Table("rank", "channel", importance.unit, "std over runs")
-    for row in importance.to_frame().itertuples():
-        table.add_row(f"{row.rank:g}", row.channel, f"{row.score:.3f}", _number(row.std))
-    Console().print(table, markup=False)
-    Console(soft_wrap=True, highlight=False).print(ranking.summary(), markup=False)
-
-
-def _print_comparison(comparison: MethodComparison) -> None:
-    columns = {
-        "accuracy": "{:.3f}",
-        "spearman_truth": "{:.2f}",
-        "parameters": "{:,.0f}",
-        "train_seconds": "{:.0f}",
-    }
-    table = Table(Column("method", no_wrap=True), *(name.replace("_", " ") for name in columns))
-    for row in comparison.table.to_dict("records"):
-        cells = [
-            "" if row[name] != row[name] else text.format(row[name])
-            for name, text in columns.items()
-        ]
-        table.add_row(row["method"], *cells)
-    Console().print(table, markup=False)
-    console = Console(soft_wrap=True, highlight=False)
-    for name, reason in comparison.skipped.items():
-        console.print(f"{name} was skipped: {reason}", markup=False)
-    console.print(comparison.summary(), markup=False)
-
-
-def _number(value: float) -> str:
-    return f"{value:.3f}" if value == value else "one run only"
 
 
 # In the order in which they are met; help shows them under these headings.

@@ -22,7 +22,7 @@ FOUNDATION = {"names", "options", "results"}
 PARTS = {"callbacks", "data", "datasets", "importance", "layers", "models", "plotting", "subsets"}
 RUNS = {"training", "progress", "run_store", "check", "summary"}
 CLI = {"cli_inspect", "cli_options", "cli_runs", "cli_simulate", "cli_start"}
-CLI |= {"cli_doctor", "cli_export", "cli_help", "cli_predict"}
+CLI |= {"cli_doctor", "cli_export", "cli_help", "cli_predict", "cli_tables"}
 JOBS = {"outputs", "sources", "ranking", "comparison"}
 MAY_IMPORT = {
     "__init__": {"layers"},
@@ -81,6 +81,7 @@ MAY_IMPORT = {
     "cli_predict": FOUNDATION
     | {"artefacts", "cli_options", "cli_start", "output_file", "prediction"},
     "cli_help": set(),
+    "cli_tables": {"comparison", "ranking"},
     "cli_start": set(),
     "cli_runs": {"run_store"},
     "__main__": {"cli"},
