@@ -67,7 +67,7 @@ def measure(work: Path, rounds: int) -> None:
     import keras
 
     import keras_dcmix
-    from keras_dcmix.artefacts import FORMATS
+    from keras_dcmix.inference.formats import FORMATS
 
     backend = keras.backend.backend()
     images = keras_dcmix.datasets.simulated_cells().images.astype("float32")

@@ -20,26 +20,26 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from keras_dcmix.check import check_training, images_to_score, score_subsets
 from keras_dcmix.data.labelled_images import LabelledImages, label_images
 from keras_dcmix.datasets import mnist_channels
-from keras_dcmix.options import Training
-from keras_dcmix.training import split_problem, train_classifier
+from keras_dcmix.experiments.check import images_to_score, masked_training, score_subsets
+from keras_dcmix.models.options import Training
+from keras_dcmix.models.training import split_dataset, train_classifier
 
 
-def run(problem: LabelledImages, training: Training, seed: int) -> pd.DataFrame:
+def run(dataset: LabelledImages, training: Training, seed: int) -> pd.DataFrame:
     """One row a panel size: accuracy by the check and by retraining."""
-    names = problem.channel_names
-    parts = split_problem(problem, training, split_seed=seed, seed=seed)
-    own = check_training(training, len(names), len(parts.train))
-    checked = train_classifier(problem, parts, own, seed=seed)
-    most = images_to_score(parts, own, len(names))
-    panels = score_subsets(checked.model, problem, parts, seed, most).best_panels("accuracy")
+    names = dataset.channel_names
+    split = split_dataset(dataset, training, split_seed=seed, seed=seed)
+    own = masked_training(training, len(names), len(split.train))
+    checked = train_classifier(dataset, split, own, seed=seed)
+    most = images_to_score(split, own, len(names))
+    panels = score_subsets(checked.model, dataset, split, seed, most).best_panels("accuracy")
     rows = []
     for panel in panels.loc[panels["num_channels"] > 0].itertuples():
         kept = [names.index(name) for name in panel.panel.split(" + ")]
         plain = replace(training, mixer="none")
-        trained = train_classifier(problem.keep(kept), parts, plain, seed=seed)
+        trained = train_classifier(dataset.keep(kept), split, plain, seed=seed)
         rows.append(
             {
                 "seed": seed,
@@ -84,14 +84,14 @@ def main() -> None:
     for seed in range(arguments.seeds):
         if arguments.cells:
             found = np.load(arguments.cells)
-            problem = label_images(
+            dataset = label_images(
                 found["X"], found["y"], groups=found["well"], channel_names=list(found["channels"])
             )
             training = Training()
         else:
-            problem = label_images(mnist_channels("complementary", path=arguments.mnist, seed=seed))
+            dataset = label_images(mnist_channels("complementary", path=arguments.mnist, seed=seed))
             training = Training(epochs=4)
-        rows.append(run(problem, training, seed))
+        rows.append(run(dataset, training, seed))
         pd.concat(rows).to_csv(arguments.out, index=False)
     print(table(pd.concat(rows, ignore_index=True)))
 

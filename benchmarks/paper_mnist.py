@@ -27,22 +27,22 @@ import numpy as np
 import pandas as pd
 
 import keras_dcmix
-from keras_dcmix.comparison import METHODS
-from keras_dcmix.comparison_runs import trainable_parameters
 from keras_dcmix.data.labelled_images import LabelledImages, label_images
 from keras_dcmix.datasets import mnist_channels
+from keras_dcmix.experiments.compare import METHODS
+from keras_dcmix.experiments.method_runs import trainable_parameters
 from keras_dcmix.layers.attention import ATTENTION_LAYERS
-from keras_dcmix.options import Training
-from keras_dcmix.training import split_problem, train_classifier
+from keras_dcmix.models.options import Training
+from keras_dcmix.models.training import split_dataset, train_classifier
 
 RETRAINED = ("single_channel", "leave_one_out")
 
 
 def run(seed: int, *, mnist: Path | None, epochs: int, retrain: bool, out: Path) -> pd.DataFrame:
     """All rows of one seed."""
-    problem = label_images(mnist_channels("graded", path=mnist, seed=seed))
+    dataset = label_images(mnist_channels("graded", path=mnist, seed=seed))
     comparison = keras_dcmix.compare_methods(
-        problem,
+        dataset,
         methods=[name for name in METHODS if retrain or name not in RETRAINED],
         num_seeds=1,
         seed=seed,
@@ -50,15 +50,15 @@ def run(seed: int, *, mnist: Path | None, epochs: int, retrain: bool, out: Path)
         checkpoint_dir=out / f"runs_{seed}",
     )
     rows = comparison.table.assign(place="input")
-    inside = pd.DataFrame([in_blocks(name, problem, seed, epochs) for name in ATTENTION_LAYERS])
+    inside = pd.DataFrame([in_blocks(name, dataset, seed, epochs) for name in ATTENTION_LAYERS])
     return pd.concat([rows, inside], ignore_index=True).assign(seed=seed)
 
 
-def in_blocks(name: str, problem: LabelledImages, seed: int, epochs: int) -> dict[str, object]:
+def in_blocks(name: str, dataset: LabelledImages, seed: int, epochs: int) -> dict[str, object]:
     """One attention layer inside each block of the backbone."""
     training = Training(epochs=epochs, mixer="none", attention=name)
-    parts = split_problem(problem, training, split_seed=seed, seed=seed)
-    trained = train_classifier(problem, parts, training, seed=seed)
+    split = split_dataset(dataset, training, split_seed=seed, seed=seed)
+    trained = train_classifier(dataset, split, training, seed=seed)
     return {
         "method": name,
         "place": "each block",
@@ -70,7 +70,7 @@ def in_blocks(name: str, problem: LabelledImages, seed: int, epochs: int) -> dic
 
 def times(mnist: Path | None, rounds: int, epochs: int) -> str:
     """Training time of every model as a multiple of DCMIX in the same round."""
-    problem = label_images(mnist_channels("graded", path=mnist, seed=0))
+    dataset = label_images(mnist_channels("graded", path=mnist, seed=0))
     variants = {"dcmix": Training(epochs=epochs)}
     variants["all channels"] = Training(epochs=epochs, mixer="none")
     variants["check"] = Training(epochs=epochs, mixer="none", channel_subsets=True)
@@ -81,11 +81,11 @@ def times(mnist: Path | None, rounds: int, epochs: int) -> str:
     for number in range(rounds + 1):
         for name in np.random.default_rng(number).permutation(list(variants)):
             if number or name == "dcmix":
-                rows.append((number, name, seconds(problem, range(6), variants[name])))
+                rows.append((number, name, seconds(dataset, range(6), variants[name])))
         if number:
             plain = variants["all channels"]
-            alone = [seconds(problem, [c], plain) for c in range(6)]
-            without = [seconds(problem, [o for o in range(6) if o != c], plain) for c in range(6)]
+            alone = [seconds(dataset, [c], plain) for c in range(6)]
+            without = [seconds(dataset, [o for o in range(6) if o != c], plain) for c in range(6)]
             rows.append((number, "single_channel, 6 trainings", sum(alone)))
             rows.append((number, "leave_one_out, 6 trainings", sum(without)))
     found = pd.DataFrame(rows, columns=["round", "model", "seconds"])
@@ -98,10 +98,10 @@ def times(mnist: Path | None, rounds: int, epochs: int) -> str:
     return summary.to_string(float_format="{:.2f}".format)
 
 
-def seconds(problem: LabelledImages, channels: Sequence[int], training: Training) -> float:
+def seconds(dataset: LabelledImages, channels: Sequence[int], training: Training) -> float:
     """Wall time of one training on some channels."""
-    parts = split_problem(problem, training, split_seed=0, seed=0)
-    return train_classifier(problem.keep(list(channels)), parts, training, seed=0).seconds
+    split = split_dataset(dataset, training, split_seed=0, seed=0)
+    return train_classifier(dataset.keep(list(channels)), split, training, seed=0).seconds
 
 
 def table(rows: pd.DataFrame) -> str:

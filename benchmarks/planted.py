@@ -27,12 +27,12 @@ import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
 
-from keras_dcmix.check import check_training, images_to_score, score_subsets
 from keras_dcmix.data.labelled_images import LabelledImages, label_images
 from keras_dcmix.datasets import SCENARIOS, mnist_channels
+from keras_dcmix.experiments.check import images_to_score, masked_training, score_subsets
 from keras_dcmix.importance import mixing_weights
-from keras_dcmix.options import Training
-from keras_dcmix.training import split_problem, train_classifier
+from keras_dcmix.models.options import Training
+from keras_dcmix.models.training import split_dataset, train_classifier
 
 COLUMNS = ("scenario", "seed", "variant", "spearman", "auc", "accuracy", "train", "score")
 VARIANTS = {
@@ -49,26 +49,26 @@ VARIANTS = {
 }
 
 
-def run(problem: LabelledImages, variant: str, seed: int, epochs: int) -> dict[str, object]:
+def run(dataset: LabelledImages, variant: str, seed: int, epochs: int) -> dict[str, object]:
     """Trains one variant once and compares its scores with the truth."""
     training = replace(Training(epochs=epochs), **VARIANTS[variant])
-    num_channels = len(problem.channel_names)
-    parts = split_problem(problem, training, split_seed=seed, seed=seed)
+    num_channels = len(dataset.channel_names)
+    split = split_dataset(dataset, training, split_seed=seed, seed=seed)
     if variant == "check":
-        training = check_training(training, num_channels, len(parts.train))
-    trained = train_classifier(problem, parts, training, seed=seed)
+        training = masked_training(training, num_channels, len(split.train))
+    trained = train_classifier(dataset, split, training, seed=seed)
     row: dict[str, object] = {"variant": variant, "accuracy": trained.accuracy}
     row["train"], start, scores = trained.seconds, time.perf_counter(), None
     if variant == "check":
-        most = images_to_score(parts, training, num_channels)
-        table = score_subsets(trained.model, problem, parts, seed, most)
+        most = images_to_score(split, training, num_channels)
+        table = score_subsets(trained.model, dataset, split, seed, most)
         scores = table.shapley("log_likelihood").scores
     elif training.mixer == "dcmix":
         scores = mixing_weights(trained.model).scores
     row["score"] = time.perf_counter() - start
     if scores is not None:
-        row["spearman"] = spearmanr(scores, problem.truth).statistic
-        row["auc"] = area_under_curve(scores, problem.truth > 0)
+        row["spearman"] = spearmanr(scores, dataset.truth).statistic
+        row["auc"] = area_under_curve(scores, dataset.truth > 0)
     return row
 
 
@@ -125,10 +125,10 @@ def main() -> None:
             wanted = [v for v in arguments.variants.split(",") if (scenario, seed, v) not in done]
             if not wanted:
                 continue
-            problem = label_images(mnist_channels(scenario, path=arguments.mnist, seed=seed))
+            dataset = label_images(mnist_channels(scenario, path=arguments.mnist, seed=seed))
             for variant in wanted:
                 row = {"scenario": scenario, "seed": seed}
-                row |= run(problem, variant, seed, arguments.epochs)
+                row |= run(dataset, variant, seed, arguments.epochs)
                 with arguments.out.open("a", newline="") as file:
                     csv.DictWriter(file, COLUMNS).writerow(row)
                 print(", ".join(f"{name} {value}" for name, value in row.items()), flush=True)

@@ -89,7 +89,7 @@ def rank(image_set: ImageSet, truth: pd.Series, name: str, seed: int, out: Path)
     )
     planted = truth.loc[list(ranking.importance.channel_names)].to_numpy() > 0
     row = {"normalize": name, "seed": seed, "cells": len(cells)}
-    row |= {"accuracy": ranking.accuracy.mean(), "chance": ranking.chance}
+    row |= {"accuracy": ranking.accuracy.mean(), "majority_baseline": ranking.majority_baseline}
     for method, scores in (
         ("weights", ranking.importance.scores),
         ("check", ranking.check.scores.shapley().scores),

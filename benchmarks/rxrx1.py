@@ -75,7 +75,7 @@ def rank(image_set: ImageSet, phenotype: str, arguments: argparse.Namespace) -> 
             "std": ranking.importance.std,
             "shapley": ranking.check.scores.shapley().scores,
             "accuracy": ranking.accuracy.mean(),
-            "chance": ranking.chance,
+            "majority_baseline": ranking.majority_baseline,
         }
     )
 
@@ -97,7 +97,7 @@ def against_truth(rows: pd.DataFrame, path: Path) -> pd.DataFrame:
                 "phenotype": phenotype,
                 "planted": ", ".join(f"{r.channel} {r.effect:g}" for r in named.itertuples()),
                 "accuracy": part["accuracy"].iloc[0],
-                "chance": part["chance"].iloc[0],
+                "majority_baseline": part["majority_baseline"].iloc[0],
                 "weights first": first["share"],
                 "check first": first["shapley"],
             }

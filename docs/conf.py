@@ -11,7 +11,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parent / "_ext"), str(Path(__file__).parents[1])]
 
 import keras_dcmix  # noqa: E402
-from keras_dcmix.cli_start import start_keras  # noqa: E402
+from keras_dcmix.cli.start import start_keras  # noqa: E402
 
 start_keras()  # here, so that the backend says nothing while docstrings are read
 

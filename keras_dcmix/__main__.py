@@ -1,5 +1,5 @@
 """`python -m keras_dcmix` is the command `keras-dcmix`."""
 
-from keras_dcmix.cli import main
+from keras_dcmix.cli.app import main
 
 main()

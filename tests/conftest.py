@@ -32,7 +32,7 @@ def _close_figures():
 def _short_checks():
     """The check trains for as many epochs as the ranking: tests need no good model."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("keras_dcmix.check._FEWEST_STEPS", 1)
+        patch.setattr("keras_dcmix.experiments.check._FEWEST_STEPS", 1)
         yield
 
 
@@ -46,7 +46,7 @@ def shared_data() -> Path:
 @pytest.fixture
 def command():
     """Runs the command in this process; returns exit code and what it printed."""
-    from keras_dcmix import cli
+    from keras_dcmix.cli import app as cli
 
     def run(*arguments: object) -> tuple[int, str]:
         code, printed = 0, io.StringIO()

@@ -18,74 +18,27 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # Which rooms each room may import from, inside functions and for type checkers too. The package
 # itself counts as a room: it holds the version.
-FOUNDATION = {"names", "options", "results"}
-PARTS = {"callbacks", "data", "datasets", "importance", "layers", "models", "plotting", "subsets"}
-RUNS = {"training", "progress", "run_store", "check", "summary"}
-CLI = {"cli_inspect", "cli_options", "cli_runs", "cli_simulate", "cli_start"}
-CLI |= {"cli_doctor", "cli_export", "cli_help", "cli_predict", "cli_tables"}
-JOBS = {"outputs", "sources", "ranking", "comparison"}
+BASE = {"_common", "layers", "data"}
+MODELS = BASE | {"datasets", "callbacks", "models"}
+SCORES = MODELS | {"importance"}
+RESULTS = SCORES | {"evidence", "plotting"}
 MAY_IMPORT = {
     "__init__": {"layers"},
-    "names": set(),
-    "extras": set(),
-    "options": set(),
-    "progress": set(),
-    "results": {"names"},
-    "predictions": set(),
-    "subsets": {"names", "results"},
-    "summary": {"results", "subsets"},
-    "statistics": {"results"},
-    "layers": {"names"},
-    "data": {"names", "extras"},
-    "datasets": {"names", "extras"},
-    "backbones": {"names", "layers"},
-    "models": {"names", "layers", "backbones"},
-    "callbacks": {"layers"},
-    "training": FOUNDATION | {"callbacks", "data", "models"},
-    "importance": FOUNDATION | {"data", "layers", "progress", "subsets", "training"},
-    "plotting": {"results", "statistics", "subsets"},
-    "run_store": FOUNDATION | {"data"},
-    "seed_runs": FOUNDATION | {"data", "importance", "run_store", "training"},
-    "check": FOUNDATION | PARTS | {"progress", "run_store", "training"},
-    "sources": FOUNDATION | {"data", "datasets"},
-    "ranking": FOUNDATION | PARTS | RUNS | {"predictions", "seed_runs"},
-    "comparison_runs": FOUNDATION | PARTS | RUNS,
-    "comparison": FOUNDATION | PARTS | RUNS | {"comparison_runs", "statistics"},
-    "inspection": {"data", "plotting"},
-    "versions": set(),
-    "report": FOUNDATION | PARTS | RUNS | {"comparison", "predictions", "ranking", "versions"},
-    "output_folder": set(),
-    "output_file": set(),
-    "artefacts": {"data", "names"},
-    "model_cards": PARTS | {"artefacts", "ranking", "versions"},
-    "exporting": FOUNDATION | PARTS | {"artefacts", "model_cards", "output_file"},
-    "prediction": FOUNDATION | {"artefacts", "data", "model_cards", "sources"},
-    "doctor": {"__init__", "artefacts"},
-    "outputs": FOUNDATION
-    | PARTS
-    | {
-        "artefacts",
-        "check",
-        "comparison",
-        "model_cards",
-        "output_folder",
-        "ranking",
-        "report",
-        "versions",
-    },
-    "cli_options": FOUNDATION,
-    "cli_inspect": FOUNDATION | {"cli_options", "inspection", "output_folder", "sources"},
-    "cli_simulate": {"cli_runs", "datasets"},
-    "cli_doctor": {"cli_start", "doctor"},
-    "cli_export": {"artefacts", "cli_start", "exporting"},
-    "cli_predict": FOUNDATION
-    | {"artefacts", "cli_options", "cli_start", "output_file", "prediction"},
-    "cli_help": set(),
-    "cli_tables": {"comparison", "ranking"},
-    "cli_start": set(),
-    "cli_runs": {"run_store"},
+    "_common": set(),
+    "layers": {"_common"},
+    "data": {"_common"},
+    "datasets": {"_common", "data"},
+    "inspection": {"_common", "data"},
+    "callbacks": {"_common", "layers"},
+    "models": BASE | {"callbacks"},
+    "importance": MODELS,
+    "evidence": SCORES,
+    "plotting": SCORES | {"evidence"},
+    "experiments": RESULTS,
+    "inference": SCORES,
+    "report": RESULTS | {"experiments", "inference", "inspection"},
+    "cli": RESULTS | {"__init__", "experiments", "inference", "inspection", "report"},
     "__main__": {"cli"},
-    "cli": FOUNDATION | PARTS | JOBS | {"__init__", "inspection", "output_folder"} | CLI,
 }
 
 
@@ -156,8 +109,8 @@ def test_only_gradients_and_artefacts_import_a_backend_and_only_inside_functions
     file = "importance/gradients.py"
     assert found == {
         *((file, backend, False) for backend in ("tensorflow", "jax", "torch")),
-        ("artefacts/saved_model.py", "tensorflow", False),
-        ("artefacts/torch_program.py", "torch", False),
+        ("inference/formats/saved_model.py", "tensorflow", False),
+        ("inference/formats/torch_program.py", "torch", False),
     }
 
 
@@ -172,7 +125,7 @@ def test_data_and_datasets_do_without_keras():
 
 
 def test_prediction_and_artefacts_do_without_keras_until_a_model_needs_it():
-    script = "import sys, keras_dcmix.prediction; print('keras' in sys.modules)"
+    script = "import sys, keras_dcmix.inference.prediction; print('keras' in sys.modules)"
     assert in_fresh_process(script) == "False\n"
 
 

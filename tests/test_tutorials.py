@@ -32,7 +32,7 @@ def command_on_path(tmp_path):
     folder = tmp_path / "bin"
     folder.mkdir()
     command = folder / "keras-dcmix"
-    command.write_text(f"#!{sys.executable}\nfrom keras_dcmix.cli import main\n\nmain()\n")
+    command.write_text(f"#!{sys.executable}\nfrom keras_dcmix.cli.app import main\n\nmain()\n")
     command.chmod(0o755)
     return folder
 

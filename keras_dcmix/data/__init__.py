@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from keras_dcmix.data.cells.crop_fields import crop_fields
+from keras_dcmix.data.cells.crops import Crops
+from keras_dcmix.data.cells.cutting import CROPS
+from keras_dcmix.data.cells.preprocessing import Preprocessing
+from keras_dcmix.data.cells.recipe import CropRecipe
 from keras_dcmix.data.channel_statistics import channel_statistics
-from keras_dcmix.data.cropping import crop_fields
-from keras_dcmix.data.crops import Crops
-from keras_dcmix.data.cutting import CROPS
 from keras_dcmix.data.formats import open_images
 from keras_dcmix.data.formats.folders import from_folders
 from keras_dcmix.data.formats.harmony import from_harmony
@@ -18,9 +20,7 @@ from keras_dcmix.data.formats.ome_zarr import from_ome_zarr
 from keras_dcmix.data.formats.rxrx1 import from_rxrx1
 from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.data.images import UnreadableImageError, read_image
-from keras_dcmix.data.preprocessing import Preprocessing
 from keras_dcmix.data.reading import Reading
-from keras_dcmix.data.recipe import CropRecipe
 from keras_dcmix.data.splits import split_by_group
 
 __all__ = [

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from keras_dcmix._common.errors import DataError
 from keras_dcmix.data.planes import Stack
 from keras_dcmix.data.wells import with_well_names
 
@@ -70,7 +71,7 @@ def _chosen_planes(planes: pd.DataFrame, keys: list[str], z: str | int) -> pd.Da
         return planes
     found = sorted(planes.loc[is_stack, "z"].unique()) or [0]
     if z > len(found):
-        raise ValueError(
+        raise DataError(
             f"z must be a plane of the stacks, received z={z} where they have {len(found)}: choose "
             "a smaller number, or 'max'"
         )
@@ -119,7 +120,7 @@ def _refuse_duplicates(planes: pd.DataFrame, keys: list[str]) -> None:
         first = places.iloc[0]
         paths = planes.loc[twice, "path"][(places == first).all(axis=1)]
         field = ", ".join(f"{key.removeprefix('Metadata_').lower()} {first[key]}" for key in keys)
-        raise ValueError(
+        raise DataError(
             f"{int(twice.sum())} images share their field and channel with another, the first are "
             f"'{paths.iloc[0]}' and '{paths.iloc[1]}' (both {field}, channel "
             f"'{first['channel']}'): leave all but one out, or tell them apart"

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_dcmix._common.errors import DataError
 from keras_dcmix.data.finite import refuse_non_finite
 
 # Batches that are read while the model works on the one before them.
@@ -69,7 +70,7 @@ class ImageBatches(keras.utils.PyDataset):
         self.seed = seed
         self.augment = augment
         if batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1, received {batch_size}")
+            raise DataError(f"batch_size must be at least 1, received {batch_size}")
         self._ahead: dict[tuple[int, int], Future] = {}
         self._lock, self._pool = Lock(), None
         self._start_epoch(0)
@@ -86,7 +87,8 @@ class ImageBatches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Returns `(images, labels)` of one batch: `(batch, height, width, channels)`
-        `float32`, and `(batch,)` `int32`."""
+        `float32`, and `(batch,)` `int32`.
+        """
         if isinstance(self.images, np.ndarray) or getattr(self.images, "in_memory", False):
             return self._read(index)
         with self._lock:
@@ -148,12 +150,12 @@ def flip_and_turn(batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def _checked_labels(labels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     labels = np.asarray(labels)
     if len(shape) != 4 or labels.shape != (shape[0],):
-        raise ValueError(
+        raise DataError(
             "expected images (images, height, width, channels) and one label an image, received "
             f"shapes {tuple(shape)} and {labels.shape}"
         )
     if labels.dtype.kind not in "ui" or (len(labels) and labels.min() < 0):
-        raise ValueError(
+        raise DataError(
             f"labels must be class numbers 0, 1, ..., received {labels[:3].tolist()} of type "
             f"{labels.dtype}: take the second result of np.unique(labels, return_inverse=True)"
         )
@@ -163,12 +165,12 @@ def _checked_labels(labels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 def _checked_indices(indices: np.ndarray | None, num_images: int) -> np.ndarray:
     indices = np.arange(num_images) if indices is None else np.asarray(indices)
     if indices.dtype.kind not in "ui" or indices.ndim != 1 or len(indices) == 0:
-        raise ValueError(
+        raise DataError(
             "indices must be a list of at least one image number, received an array of type "
             f"{indices.dtype} and shape {indices.shape}"
         )
     if indices.min() < 0 or indices.max() >= num_images:
-        raise ValueError(
+        raise DataError(
             f"indices must be in 0..{num_images - 1}, received {indices.min()}..{indices.max()}"
         )
     return indices

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_dcmix._common.errors import DataError
 from keras_dcmix.data.finite import refuse_non_finite
 
 
@@ -41,13 +42,13 @@ def channel_statistics(
         Statistician 37 (1983), equation 2.1.
     """
     if len(images.shape) != 4 or batch_size < 1:
-        raise ValueError(
+        raise DataError(
             "expected images of shape (images, height, width, channels) and a batch_size of at "
             f"least 1, received shape {tuple(images.shape)} and batch_size={batch_size}"
         )
     indices = np.arange(len(images)) if indices is None else np.asarray(indices)
     if len(indices) == 0:
-        raise ValueError("channel statistics need at least one image, received none")
+        raise DataError("channel statistics need at least one image, received none")
     return _streamed(images, indices, batch_size)
 
 

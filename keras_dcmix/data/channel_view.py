@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_dcmix.names import checked_channel_names
+from keras_dcmix._common.errors import DataError
+from keras_dcmix._common.names import checked_channel_names
 
 
 class ChannelView:
@@ -88,7 +89,7 @@ class ChannelView:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if copy is False:
-            raise ValueError("a view gathers its channels, so an array of it is always a copy")
+            raise DataError("a view gathers its channels, so an array of it is always a copy")
         return self[:].astype(self.dtype if dtype is None else dtype, copy=False)
 
 
@@ -96,10 +97,10 @@ def _checked_channels(channels: Sequence[int] | None, num_channels: int) -> np.n
     numbers = np.arange(num_channels) if channels is None else np.asarray(channels)
     fits = numbers.ndim == 1 and numbers.size and numbers.dtype.kind in "ui"
     if not fits or numbers.min() < 0 or numbers.max() >= num_channels:
-        raise ValueError(
+        raise DataError(
             f"Expected a list of channel numbers from 0 to {num_channels - 1}, at least one. "
             f"Received: {channels!r}"
         )
     if len(np.unique(numbers)) < len(numbers):
-        raise ValueError(f"Expected each channel once. Received: {channels!r}")
+        raise DataError(f"Expected each channel once. Received: {channels!r}")
     return numbers

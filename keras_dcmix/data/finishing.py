@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from keras_dcmix._common.errors import DataError
 from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.data.planes import paths_of
 from keras_dcmix.data.platemap import join_platemap
@@ -36,7 +37,7 @@ def finish(
         ValueError: if a column or a channel is wrong, or a file is missing or comes twice.
     """
     if group is not None and label is None:
-        raise ValueError(f"group needs a label column, received group={group!r} and label=None")
+        raise DataError(f"group needs a label column, received group={group!r} and label=None")
     if channels is not None:
         image_set = image_set.select_channels(channels)
     if platemap is not None:
@@ -99,13 +100,13 @@ def refuse_missing(image_set: ImageSet) -> None:
     first = missing[blank if blank.any() else ~blank].iloc[0]
     where = f"{image_set.where(first['field'])}, channel '{first['channel']}'"
     if blank.any():
-        raise ValueError(
+        raise DataError(
             f"every field needs a file for each channel, received none for {blank.sum()} of "
             f"{number_of_files}, the first in {where}: complete the table, choose other "
             "channels=, or leave such fields out with skip_unreadable=True (opened by open_images "
             "with check_files=False)"
         )
-    raise ValueError(
+    raise DataError(
         f"{len(missing)} of {number_of_files} image files are missing, the first in {where}: "
         f"'{first['path']}'; check root= and the folders that the source names"
     )
@@ -118,7 +119,7 @@ def _refuse_repeated(image_set: ImageSet) -> None:
     first = repeated.iloc[0]
     same = repeated[(repeated["path"] == first["path"]) & (repeated["channel"] == first["channel"])]
     wheres = [image_set.where(field) for field in same["field"][:4]]
-    raise ValueError(
+    raise DataError(
         f"{'; '.join(wheres)} name the same file for channel '{first['channel']}': "
         f"'{first['path']}'; a field in two wells could be trained on and tested on, so leave all "
         "but one row out"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from keras_dcmix._common.errors import DataError
+
 
 def refuse_non_finite(batch: np.ndarray, indices: np.ndarray) -> None:
     """Raises if a batch of images holds NaN or infinite pixels.
@@ -20,7 +22,7 @@ def refuse_non_finite(batch: np.ndarray, indices: np.ndarray) -> None:
     is_bad = ~np.isfinite(batch).all(axis=(1, 2))
     if is_bad.any():
         row, channel = np.argwhere(is_bad)[0]
-        raise ValueError(
+        raise DataError(
             f"images must hold finite pixels, received NaN or infinity in image {indices[row]}, "
             f"channel {channel}: leave the image out or repair it"
         )

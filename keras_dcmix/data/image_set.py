@@ -9,10 +9,11 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from keras_dcmix._common.errors import DataError
+from keras_dcmix._common.names import checked_channel_names, nearest
 from keras_dcmix.data.images import UnreadableImageError, read_image
-from keras_dcmix.data.labelling import group_values, labelled_rows, texts
+from keras_dcmix.data.labelling import group_unit, group_values, labelled_rows, texts
 from keras_dcmix.data.planes import read_planes
-from keras_dcmix.names import checked_channel_names, nearest
 
 _PLACE = ("Metadata_Experiment", "Metadata_Plate", "Metadata_Well", "Metadata_Site")
 
@@ -35,6 +36,9 @@ class ImageSet:
             is no table.
         illumination: `.npy` file of the illumination function of each field and channel, the same
             rows and columns as `files`; None where there is none.
+        z: `"max"` or the number of the plane that is read of z stacks; None where the format has no
+            stacks.
+        group_unit: what a group is, such as `"well"` or `"plate"`; None without groups.
         whole: the same fields in all channels, where some were chosen: nuclei may be found in one
             of the others.
 
@@ -52,25 +56,27 @@ class ImageSet:
     reader: Callable[..., np.ndarray] = read_image
     row_numbers: np.ndarray | None = None
     illumination: pd.DataFrame | None = None
+    z: str | int | None = None
+    group_unit: str | None = None
     whole: ImageSet | None = None
 
     def __post_init__(self) -> None:
         checked_channel_names(list(self.files.columns))
         if not self.files.shape[0] or not self.files.shape[1]:
-            raise ValueError(
+            raise DataError(
                 "an image set needs at least one field and one channel, received "
                 f"{self.files.shape[0]} fields and {self.files.shape[1]} channels"
             )
         parts = {"table": self.table, "labels": self.labels, "groups": self.groups}
         for name, part in parts.items():
             if part is not None and len(part) != len(self):
-                raise ValueError(
+                raise DataError(
                     f"{name} must have one entry a field, expected {len(self)}, received "
                     f"{len(part)}"
                 )
         for frame in (self.table, self.files):
             if list(frame.index) != list(range(len(self))):
-                raise ValueError(
+                raise DataError(
                     "table and files must be indexed 0..n-1: call reset_index(drop=True) first"
                 )
 
@@ -145,10 +151,10 @@ class ImageSet:
         cell = self._cells[name][index]
         try:
             if cell is None:
-                raise ValueError("the source names no file")
+                raise DataError("the source names no file")
             plane = read_planes(cell, self.reader)
             if plane.ndim != 2:
-                raise ValueError(
+                raise DataError(
                     f"expected pixels (height, width), received shape {plane.shape}: '{cell}'"
                 )
         except (OSError, ValueError) as error:
@@ -169,14 +175,16 @@ class ImageSet:
             raise TypeError(f"names must be a list of channel names, received the text '{names}'")
         for name in names:
             if name not in self.channel_names:
-                raise ValueError(
+                raise DataError(
                     f"unknown channel '{name}', did you mean "
                     f"'{nearest(name, self.channel_names)}'? Channels are: "
                     f"{', '.join(self.channel_names)}"
                 )
         functions = None if self.illumination is None else self.illumination[list(names)]
         rest = self.unlabelled
-        whole = self.whole or replace(self, labels=None, groups=None, unlabelled=None)
+        whole = self.whole or replace(
+            self, labels=None, groups=None, group_unit=None, unlabelled=None
+        )
         return replace(
             self,
             files=self.files[list(names)],
@@ -228,6 +236,7 @@ class ImageSet:
             kept,
             labels=texts(kept.table[label]),
             groups=group_values(kept.table, group, kept.row_numbers),
+            group_unit=group_unit(kept.table, group),
             num_unlabelled=self.num_unlabelled + int((~is_labelled).sum()),
             unlabelled=None if is_labelled.all() else self.subset(~is_labelled),
         )
@@ -243,7 +252,13 @@ class ImageSet:
             numbers = np.concatenate([self.row_numbers, other.row_numbers])
         parts["whole"] = None if self.whole is None else self.whole.joined(other.whole)
         return replace(
-            self, labels=None, groups=None, unlabelled=None, row_numbers=numbers, **parts
+            self,
+            labels=None,
+            groups=None,
+            group_unit=None,
+            unlabelled=None,
+            row_numbers=numbers,
+            **parts,
         )
 
 

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from keras_dcmix._common.errors import DataError
 
-class UnreadableImageError(ValueError):
+
+class UnreadableImageError(DataError):
     """An image that is missing, empty, truncated, or does not fit to the rest of its field.
 
     Args:
@@ -67,13 +69,13 @@ def _decode_tiff(path: Path, number: int | None) -> np.ndarray:
 
     with tifffile.TiffFile(path) as tiff:
         if number is None and len(tiff.pages) != 1:
-            raise ValueError(f"expected one page, received {len(tiff.pages)}")
+            raise DataError(f"expected one page, received {len(tiff.pages)}")
         if number is not None and number >= len(tiff.pages):
-            raise ValueError(f"expected a page {number}, received {len(tiff.pages)} pages")
+            raise DataError(f"expected a page {number}, received {len(tiff.pages)} pages")
         page = tiff.pages[number or 0]
         if not all(page.databytecounts):
             # tifffile reads an unwritten strip as zeros, without a word.
-            raise ValueError("some strips of pixels were never written")
+            raise DataError("some strips of pixels were never written")
         try:
             pixels = page.asarray()
         except ValueError as error:

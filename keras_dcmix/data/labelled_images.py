@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from keras_dcmix._common.errors import DataError
+from keras_dcmix._common.names import checked_channel_names
+from keras_dcmix.data.cells.recipe import CropRecipe
 from keras_dcmix.data.channel_view import ChannelView
-from keras_dcmix.names import checked_channel_names
 
 
 @dataclass(frozen=True, eq=False)
 class LabelledImages:
-    """A classification problem that is known to be sound.
+    """A classification dataset that is known to be sound.
 
     Attributes:
         images: Array-like `(num_images, height, width, num_channels)` of raw pixels; anything
@@ -28,6 +30,7 @@ class LabelledImages:
         num_empty_fields: Fields of view that gave no crop.
         skipped: Fields that were left out because they cannot be read, see `Crops`; `None` where
             images do not come from files.
+        group_unit: What a group is, such as `"well"`, `"plate"` or `"image"`.
         truth: `(num_channels,)` planted importance, higher is more important; `None` where it
             is not known, as of all real images.
     """
@@ -41,6 +44,7 @@ class LabelledImages:
     num_empty_fields: int = 0
     truth: np.ndarray | None = None
     skipped: pd.DataFrame | None = None
+    group_unit: str = "group"
 
     @property
     def labelled(self) -> np.ndarray:
@@ -52,7 +56,7 @@ class LabelledImages:
         return ChannelView(self.images, rows=rows, channel_names=self.channel_names)
 
     def keep(self, channels: Sequence[int]) -> LabelledImages:
-        """The same problem with some of its channels; no pixel is read or copied yet.
+        """The same dataset with some of its channels; no pixel is read or copied yet.
 
         Args:
             channels: Numbers of the channels, at least one, in this order. One channel alone is
@@ -65,6 +69,11 @@ class LabelledImages:
         names = tuple(self.channel_names[channel] for channel in view.channels)
         truth = None if self.truth is None else self.truth[view.channels]
         return replace(self, images=view, channel_names=names, truth=truth)
+
+    @property
+    def recipe(self) -> CropRecipe | None:
+        """How the images were cut and corrected; `None` where they came as arrays."""
+        return getattr(self.images, "recipe", None)
 
     def describe(self) -> str:
         """What is there, in one sentence."""
@@ -98,7 +107,7 @@ def label_images(
 
     Args:
         images: `(num_images, height, width, num_channels)`, raw pixels. `Crops` bring the
-            other arguments along, as does a `ChannelProblem`; `LabelledImages` are returned as
+            other arguments along, as does a `ChannelDataset`; `LabelledImages` are returned as
             they are.
         labels: `(num_images,)` integers or strings; blank ones (`None`, NaN, empty) are
             kept out of training.
@@ -112,13 +121,16 @@ def label_images(
     """
     if isinstance(images, LabelledImages):
         return images
-    truth = None
-    if hasattr(images, "truth"):  # a ChannelProblem: its parts belong together
-        problem, images = images, images.images
-        truth = problem.truth
-        labels = problem.labels if labels is None else labels
-        groups = problem.groups if groups is None else groups
-        channel_names = problem.channel_names if channel_names is None else channel_names
+    truth, unit = None, None
+    if groups is not None:
+        unit = "group"
+    if hasattr(images, "truth"):  # a ChannelDataset: its parts belong together
+        dataset, images = images, images.images
+        truth = dataset.truth
+        labels = dataset.labels if labels is None else labels
+        unit = unit or getattr(dataset, "group_unit", None)
+        groups = dataset.groups if groups is None else groups
+        channel_names = dataset.channel_names if channel_names is None else channel_names
     labels = getattr(images, "labels", None) if labels is None else labels
     groups = getattr(images, "groups", None) if groups is None else groups
     names = getattr(images, "channel_names", None) if channel_names is None else channel_names
@@ -128,9 +140,10 @@ def label_images(
     names = [f"channel_{i}" for i in range(num_channels)] if names is None else names
     names = checked_channel_names(names, num_channels)
     if labels is None:
-        raise ValueError("Expected one label for each image. Received: labels=None")
+        raise DataError("Expected one label for each image. Received: labels=None")
     labels = _checked_length("labels", labels, num_images)
-    groups = np.arange(num_images) if groups is None else groups
+    if groups is None:
+        unit, groups = "image", np.arange(num_images)
     groups = _checked_length("groups", groups, num_images)
     classes, indices = _encoded(labels)
     num_unlabelled = int((indices < 0).sum()) + getattr(images, "num_unlabelled", 0)
@@ -145,17 +158,18 @@ def label_images(
         num_empty,
         truth,
         getattr(images, "skipped", None),
+        unit or getattr(images, "group_unit", None) or "group",
     )
 
 
 def _check_pixels(images: Any) -> None:
     if len(images.shape) != 4 or 0 in images.shape:
-        raise ValueError(
+        raise DataError(
             "Expected images of shape (num_images, height, width, num_channels), none of them 0. "
             f"Received: shape={tuple(images.shape)}"
         )
     if images.shape[-1] == 1:
-        raise ValueError("Expected at least two channels: one channel alone is nothing to rank")
+        raise DataError("Expected at least two channels: one channel alone is nothing to rank")
     if np.dtype(images.dtype).kind not in "uifb":
         raise TypeError(f"Expected pixels that are numbers. Received: dtype={images.dtype}")
     if isinstance(images, np.ndarray) and images.dtype.kind == "f":
@@ -163,7 +177,7 @@ def _check_pixels(images: Any) -> None:
         bad = next((i for i, image in enumerate(images) if not np.isfinite(image).all()), None)
         if bad is not None:
             channels = np.flatnonzero(~np.isfinite(images[bad]).all(axis=(0, 1))).tolist()
-            raise ValueError(
+            raise DataError(
                 f"Image {bad} has pixels that are NaN or infinite, in channel(s) {channels}: "
                 "leave it out or mend it"
             )
@@ -172,7 +186,7 @@ def _check_pixels(images: Any) -> None:
 def _checked_length(what: str, values: Any, num_images: int) -> np.ndarray:
     values = np.asarray(values)
     if values.shape != (num_images,):
-        raise ValueError(
+        raise DataError(
             f"Expected {what} of shape ({num_images},), one for each image. "
             f"Received: shape={values.shape}"
         )
@@ -190,7 +204,7 @@ def _encoded(labels: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
         lookup = {name: index for index, name in enumerate(classes)}
         indices = np.array([lookup.get(value, -1) for value in text.tolist()])
     if len(classes) < 2:
-        raise ValueError(
+        raise DataError(
             "Expected labels of at least two classes, there is nothing to tell apart otherwise. "
             f"Received: {', '.join(classes) or 'only blank labels'}"
         )

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from keras_dcmix.names import nearest
+from keras_dcmix._common.errors import DataError
+from keras_dcmix._common.names import nearest
 
 
 def is_blank(column: pd.Series) -> np.ndarray:
@@ -32,12 +33,12 @@ def labelled_rows(table: pd.DataFrame, label: str) -> np.ndarray:
     is_labelled = ~is_blank(table[label])
     classes = sorted(set(texts(table.loc[is_labelled, label])))
     if len(classes) < 2:
-        raise ValueError(
+        raise DataError(
             f"label column '{label}' must hold at least two classes, received {classes} in "
             f"{is_labelled.sum()} labelled rows of {len(table)}: choose another column"
         )
     if len(classes) == is_labelled.sum():
-        raise ValueError(
+        raise DataError(
             f"label column '{label}' must hold classes that several rows share, received another "
             f"value in each of {len(classes)} rows, such as '{classes[0]}': it seems to number the "
             "rows, choose another column"
@@ -74,12 +75,36 @@ def group_values(
         blank = is_blank(table[name])
         if blank.any():
             rows = np.arange(len(table)) if row_numbers is None else row_numbers
-            raise ValueError(
+            raise DataError(
                 f"group column '{name}' must not be blank, received {blank.sum()} blanks in "
                 f"{len(table)} rows, the first in row {rows[np.argmax(blank)]}: "
                 "fill it in or choose another column"
             )
     return joined_texts(table[columns])
+
+
+def group_unit(table: pd.DataFrame, group: str | Sequence[str] | None) -> str:
+    """What a group of `group_values` is, in one word or a few.
+
+    Args:
+        table: metadata, one row a field of view.
+        group: as in `group_values`.
+
+    Example:
+
+    >>> group_unit(pd.DataFrame(columns=["Metadata_Plate", "Metadata_Well"]), None)
+    'well'
+    >>> group_unit(pd.DataFrame(columns=["Metadata_Cell_Line"]), "Metadata_Cell_Line")
+    'cell line'
+    """
+    columns = _default_columns(table) if group is None else group
+    columns = [columns] if isinstance(columns, str) else list(columns)
+    names = [name.removeprefix("Metadata_").replace("_", " ").lower() for name in columns]
+    if not names:
+        return "field of view"
+    # A well is named together with its plate; any other combination is named in full.
+    is_well = names[-1] == "well" and {*names} <= {"experiment", "plate", "well"}
+    return "well" if is_well else " and ".join(names)
 
 
 def joined_texts(columns: pd.DataFrame) -> np.ndarray:
@@ -105,6 +130,6 @@ def _refuse_unknown(table: pd.DataFrame, name: str) -> None:
     options = [str(column) for column in table.columns]
     if name not in options:
         hint = f", did you mean '{nearest(name, options)}'?" if options else "."
-        raise ValueError(
+        raise DataError(
             f"unknown metadata column '{name}'{hint} Columns are: {', '.join(options) or 'none'}"
         )

@@ -8,6 +8,8 @@ from functools import reduce
 
 import numpy as np
 
+from keras_dcmix._common.errors import DataError
+
 
 @dataclass(frozen=True, slots=True)
 class Stack:
@@ -54,7 +56,7 @@ def read_planes(cell: str | Stack, reader: Callable[..., np.ndarray]) -> np.ndar
     planes = [reader(path) if page is None else reader(path, page) for path, page in cell.planes]
     kinds = {(plane.shape, plane.dtype.name) for plane in planes}
     if len(kinds) > 1:
-        raise ValueError(
+        raise DataError(
             "planes of a stack must have the same size and data type, received "
             f"{', '.join(f'{shape} {dtype}' for shape, dtype in sorted(kinds))}: '{cell}'"
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from keras_dcmix._common.errors import DataError
 from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.data.labelling import joined_texts
 from keras_dcmix.data.tables import read_texts
@@ -64,7 +65,7 @@ def _key_columns(layout: pd.DataFrame, table: pd.DataFrame, path: Path) -> dict[
         missing = "the images have no Metadata_Well"
         if "Metadata_Well" in table:
             missing = f"received the columns {', '.join(layout.columns)}"
-        raise ValueError(
+        raise DataError(
             f"a platemap needs a column of wells, named Metadata_Well or well, for images that "
             f"have wells; {missing}: '{path}'"
         )
@@ -82,7 +83,7 @@ def _refuse_repeated(
             several = ""
         elif not has_plates:
             several = "; the images name no plate, so give the platemap of theirs alone"
-        raise ValueError(
+        raise DataError(
             f"a platemap must name each well once, received {int(twice.sum())} rows that do not, "
             f"the first for {first} (A1, A01 and a01 are the same well){several}: '{path}'"
         )
@@ -94,7 +95,7 @@ def _joined(image_set: ImageSet, layout: pd.DataFrame, names: list[str], path: P
     joined = table.drop(columns=known).merge(layout, on=names, how="left", validate="m:1")
     ours, theirs = joined_texts(table[names]), joined_texts(layout[names])
     if not set(ours) & set(theirs):
-        raise ValueError(
+        raise DataError(
             f"no well of the images is in the platemap: images have wells such as {ours[0]}, "
             f"the platemap such as {theirs[0] if len(theirs) else 'none'}: '{path}'"
         )
@@ -102,7 +103,7 @@ def _joined(image_set: ImageSet, layout: pd.DataFrame, names: list[str], path: P
     for name in known:
         both = table[name].notna() & joined[name].notna()
         if (table.loc[both, name] != joined.loc[both, name]).any():
-            raise ValueError(
+            raise DataError(
                 f"column '{name}' is in the images' metadata and in the platemap, with other "
                 f"values: rename it in '{path}'"
             )

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_dcmix._common.errors import DataError
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -36,13 +38,13 @@ class Reading:
     def __post_init__(self) -> None:
         is_number = isinstance(self.z, int) and not isinstance(self.z, bool)
         if self.z != "max" and not (is_number and self.z >= 1):
-            raise ValueError(
+            raise DataError(
                 f"z must be 'max' or the number of a plane, counted from 1, received {self.z!r}"
             )
         if self.root is not None:
             object.__setattr__(self, "root", Path(self.root))
             if not self.root.is_dir():
-                raise ValueError(f"root must be a folder, received '{self.root}'")
+                raise DataError(f"root must be a folder, received '{self.root}'")
 
 
 def existing_path(path: str | os.PathLike[str]) -> Path:
@@ -55,7 +57,7 @@ def existing_path(path: str | os.PathLike[str]) -> Path:
     if not isinstance(path, str | os.PathLike):
         raise TypeError(f"a source must be the path of a file or folder, received {path!r}")
     if not str(path) or not Path(path).exists():
-        raise ValueError(f"source is missing: '{path}'")
+        raise DataError(f"source is missing: '{path}'")
     return Path(path)
 
 
@@ -76,7 +78,7 @@ def path_inside(name: str, root: Path, *, allow_outside: bool) -> str:
     base = os.path.abspath(root)
     path = os.path.normpath(os.path.join(base, name))
     if not allow_outside and path != base and not path.startswith(base.rstrip(os.sep) + os.sep):
-        raise ValueError(
+        raise DataError(
             f"path '{name}' leads out of the folder '{root}': move the images into it, name a "
             "root= that holds them all, or pass allow_outside=True if you trust the table"
         )
@@ -106,4 +108,4 @@ def _is_shown(name: str) -> bool:
 
 
 def _raise_unreadable(error: OSError) -> None:
-    raise ValueError(f"folder cannot be read: '{error.filename}' ({error.strerror})") from error
+    raise DataError(f"folder cannot be read: '{error.filename}' ({error.strerror})") from error

@@ -9,6 +9,8 @@ from typing import BinaryIO
 from xml.etree import ElementTree
 from xml.parsers import expat
 
+from keras_dcmix._common.errors import DataError
+
 _BLOCK = 256
 
 
@@ -29,7 +31,7 @@ def xml_elements(path: Path, names: tuple[str, ...], *, what: str, root: str) ->
             declares a document type.
     """
     if not path.is_file():
-        raise ValueError(f"{what} is missing: '{path}'")
+        raise DataError(f"{what} is missing: '{path}'")
     with path.open("rb") as file:
         yield from _elements(file, names, f"{what} ('{path}')", root)
 
@@ -73,14 +75,14 @@ def _elements(file: BinaryIO, names: tuple[str, ...], what: str, root: str) -> I
     try:
         found = _root_name(file, what)
         if found != root:
-            raise ValueError(
+            raise DataError(
                 f"{what} must be XML with the first element '{root}', received '{found}': choose "
                 "the file that the instrument wrote"
             )
         file.seek(0)
         yield from _each(file, names)
     except (ElementTree.ParseError, expat.ExpatError, LookupError, UnicodeError) as error:
-        raise ValueError(
+        raise DataError(
             f"{what} must be complete XML, received text that cannot be read ({error}): copy the "
             "file again, or choose another"
         ) from error
@@ -91,7 +93,7 @@ def _root_name(file: BinaryIO, what: str) -> str:
     names: list[str] = []
 
     def refuse(*_: object) -> None:
-        raise ValueError(
+        raise DataError(
             f"{what} declares a document type (DTD), with which XML can fill the memory or open "
             "other files, and is not read; no instrument writes one: delete the declaration if "
             "you trust the file"

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from keras_dcmix._common.errors import DataError
+
 # Orders tried until one puts every class into every part, and orders that do so among which the
 # best is taken. More of the latter would give the same split for every seed where groups are few.
 _MAX_ORDERS = 50
@@ -49,11 +51,11 @@ def split_by_group(
     shares = _checked_fractions(fractions)
     classes, class_numbers = _numbered(labels, "labels")
     if len(classes) < 2:
-        raise ValueError(f"labels must hold at least two classes, received only {list(classes)}")
+        raise DataError(f"labels must hold at least two classes, received only {list(classes)}")
     rng = np.random.default_rng(seed)
     names, group_numbers = _numbered(np.arange(len(labels)) if groups is None else groups, "groups")
     if len(group_numbers) != len(class_numbers):
-        raise ValueError(
+        raise DataError(
             "labels and groups must have the same length, received "
             f"{len(class_numbers)} labels and {len(group_numbers)} groups"
         )
@@ -72,7 +74,7 @@ def _checked_fractions(fractions: Sequence[float]) -> np.ndarray:
     shares = np.asarray(fractions, dtype=np.float64)
     is_valid = shares.ndim == 1 and len(shares) > 0 and bool((shares > 0).all())
     if not is_valid or abs(shares.sum() - 1) > 1e-6:
-        raise ValueError(f"fractions must be above 0 and add up to 1, received {fractions}")
+        raise DataError(f"fractions must be above 0 and add up to 1, received {fractions}")
     return shares
 
 
@@ -80,7 +82,7 @@ def _numbered(values: Sequence[Any] | np.ndarray, what: str) -> tuple[np.ndarray
     """Returns the distinct values in order of appearance, and the number of each entry."""
     numbers, distinct = pd.factorize(pd.Series(values))
     if (numbers < 0).any():
-        raise ValueError(
+        raise DataError(
             f"{what} must not be missing, received {np.sum(numbers < 0)} missing, the first at "
             f"image {np.argmax(numbers < 0)}: leave these images out"
         )
@@ -104,7 +106,7 @@ def _refuse_few_groups(
     if names is not None:
         unit = "group(s)"
         listed = f" ({', '.join(str(name) for name in names[pairs[1, pairs[0] == worst]])})"
-    raise ValueError(
+    raise DataError(
         f"class '{classes[worst]}' is in only {num_groups[worst]} {unit}{listed}, a split into "
         f"{num_parts} parts needs at least {num_parts}: add groups, leave the class out, or use "
         "fewer fractions"
@@ -155,7 +157,7 @@ def _deal_groups(counts: np.ndarray, shares: np.ndarray, rng: np.random.Generato
             if deviation < 0.02 or len(candidates) == enough:
                 break
     if not candidates:
-        raise ValueError(
+        raise DataError(
             f"expected a split of {len(counts)} groups into {len(shares)} parts with every class "
             f"in every part, received none in {_MAX_ORDERS} orders: use fewer fractions, smaller "
             "groups (wells instead of plates), or leave rare classes out"

@@ -10,6 +10,8 @@ from typing import BinaryIO
 
 import pandas as pd
 
+from keras_dcmix._common.errors import DataError
+
 MISSING = ["", "NaN", "nan", "NA"]
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".txt", ".parquet")
 
@@ -36,12 +38,12 @@ def read_texts(path: Path, what: str) -> pd.DataFrame:
         ImportError: for a parquet, if the package that reads it is not installed.
     """
     if not path.is_file():
-        raise ValueError(f"{what} is missing: '{path}'")
+        raise DataError(f"{what} is missing: '{path}'")
     cells = _parquet(path, what) if path.suffix.lower() == ".parquet" else _csv(path, what)
     _refuse_columns(list(cells.columns), what, path)
     cells = cells.dropna(how="all")
     if cells.empty:
-        raise ValueError(f"{what} has a header but no rows: '{path}'")
+        raise DataError(f"{what} has a header but no rows: '{path}'")
     return cells
 
 
@@ -91,7 +93,7 @@ def _csv(path: Path, what: str) -> pd.DataFrame:
         )
     except (ValueError, OSError, EOFError, zlib.error) as error:
         reason = " ".join(str(error).split())
-        raise ValueError(
+        raise DataError(
             f"{what} cannot be read as a table: '{path}' ({reason}); save it as UTF-8 text, "
             "with commas between the columns"
         ) from error
@@ -111,7 +113,7 @@ def _parquet(path: Path, what: str) -> pd.DataFrame:
         ) from error
     except Exception as error:  # pyarrow raises its own kinds
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise ValueError(f"{what} cannot be read as a parquet: '{path}' ({reason})") from error
+        raise DataError(f"{what} cannot be read as a parquet: '{path}' ({reason})") from error
     cells = cells.reset_index(drop=True).rename(columns=lambda name: str(name).strip())
     cells = cells.astype(object).where(cells.notna(), None).map(_text)
     cells.index = cells.index + 2
@@ -133,12 +135,12 @@ def _opened(path: Path) -> BinaryIO:
 def _refuse_columns(names: list[str], what: str, path: Path) -> None:
     nameless = [number for number, name in enumerate(names, 1) if not name]
     if nameless:
-        raise ValueError(
+        raise DataError(
             f"{what} has no name for column {nameless[0]}: '{path}'; name it or delete it"
         )
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
-        raise ValueError(f"{what} has the column '{repeated[0]}' more than once: '{path}'")
+        raise DataError(f"{what} has the column '{repeated[0]}' more than once: '{path}'")
 
 
 def apart(table: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:

@@ -6,6 +6,8 @@ import re
 
 import pandas as pd
 
+from keras_dcmix._common.errors import DataError
+
 _WELL = re.compile(r"\s*([A-Za-z]|[Aa][A-Fa-f])[ _-]?(\d{1,3})\s*")
 
 # A plate with 1536 wells has 32 rows (to AF) and 48 columns.
@@ -42,7 +44,7 @@ def well_at(row: int, column: int) -> str:
     ('B03', 'AA01')
     """
     if not (1 <= row <= _MOST_ROWS and 1 <= column <= _MOST_COLUMNS):
-        raise ValueError(
+        raise DataError(
             f"a well must be in rows 1..{_MOST_ROWS} and columns 1..{_MOST_COLUMNS}, received row "
             f"{row}, column {column}"
         )

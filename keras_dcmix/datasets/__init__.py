@@ -1,6 +1,6 @@
 """Image sets of which the important channels are known."""
 
-from keras_dcmix.datasets.channel_problem import ChannelProblem
+from keras_dcmix.datasets.channel_dataset import ChannelDataset
 from keras_dcmix.datasets.mnist_channels import mnist_channels
 from keras_dcmix.datasets.planted_channels import SCENARIOS, planted_channels
 from keras_dcmix.datasets.screen_layouts import LAYOUTS, write_screen
@@ -10,7 +10,7 @@ from keras_dcmix.datasets.simulated_screen import SimulatedScreen, simulated_scr
 __all__ = [
     "LAYOUTS",
     "SCENARIOS",
-    "ChannelProblem",
+    "ChannelDataset",
     "SimulatedScreen",
     "mnist_channels",
     "planted_channels",

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_dcmix.datasets.channel_problem import ChannelProblem
+from keras_dcmix._common.errors import DataError
+from keras_dcmix.datasets.channel_dataset import ChannelDataset
 from keras_dcmix.datasets.planted_channels import check_scenario, planted_channels
 
 
@@ -17,7 +18,7 @@ def mnist_channels(
     num_images: int = 10_000,
     path: str | os.PathLike[str] | None = None,
     seed: int = 0,
-) -> ChannelProblem:
+) -> ChannelDataset:
     """Plants channels of known importance into the training digits of MNIST.
 
     Args:
@@ -30,7 +31,7 @@ def mnist_channels(
         seed: Seed of the draw of digits and of the planted channels.
 
     Returns:
-        A `ChannelProblem` with float32 images of shape
+        A `ChannelDataset` with float32 images of shape
         `(num_images, 28, 28, channels)`; see `planted_channels`.
 
     Raises:
@@ -50,7 +51,7 @@ def mnist_channels(
     check_scenario(scenario)
     digits, labels = _load_with_keras() if path is None else _read_npz(Path(path))
     if not 2 <= num_images <= len(digits):
-        raise ValueError(
+        raise DataError(
             f"`num_images` must be between 2 and {len(digits)}, the number of training digits, but "
             f"received {num_images}; ask for a number in this range."
         )
@@ -80,7 +81,7 @@ def _read_npz(path: Path) -> tuple[np.ndarray, np.ndarray]:
         )
     # np.load takes a file that is no archive for a pickle, and leaves it open.
     if not zipfile.is_zipfile(path):
-        raise ValueError(
+        raise DataError(
             f"`path` must name an .npz file, but {path} is none, or is cut short; fetch the file "
             "again, or pass the mnist.npz that Keras keeps."
         )
@@ -88,12 +89,12 @@ def _read_npz(path: Path) -> tuple[np.ndarray, np.ndarray]:
         with np.load(path, allow_pickle=False) as arrays:
             return arrays["x_train"], arrays["y_train"]
     except KeyError as error:
-        raise ValueError(
+        raise DataError(
             f"`path` must name an .npz file with x_train and y_train, but {path} lacks one of "
             "them; pass the mnist.npz that Keras keeps."
         ) from error
     except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(
+        raise DataError(
             f"`path` must name a readable .npz file, but {path} is damaged ({error}); fetch the "
             "file again."
         ) from error

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keras_dcmix._common.optional_imports import import_zarr
 from keras_dcmix.datasets.camera import MAX_COUNT
 from keras_dcmix.datasets.simulated_cells import CHANNEL_NAMES
 from keras_dcmix.datasets.simulated_screen import SimulatedScreen
-from keras_dcmix.extras import import_zarr
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,8 +6,9 @@ from functools import partial
 
 import numpy as np
 
-from keras_dcmix.datasets.channel_problem import ChannelProblem
-from keras_dcmix.names import nearest
+from keras_dcmix._common.errors import DataError
+from keras_dcmix._common.names import nearest
+from keras_dcmix.datasets.channel_dataset import ChannelDataset
 
 NUM_EXCLUSIVE_CLASSES = 3
 NUM_EXCLUSIVE_DISTRACTORS = 24
@@ -25,7 +26,7 @@ class _Recipe:
 
 def planted_channels(
     images: np.ndarray, labels: np.ndarray, *, scenario: str = "graded", seed: int = 0
-) -> ChannelProblem:
+) -> ChannelDataset:
     """Plants channels of known importance into single-channel images.
 
     The images are scaled to 0..1 by the minimum and maximum of the whole set, less
@@ -59,7 +60,7 @@ def planted_channels(
         seed: Seed of the noise, of the other images, and of the channels' order.
 
     Returns:
-        A `ChannelProblem` with float32 images; every image is a group of its own.
+        A `ChannelDataset` with float32 images; every image is a group of its own.
 
     Raises:
         TypeError: If the images are not real numbers.
@@ -77,7 +78,7 @@ def planted_channels(
     x = _centred(np.asarray(images))
     labels = np.asarray(labels)
     if labels.shape != x.shape[:1]:
-        raise ValueError(
+        raise DataError(
             f"`labels` must hold one value for each of the {len(x)} images, but received the shape "
             f"{labels.shape}; pass one label for each image."
         )
@@ -89,7 +90,7 @@ def planted_channels(
     planted = np.empty((*x.shape, len(recipes)), dtype=np.float32)
     for i, recipe in enumerate(recipes):
         planted[..., i] = _standardised(_noisy(recipe.signal(), recipe.noise, rng))
-    return ChannelProblem(
+    return ChannelDataset(
         images=planted,
         labels=labels,
         channel_names=tuple(recipe.name for recipe in recipes),
@@ -101,7 +102,7 @@ def planted_channels(
 def check_scenario(scenario: str) -> None:
     """Refuses the name of a scenario that is not known, and says the nearest that is."""
     if scenario not in SCENARIOS:
-        raise ValueError(
+        raise DataError(
             f"`scenario` must be one of {', '.join(SCENARIOS)}, but received {scenario!r}; did you "
             f"mean {nearest(scenario, SCENARIOS)!r}?"
         )
@@ -111,7 +112,7 @@ def _centred(images: np.ndarray) -> np.ndarray:
     if images.ndim == 4 and images.shape[-1] == 1:
         images = images[..., 0]
     if images.ndim != 3:
-        raise ValueError(
+        raise DataError(
             "`images` must have the shape (num_images, height, width) or (num_images, height, "
             f"width, 1), but received {images.shape}; pass a single channel."
         )
@@ -121,7 +122,7 @@ def _centred(images: np.ndarray) -> np.ndarray:
             "to integers or floats."
         )
     if len(images) < 2 or images.size == 0:
-        raise ValueError(
+        raise DataError(
             f"`images` must hold at least 2 images, but received the shape {images.shape}; "
             "pass more images."
         )
@@ -130,13 +131,13 @@ def _centred(images: np.ndarray) -> np.ndarray:
 
 def _scaled(images: np.ndarray) -> np.ndarray:
     if not np.all(np.isfinite(images)):
-        raise ValueError(
+        raise DataError(
             "`images` must be finite, but received NaN or infinite pixels; replace them or drop "
             "the images that hold them."
         )
     darkest, span = images.min(), np.ptp(images)
     if span == 0:
-        raise ValueError(
+        raise DataError(
             f"`images` must differ in at least one pixel, but received {darkest:g} everywhere; "
             "pass images that show something."
         )

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keras_dcmix._common.errors import DataError
+from keras_dcmix._common.names import nearest
+from keras_dcmix._common.optional_imports import import_zarr
 from keras_dcmix.datasets import ome_zarr_plates
 from keras_dcmix.datasets.camera import MAX_COUNT
 from keras_dcmix.datasets.simulated_cells import CHANNEL_NAMES
 from keras_dcmix.datasets.simulated_screen import CONTROL, SimulatedScreen
-from keras_dcmix.extras import import_zarr
-from keras_dcmix.names import nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,7 +85,7 @@ def write_screen(
         - OME-NGFF specification 0.4, sections on multiscales, plate and well.
     """
     if layout not in _LAYOUTS:
-        raise ValueError(
+        raise DataError(
             f"`layout` must be one of {', '.join(LAYOUTS)}, but received {layout!r}; did you mean "
             f"{nearest(layout, LAYOUTS)!r}?"
         )
@@ -101,7 +102,7 @@ def write_screen(
 
 def _check_jobs(n_jobs: int) -> None:
     if not isinstance(n_jobs, int) or isinstance(n_jobs, bool) or n_jobs == 0 or n_jobs < -1:
-        raise ValueError(
+        raise DataError(
             "`n_jobs` must be a positive integer, or -1 for all cores, but received "
             f"{n_jobs!r}; pass 1 to draw without further processes."
         )
@@ -110,12 +111,12 @@ def _check_jobs(n_jobs: int) -> None:
 def _checked_folder(folder: Path) -> Path:
     folder = folder.expanduser().resolve()
     if not folder.parent.is_dir():
-        raise ValueError(
+        raise DataError(
             f"`folder` must lie in a folder that exists, but received '{folder}'; make "
             f"'{folder.parent}' first."
         )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ValueError(
+        raise DataError(
             f"`folder` must not exist or be empty, but received '{folder}', which is taken; "
             "choose another or remove it."
         )

@@ -7,11 +7,12 @@ from numbers import Real
 
 import numpy as np
 
+from keras_dcmix._common.errors import DataError
+from keras_dcmix._common.names import nearest
 from keras_dcmix.datasets.camera import Exposure, draw_exposure, photograph
 from keras_dcmix.datasets.cell_shapes import CELL_RADIUS, draw_shape
-from keras_dcmix.datasets.channel_problem import ChannelProblem
+from keras_dcmix.datasets.channel_dataset import ChannelDataset
 from keras_dcmix.datasets.organelles import STAINS, render_cell
-from keras_dcmix.names import nearest
 
 CHANNEL_NAMES = tuple(STAINS)
 DEFAULT_EFFECTS = {"Mito": 3.0, "Golgi": 1.5}
@@ -33,7 +34,7 @@ def simulated_cells(
     num_plates: int = 2,
     wells_per_plate: int = 24,
     seed: int = 0,
-) -> ChannelProblem:
+) -> ChannelDataset:
     """Simulates fluorescence micrographs of treated and untreated cells.
 
     Each image shows one cell in its middle, and parts of its neighbours, in the six
@@ -56,7 +57,7 @@ def simulated_cells(
         seed: Seed of everything drawn.
 
     Returns:
-        A `ChannelProblem` with uint16 camera counts (0..4095) of shape
+        A `ChannelDataset` with uint16 camera counts (0..4095) of shape
         `(num_images, size, size, 6)`, labels `"control"` and `"treated"` in equal
         numbers, wells such as `"P1_A01"` as groups, and the effects as truth.
 
@@ -72,8 +73,8 @@ def simulated_cells(
 
     Example:
 
-    >>> problem = simulated_cells(8, num_plates=1, wells_per_plate=4, effects={"ER": 2})
-    >>> problem.images.shape, problem.truth.tolist()
+    >>> dataset = simulated_cells(8, num_plates=1, wells_per_plate=4, effects={"ER": 2})
+    >>> dataset.images.shape, dataset.truth.tolist()
     ((8, 64, 64, 6), [0.0, 2.0, 0.0, 0.0, 0.0, 0.0])
     """
     shifts = checked_effects(DEFAULT_EFFECTS if effects is None else effects)
@@ -81,7 +82,7 @@ def simulated_cells(
     wells = _checked_wells(num_images, num_plates, wells_per_plate, seed)
     rng = np.random.default_rng([seed, 1])
     shown = [wells[i % len(wells)] for i in range(num_images)]
-    return ChannelProblem(
+    return ChannelDataset(
         images=np.stack([_micrograph(well, shifts, size, rng) for well in shown]),
         labels=np.array([well.label for well in shown]),
         channel_names=CHANNEL_NAMES,
@@ -94,7 +95,7 @@ def checked_effects(effects: Mapping[str, float], name: str = "effects") -> dict
     """Returns the effect on every channel, or raises; `name` is the caller's argument."""
     for channel, effect in effects.items():
         if channel not in CHANNEL_NAMES:
-            raise ValueError(
+            raise DataError(
                 f"`{name}` must name channels out of {', '.join(CHANNEL_NAMES)}, but received "
                 f"{channel!r}; did you mean {nearest(channel, CHANNEL_NAMES)!r}?"
             )
@@ -104,7 +105,7 @@ def checked_effects(effects: Mapping[str, float], name: str = "effects") -> dict
                 f"{channel}; pass an effect size in standard deviations."
             )
         if not math.isfinite(effect) or effect < 0:
-            raise ValueError(
+            raise DataError(
                 f"`{name}` must be finite and at least 0, but received "
                 f"{effect!r} for {channel}; pass 0 for a channel without effect."
             )
@@ -118,7 +119,7 @@ def check_count(name: str, value: int, least: int) -> None:
             f"`{name}` must be an integer, but received {value!r}; pass a whole number."
         )
     if value < least:
-        raise ValueError(
+        raise DataError(
             f"`{name}` must be at least {least}, but received {value}; pass a larger number."
         )
 
@@ -129,13 +130,13 @@ def _checked_wells(
     check_count("num_plates", num_plates, 1)
     check_count("wells_per_plate", wells_per_plate, 2)
     if wells_per_plate % 2 or wells_per_plate > MAX_WELLS:
-        raise ValueError(
+        raise DataError(
             f"`wells_per_plate` must be an even number up to {MAX_WELLS}, so that half of the "
             f"wells can be treated, but received {wells_per_plate}; choose an even number."
         )
     check_count("num_images", num_images, 1)
     if num_images < num_plates * wells_per_plate:
-        raise ValueError(
+        raise DataError(
             f"`num_images` must be at least {num_plates * wells_per_plate}, one for each well, but "
             f"received {num_images}; ask for more images, or for fewer plates or wells."
         )

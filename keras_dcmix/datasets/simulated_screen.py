@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keras_dcmix._common.errors import DataError
 from keras_dcmix.datasets.camera import Exposure, compounded, draw_exposure, photograph
 from keras_dcmix.datasets.cell_shapes import CELL_RADIUS
 from keras_dcmix.datasets.simulated_cells import (
@@ -81,7 +82,7 @@ class SimulatedScreen:
         """
         check_count("index", index, 0)
         if index >= len(self.table):
-            raise ValueError(
+            raise DataError(
                 f"`index` must be below the number of fields, {len(self.table)}, but received "
                 f"{index}; count the rows of `table` from 0."
             )
@@ -168,7 +169,7 @@ def simulated_screen(
     _check_number("batch_effect", batch_effect, 0, 1)
     _check_number("imbalance", imbalance, 0, 1)
     if imbalance and num_experiments * plates_per_experiment == 1:
-        raise ValueError(
+        raise DataError(
             "`imbalance` must be 0 where there is one plate, but received "
             f"{imbalance}; ask for more experiments or plates."
         )
@@ -180,7 +181,7 @@ def _checked_phenotypes(phenotypes: Mapping[str, Mapping[str, float]]) -> pd.Dat
     import pandas as pd
 
     if not isinstance(phenotypes, Mapping) or not phenotypes:
-        raise ValueError(
+        raise DataError(
             "`phenotypes` must map at least one name to its effects, but received "
             f"{phenotypes!r}; pass for instance {{'siRNA-A': {{'Mito': 3}}}}."
         )
@@ -188,7 +189,7 @@ def _checked_phenotypes(phenotypes: Mapping[str, Mapping[str, float]]) -> pd.Dat
     for name, effects in phenotypes.items():
         # The last three words are what tables hold where a treatment is missing.
         if not isinstance(name, str) or name.strip().upper() in {CONTROL, "", "NA", "NAN"}:
-            raise ValueError(
+            raise DataError(
                 "`phenotypes` must have names that are texts, not blank, not NA, and not "
                 f"{CONTROL}, which is the negative control, but received {name!r}; rename it."
             )
@@ -208,7 +209,7 @@ def _check_shape(shape: tuple[int, int, int, int], num_treatments: int) -> None:
     check_count("sites_per_well", sites, 1)
     check_count("wells_per_plate", wells, 1)
     if not num_treatments <= wells <= MAX_WELLS:
-        raise ValueError(
+        raise DataError(
             f"`wells_per_plate` must be {num_treatments} to {MAX_WELLS}, at least one for each "
             f"phenotype and one control, but received {wells}; choose a number in between."
         )
@@ -218,7 +219,7 @@ def _check_number(name: str, value: float, least: float, most: float) -> None:
     if not isinstance(value, Real) or isinstance(value, bool):
         raise TypeError(f"`{name}` must be a number, but received {value!r}; pass a fraction.")
     if not math.isfinite(value) or not least <= value <= most:
-        raise ValueError(
+        raise DataError(
             f"`{name}` must be {least} to {most}, but received {value}; choose a number in between."
         )
 

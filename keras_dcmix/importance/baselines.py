@@ -8,10 +8,11 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_dcmix._common.errors import MethodError
+from keras_dcmix._common.names import nearest
 from keras_dcmix.data.channel_statistics import channel_statistics
 from keras_dcmix.importance.evaluation import Evaluation
 from keras_dcmix.importance.model_images import layers_on_channels
-from keras_dcmix.names import nearest
 
 BASELINES = ("mean", "zero", "blur")
 
@@ -36,7 +37,7 @@ def replacement(evaluation: Evaluation, baseline: str | Any) -> Replacement:
     """
     if isinstance(baseline, str):
         if baseline not in BASELINES:
-            raise ValueError(
+            raise MethodError(
                 f"Unknown `baseline` {baseline!r}, did you mean {nearest(baseline, BASELINES)!r}? "
                 f"Known: {', '.join(BASELINES)}, or an array"
             )
@@ -69,10 +70,10 @@ def _means(evaluation: Evaluation) -> np.ndarray:
 def _checked(baseline: Any, shape: tuple[int, int, int]) -> np.ndarray:
     values = np.asarray(baseline, dtype=np.float64)
     if values.shape not in (shape, shape[-1:]):
-        raise ValueError(
+        raise MethodError(
             f"A `baseline` must have the shape {shape[-1:]}, one value a channel, or {shape}, one "
             f"image. Received: shape {values.shape}"
         )
     if not np.isfinite(values).all():
-        raise ValueError("A `baseline` must be finite. Received: NaN or infinity")
+        raise MethodError("A `baseline` must be finite. Received: NaN or infinity")
     return values

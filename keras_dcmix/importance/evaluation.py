@@ -9,8 +9,9 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_dcmix._common.errors import MethodError
+from keras_dcmix._common.names import nearest
 from keras_dcmix.importance.model_images import ModelImages
-from keras_dcmix.names import nearest
 
 Metric = str | Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -64,13 +65,13 @@ class Evaluation(ModelImages):
         outputs = self.model.predict_on_batch(self.padded(batch))
         shape = getattr(outputs, "shape", None)
         if shape is None or len(shape) != 2:
-            raise ValueError(
+            raise MethodError(
                 "The model must give one vector of classes for each image. "
                 f"Received: output shape {shape or type(outputs).__name__}"
             )
         outputs = np.asarray(outputs, dtype=np.float64)
         if np.isnan(outputs).any():
-            raise ValueError(
+            raise MethodError(
                 f"Model '{self.model.name}' gives NaN for finite images: was its training lost?"
             )
         return outputs[: len(batch)]
@@ -105,7 +106,7 @@ class Evaluation(ModelImages):
         if callable(metric):
             scores = np.asarray(metric(labels, outputs), dtype=np.float64)
             if scores.shape != rows.shape:
-                raise ValueError(
+                raise MethodError(
                     f"A `metric` must return one score for each of {len(rows)} images. "
                     f"Received: shape {scores.shape}"
                 )
@@ -149,7 +150,7 @@ def checked_metric(metric: Metric) -> Metric:
     """Refuses a metric that is neither known nor callable."""
     if callable(metric) or metric in METRICS:
         return metric
-    raise ValueError(
+    raise MethodError(
         f"Unknown `metric` {metric!r}, did you mean {nearest(metric, METRICS)!r}? "
         f"Known: {', '.join(METRICS)}, or a function of labels and outputs"
     )
@@ -183,7 +184,7 @@ def _last_activation(model: keras.Model) -> Any:
 def _checked_labels(labels: Any, num_images: int, num_classes: int) -> np.ndarray:
     labels = np.asarray(labels)
     if labels.shape != (num_images,):
-        raise ValueError(
+        raise MethodError(
             f"Expected labels of shape ({num_images},), one for each image. "
             f"Received: shape={labels.shape}"
         )
@@ -192,7 +193,7 @@ def _checked_labels(labels: Any, num_images: int, num_classes: int) -> np.ndarra
     labels = labels.astype(np.int64)
     outside = np.flatnonzero((labels < 0) | (labels >= num_classes))
     if len(outside):
-        raise ValueError(
+        raise MethodError(
             f"Labels must be from 0 to {num_classes - 1}, the classes of the model. "
             f"Received: {labels[outside[0]]} at image {outside[0]}"
         )
@@ -203,13 +204,13 @@ def _class_numbers(labels: np.ndarray, num_classes: int) -> np.ndarray:
     """The place of each text among all of them, sorted."""
     odd = [row for row, label in enumerate(labels) if not isinstance(label, str)]
     if odd:
-        raise ValueError(
+        raise MethodError(
             "Labels must be whole class numbers or text. "
             f"Received: {labels[odd[0]]!r} at image {odd[0]}"
         )
     names, numbers = np.unique(labels.astype(str), return_inverse=True)
     if len(names) != num_classes:
-        raise ValueError(
+        raise MethodError(
             f"Labels that are text must name all {num_classes} classes of the model, or give "
             f"class numbers from 0. Received: {', '.join(names[:8])}"
         )

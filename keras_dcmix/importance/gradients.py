@@ -9,6 +9,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_dcmix._common.errors import MethodError
+
 Gradients = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
@@ -32,7 +34,7 @@ def output_gradients(model: keras.Model) -> Gradients:
     makers = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}
     backend = keras.config.backend()
     if backend not in makers:
-        raise ValueError(
+        raise MethodError(
             f"Gradients need one of the backends {', '.join(makers)}; permutation and occlusion "
             f"need none. Received: backend {backend!r}"
         )

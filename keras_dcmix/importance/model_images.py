@@ -8,11 +8,12 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_dcmix._common.errors import MethodError
+from keras_dcmix._common.names import checked_channel_names
 from keras_dcmix.data.finite import refuse_non_finite
+from keras_dcmix.importance.channel_importance import ChannelImportance
 from keras_dcmix.layers.channel_attention import ChannelAttention, check_positive_integer
 from keras_dcmix.layers.dcmix import DCMix, nested_layers
-from keras_dcmix.names import checked_channel_names
-from keras_dcmix.results import ChannelImportance
 
 
 class ModelImages:
@@ -117,25 +118,25 @@ class ModelImages:
 def _check_images(model: keras.Model, images: Any) -> None:
     shape = tuple(int(n) for n in images.shape)
     if len(shape) != 4 or 0 in shape:
-        raise ValueError(
+        raise MethodError(
             "Expected images of shape (num_images, height, width, num_channels), none of them 0. "
             f"Received: shape={shape}"
         )
     # A model of the user's own class does not know its input shape.
     expected = getattr(model, "input_shape", (None,) * 4)
     if not isinstance(expected, tuple) or len(expected) != 4:
-        raise ValueError(
+        raise MethodError(
             "The model must take one tensor (batch, height, width, num_channels). "
             f"Received: a model of input shape {expected}"
         )
     _, height, width, num_channels = expected
     if num_channels not in (None, shape[3]):
-        raise ValueError(
+        raise MethodError(
             f"Model '{model.name}' takes {num_channels} channels, the images have {shape[3]}: "
             "give the channels that it was trained on, in their order"
         )
     if height not in (None, shape[1]) or width not in (None, shape[2]):
-        raise ValueError(
+        raise MethodError(
             f"Model '{model.name}' takes images of {height} x {width} pixels. "
             f"Received: {shape[1]} x {shape[2]}"
         )

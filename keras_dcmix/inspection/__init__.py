@@ -3,7 +3,6 @@
 from keras_dcmix.inspection.examples import example_fields, read_examples
 from keras_dcmix.inspection.inspecting import inspect_images, layout_warnings
 from keras_dcmix.inspection.report import Inspection
-from keras_dcmix.inspection.saving import save_inspection
 
 __all__ = [
     "Inspection",
@@ -11,5 +10,4 @@ __all__ = [
     "inspect_images",
     "layout_warnings",
     "read_examples",
-    "save_inspection",
 ]

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from keras_dcmix._common.errors import DataError
 from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.data.threads import ordered_map
 from keras_dcmix.inspection.batches import batch_warnings, plate_intensities
@@ -46,7 +47,7 @@ def inspect_images(
     """
     is_number = isinstance(num_fields, int) and not isinstance(num_fields, bool)
     if num_fields is not None and not (is_number and num_fields >= 1):
-        raise ValueError(
+        raise DataError(
             "num_fields must be a whole number of at least 1, or None for all fields, received "
             f"{num_fields!r}"
         )

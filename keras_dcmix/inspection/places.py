@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from keras_dcmix.data.cells.plates import plate_of_field
 from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.data.planes import paths_of
-from keras_dcmix.data.plates import plate_of_field
 
 _MOST_CLASSES = 6
 # Multiples of it, less their whole part, fill the line evenly, however many there are.

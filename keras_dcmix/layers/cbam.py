@@ -8,6 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_dcmix._common.errors import LayerError
 from keras_dcmix.layers.channel_attention import BottleneckAttention, check_odd
 from keras_dcmix.layers.channel_axis import channel_axis
 
@@ -132,9 +133,9 @@ class CBAM(BottleneckAttention):
         planes = ops.stack([ops.mean(refined, axis=axis), ops.max(refined, axis=axis)], axis=-1)
         return ops.expand_dims(ops.sigmoid(self._convolution(planes)[..., 0]), axis=axis)
 
-    def _check_rank(self, shape: Sequence[int | None]) -> None:
+    def _check_tensor_rank(self, shape: Sequence[int | None]) -> None:
         if len(shape) != 4:
-            raise ValueError(
+            raise LayerError(
                 "CBAM takes images of rank 4, (batch, height, width, channels): it gates places "
                 f"as well as channels. Received: shape={tuple(shape)}"
             )

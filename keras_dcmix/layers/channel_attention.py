@@ -8,8 +8,9 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_dcmix.layers.channel_axis import channel_axis, check_rank, known_channels
-from keras_dcmix.names import checked_channel_names
+from keras_dcmix._common.errors import LayerError
+from keras_dcmix._common.names import checked_channel_names
+from keras_dcmix.layers.channel_axis import channel_axis, check_tensor_rank, known_channels
 
 
 class ChannelAttention(keras.layers.Layer):
@@ -60,7 +61,7 @@ class ChannelAttention(keras.layers.Layer):
         channel_axis(self.data_format)
 
     def build(self, input_shape: Sequence[int | None]) -> None:
-        self._check_rank(input_shape)
+        self._check_tensor_rank(input_shape)
         self.num_channels = known_channels(input_shape, self.data_format)
         if self.channel_names is not None:
             checked_channel_names(self.channel_names, self.num_channels)
@@ -87,18 +88,18 @@ class ChannelAttention(keras.layers.Layer):
     def _pooled(self, images: Any, reduce: Callable[..., Any]) -> Any:
         """Each channel of each image reduced to one number, `(batch, num_channels)`."""
         if not self.built:
-            raise ValueError(
+            raise LayerError(
                 f"Layer '{self.name}' has no weights yet: call it on images or build it first"
             )
-        self._check_rank(images.shape)
+        self._check_tensor_rank(images.shape)
         images = ops.cast(images, self.compute_dtype)
         rank = len(images.shape)
         spatial = [i for i in range(1, rank) if i != channel_axis(self.data_format) % rank]
         # Backends disagree on a reduction over no axis at all.
         return reduce(images, axis=spatial) if spatial else images
 
-    def _check_rank(self, shape: Sequence[int | None]) -> None:
-        check_rank(shape)
+    def _check_tensor_rank(self, shape: Sequence[int | None]) -> None:
+        check_tensor_rank(shape)
 
     @property
     def display_names(self) -> tuple[str, ...]:
@@ -106,14 +107,14 @@ class ChannelAttention(keras.layers.Layer):
         if self.channel_names is not None:
             return self.channel_names
         if not self.built:
-            raise ValueError(
+            raise LayerError(
                 f"Layer '{self.name}' does not know its channels yet: call it on images or build "
                 "it first"
             )
         return tuple(f"channel_{index}" for index in range(self.num_channels))
 
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
-        self._check_rank(input_shape)
+        self._check_tensor_rank(input_shape)
         return tuple(input_shape)
 
     def get_config(self) -> dict[str, Any]:
@@ -177,11 +178,11 @@ class BottleneckAttention(ChannelAttention):
 def check_positive_integer(name: str, value: object) -> None:
     """Refuses an argument that is not an integer of at least 1."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value!r}")
+        raise LayerError(f"`{name}` must be a positive integer. Received: {name}={value!r}")
 
 
 def check_odd(name: str, value: Any) -> None:
     """Refuses an argument that is not a positive odd integer."""
     check_positive_integer(name, value)
     if value % 2 == 0:
-        raise ValueError(f"`{name}` must be odd, to have a middle. Received: {name}={value!r}")
+        raise LayerError(f"`{name}` must be odd, to have a middle. Received: {name}={value!r}")

@@ -8,7 +8,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_dcmix.layers.channel_axis import channel_axis, check_rank, known_channels
+from keras_dcmix._common.errors import LayerError
+from keras_dcmix.layers.channel_axis import channel_axis, check_tensor_rank, known_channels
 
 
 @keras.saving.register_keras_serializable(package="keras_dcmix")
@@ -71,7 +72,7 @@ class ChannelSubsets(keras.layers.Layer):
     ) -> None:
         super().__init__(**kwargs)
         if not 0 <= keep_all < 1:
-            raise ValueError(
+            raise LayerError(
                 f"`keep_all` must be a share from 0 up to 1. Received: keep_all={keep_all!r}"
             )
         self.keep_all = keep_all
@@ -81,11 +82,11 @@ class ChannelSubsets(keras.layers.Layer):
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def build(self, input_shape: Sequence[int | None]) -> None:
-        check_rank(input_shape)
+        check_tensor_rank(input_shape)
         known_channels(input_shape, self.data_format)
 
     def call(self, images: Any, training: bool = False) -> Any:
-        check_rank(images.shape)
+        check_tensor_rank(images.shape)
         images = ops.cast(images, self.compute_dtype)
         if not training:
             return images
@@ -105,7 +106,7 @@ class ChannelSubsets(keras.layers.Layer):
         return ops.logical_or(whole, ops.cast(rank, "int32") < ops.cast(kept, "int32"))
 
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
-        check_rank(input_shape)
+        check_tensor_rank(input_shape)
         return tuple(input_shape)
 
     def get_config(self) -> dict[str, Any]:

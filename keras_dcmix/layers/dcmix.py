@@ -9,8 +9,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_dcmix.layers.channel_axis import channel_axis, check_rank, known_channels
-from keras_dcmix.names import checked_channel_names
+from keras_dcmix._common.errors import LayerError
+from keras_dcmix._common.names import checked_channel_names
+from keras_dcmix.layers.channel_axis import channel_axis, check_tensor_rank, known_channels
 
 
 @keras.saving.register_keras_serializable(package="keras_dcmix")
@@ -98,7 +99,7 @@ class DCMix(keras.layers.Layer):
     ) -> None:
         super().__init__(**kwargs)
         if not isinstance(num_mixes, int) or isinstance(num_mixes, bool) or num_mixes < 1:
-            raise ValueError(
+            raise LayerError(
                 f"`num_mixes` must be a positive integer. Received: num_mixes={num_mixes!r}"
             )
         self.num_mixes = num_mixes
@@ -111,7 +112,7 @@ class DCMix(keras.layers.Layer):
         channel_axis(self.data_format)
 
     def build(self, input_shape: Sequence[int | None]) -> None:
-        check_rank(input_shape)
+        check_tensor_rank(input_shape)
         num_channels = known_channels(input_shape, self.data_format)
         if self.channel_names is not None:
             checked_channel_names(self.channel_names, num_channels)
@@ -123,7 +124,7 @@ class DCMix(keras.layers.Layer):
         )
 
     def call(self, images: Any) -> Any:
-        check_rank(images.shape)
+        check_tensor_rank(images.shape)
         alpha = self._non_negative(self._alpha)
         if self.alpha_regularizer is not None:
             self.add_loss(self.alpha_regularizer(alpha))
@@ -146,7 +147,7 @@ class DCMix(keras.layers.Layer):
     def alpha(self) -> np.ndarray:
         """The blending weights, a NumPy array `(num_channels, num_mixes)`, never negative."""
         if not self.built:
-            raise ValueError(
+            raise LayerError(
                 f"Layer '{self.name}' has no weights yet: call it on images or build it first"
             )
         return np.maximum(ops.convert_to_numpy(self._alpha).astype("float32"), 0)
@@ -172,7 +173,7 @@ class DCMix(keras.layers.Layer):
         return tuple(f"channel_{index}" for index in range(len(self.alpha)))
 
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
-        check_rank(input_shape)
+        check_tensor_rank(input_shape)
         shape = list(input_shape)
         shape[channel_axis(self.data_format)] = self.num_mixes
         return tuple(shape)
@@ -204,11 +205,11 @@ def find_dcmix(model: keras.Model, layer_name: str | None = None) -> DCMix:
     if layer_name in found:
         return found[layer_name]
     if not found:
-        raise ValueError(
+        raise LayerError(
             f"Model '{model.name}' has no DCMix layer, so there are no mixing weights to read: "
             "put keras_dcmix.layers.DCMix in front of it or build it with mixer='dcmix'"
         )
-    raise ValueError(
+    raise LayerError(
         f"Model '{model.name}' has the DCMix layers {sorted(found)}: name one of them. "
         f"Received: layer_name={layer_name!r}"
     )

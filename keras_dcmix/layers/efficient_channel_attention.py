@@ -9,6 +9,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_dcmix._common.errors import LayerError
 from keras_dcmix.layers.channel_attention import (
     ChannelAttention,
     check_odd,
@@ -95,7 +96,7 @@ class EfficientChannelAttention(ChannelAttention):
         if size is None:
             size = min(adaptive_kernel_size(self.num_channels, self.gamma, self.b), largest)
         if size > largest:
-            raise ValueError(
+            raise LayerError(
                 f"`kernel_size` must be at most {largest} for {self.num_channels} channels: "
                 f"weights further out would meet no channel. Received: kernel_size={size}"
             )
@@ -148,7 +149,7 @@ def adaptive_kernel_size(num_channels: int, gamma: float = 2, b: float = 1) -> i
 
 def _check_adaptive(gamma: float, b: float) -> None:
     if not (0 < gamma < math.inf and math.isfinite(b)):
-        raise ValueError(
+        raise LayerError(
             "`gamma` must be a number above 0 and `b` a finite number. "
             f"Received: gamma={gamma!r}, b={b!r}"
         )

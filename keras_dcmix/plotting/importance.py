@@ -8,6 +8,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from keras_dcmix.importance.channel_importance import ChannelImportance
 from keras_dcmix.plotting.style import (
     BLUE,
     LITERAL,
@@ -20,7 +21,6 @@ from keras_dcmix.plotting.style import (
     shorten,
     text_color,
 )
-from keras_dcmix.results import ChannelImportance
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import matplotlib as mpl
 import numpy as np
 
+from keras_dcmix.importance.channel_importance import ChannelImportance
 from keras_dcmix.plotting.style import shorten
-from keras_dcmix.results import ChannelImportance
 
 LONGEST_NAME = 26
 _WIDEST = 10 * 72  # points: a new figure wraps its panels before it grows wider

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from keras_dcmix.evidence.statistics.matching import matched, scores_in
+from keras_dcmix.importance.channel_importance import ChannelImportance
 from keras_dcmix.plotting.method_grid import (
     LETTER,
     LONGEST_NAME,
@@ -32,8 +34,6 @@ from keras_dcmix.plotting.style import (
     shorten,
     text_color,
 )
-from keras_dcmix.results import ChannelImportance
-from keras_dcmix.statistics.matching import matched, scores_in
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,6 +8,8 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from keras_dcmix.importance.subsets import SubsetScores
+from keras_dcmix.importance.subsets.panels import best_rows
 from keras_dcmix.plotting.style import (
     BLUE,
     CATEGORIES,
@@ -21,8 +23,6 @@ from keras_dcmix.plotting.style import (
     shorten,
     text_color,
 )
-from keras_dcmix.subsets import SubsetScores
-from keras_dcmix.subsets.panels import best_rows
 
 if TYPE_CHECKING:
     import pandas as pd

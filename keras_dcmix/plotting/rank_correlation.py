@@ -11,6 +11,13 @@ import numpy as np
 from matplotlib.collections import LineCollection, QuadMesh
 from matplotlib.colors import LinearSegmentedColormap
 
+from keras_dcmix.evidence.statistics import (
+    Clustering,
+    Metric,
+    cluster_order,
+    rank_correlation_matrix,
+)
+from keras_dcmix.importance.channel_importance import ChannelImportance
 from keras_dcmix.plotting.style import (
     LITERAL,
     axes_or_new,
@@ -22,8 +29,6 @@ from keras_dcmix.plotting.style import (
     shorten,
     text_color,
 )
-from keras_dcmix.results import ChannelImportance
-from keras_dcmix.statistics import Clustering, Metric, cluster_order, rank_correlation_matrix
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,6 +1,5 @@
-"""Results as one self-contained HTML page, to read, print and mail."""
+"""Results as one self-contained HTML page, to read, print and mail, and as files in a folder."""
 
-from keras_dcmix.report.comparison import comparison_report
-from keras_dcmix.report.ranking import ranking_report
+import lazy_loader
 
-__all__ = ["comparison_report", "ranking_report"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keras_dcmix.evidence.summary import describe_comparison_headline
 from keras_dcmix.report.facts import command_line, given, subject, training_facts, version_facts
 from keras_dcmix.report.figures import Picture, picture
 from keras_dcmix.report.page import Table, percent, render, spread
-from keras_dcmix.summary import describe_comparison_headline
 
 if TYPE_CHECKING:
-    from keras_dcmix.comparison import MethodComparison
+    from keras_dcmix.experiments.compare import MethodComparison
 
 _QUESTIONS = {
     "dcmix": "How is the one image mixed that the model sees?",
@@ -64,7 +64,7 @@ def comparison_report(
         places=_places(comparison),
         ranks=_ranks(comparison),
         models=_models(comparison),
-        chance=percent(comparison.chance),
+        majority_baseline=percent(comparison.majority_baseline),
         test=(
             f"{comparison.num_test_images} images of {len(comparison.split['test'])} groups that "
             "no model has seen"
@@ -96,7 +96,7 @@ def _lede(comparison: MethodComparison) -> str:
     text = (
         f"{number} {'method has' if number == 1 else 'methods have'} scored the channels, by "
         f"models that name {between} of unseen images rightly; always naming the commonest class "
-        f"would be right for {percent(comparison.chance)}."
+        f"would be right for {percent(comparison.majority_baseline)}."
     )
     held = comparison.table.loc[~comparison.table["method"].isin(comparison.guessing)]
     if comparison.planted_truth is not None and held["spearman_truth"].notna().any():

@@ -12,8 +12,8 @@ from typing import Any
 
 import keras
 
-from keras_dcmix.options import Training
-from keras_dcmix.versions import versions
+from keras_dcmix._common.versions import versions
+from keras_dcmix.models.options import Training
 
 # As a reader would look for them; what is not here stands under its own name.
 _WORDS = {"batch_size": "images in a batch", "learning_rate": "learning rate at the start"}

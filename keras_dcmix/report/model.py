@@ -12,7 +12,7 @@ from keras_dcmix.report.page import Table, percent, spread
 if TYPE_CHECKING:
     import pandas as pd
 
-    from keras_dcmix.ranking import ChannelRanking
+    from keras_dcmix.experiments.rank import ChannelRanking
 
 _MOST_CLASSES = 8  # that a confusion matrix holds on a page
 _MOST_ROWS = 24
@@ -68,7 +68,7 @@ def model_facts(ranking: ChannelRanking) -> ModelFacts:
         short=(
             f"The models name the right class for {percent(accuracy.mean())} of images from "
             "groups that they have never seen; always naming the commonest class would be right "
-            f"for {percent(ranking.chance)}."
+            f"for {percent(ranking.majority_baseline)}."
         ),
         sentence=(
             f"{percent(accuracy.mean())} of {ranking.num_test_images:,} test images are named "

@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keras_dcmix.evidence.summary import (
+    describe_doubt,
+    describe_headline,
+    describe_leaders,
+    read_check,
+)
 from keras_dcmix.report.facts import command_line, given, subject, training_facts, version_facts
 from keras_dcmix.report.figures import NARROW, Picture, picture
 from keras_dcmix.report.model import model_facts
 from keras_dcmix.report.page import Table, percent, render, spread
 from keras_dcmix.report.trust import trust_facts
-from keras_dcmix.summary import describe_doubt, describe_headline, describe_leaders, read_check
 
 if TYPE_CHECKING:
-    from keras_dcmix.ranking import ChannelRanking
-    from keras_dcmix.summary import Verdict
+    from keras_dcmix.evidence.summary import Verdict
+    from keras_dcmix.experiments.rank import ChannelRanking
 
 _FILES = (
     ("importance.csv", "share of each channel, with its spread"),
@@ -48,7 +53,9 @@ def ranking_report(
     """
     verdict = _verdict(ranking)
     test = f"{ranking.num_test_images} images of {len(ranking.split['test'])} unseen groups"
-    doubt = describe_doubt(ranking.accuracy.mean(), ranking.chance, ranking.num_test_images, test)
+    doubt = describe_doubt(
+        ranking.accuracy.mean(), ranking.majority_baseline, ranking.num_test_images, test
+    )
     return render(
         "ranking.html",
         title="Channel ranking",
@@ -166,7 +173,6 @@ def _data_facts(ranking: ChannelRanking, arguments: Mapping[str, Any]) -> list[t
     _, height, width, _ = ranking.examples.shape
     parts = list(ranking.split["seeds"].values())
     sizes = {name: _span([len(part[name]) for part in parts]) for name in ("train", "validation")}
-    together = arguments.get("group") or "each well by itself, as the source names them"
     facts = [
         ("channels", ", ".join(ranking.importance.channel_names)),
         ("classes", ", ".join(ranking.classes)),
@@ -178,8 +184,8 @@ def _data_facts(ranking: ChannelRanking, arguments: Mapping[str, Any]) -> list[t
         ),
         ("tested on", f"{ranking.num_test_images:,} images"),
     ]
-    if arguments.get("source"):
-        facts.insert(4, ("kept together", str(together)))
+    if ranking.group_unit != "image":
+        facts.insert(4, ("kept together", f"images of one {ranking.group_unit}"))
     if ranking.num_unlabelled:
         facts.append(("left out", f"{ranking.num_unlabelled} images or rows without a label"))
     if ranking.num_empty_fields:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from keras_dcmix.evidence.summary import describe_agreement, describe_cost, find_leaders, guesses
 from keras_dcmix.report.facts import only_channels
 from keras_dcmix.report.figures import Picture, picture
 from keras_dcmix.report.page import Table, percent
-from keras_dcmix.summary import describe_agreement, describe_cost, find_leaders, guesses
 
 if TYPE_CHECKING:
-    from keras_dcmix.ranking import ChannelRanking
-    from keras_dcmix.subsets import SubsetScores
-    from keras_dcmix.summary import Verdict
+    from keras_dcmix.evidence.summary import Verdict
+    from keras_dcmix.experiments.rank import ChannelRanking
+    from keras_dcmix.importance.subsets import SubsetScores
 
 
 _DROP = "Can channels be dropped?"
@@ -75,10 +75,10 @@ def trust_facts(ranking: ChannelRanking, verdict: Verdict | None) -> TrustFacts:
 def _better(ranking: ChannelRanking) -> Answer:
     accuracy = ranking.accuracy.mean()
     text = (
-        f"{percent(accuracy)} are named rightly, {percent(ranking.chance)} would be by always "
-        "naming the commonest class. Weights of a model that guesses mean nothing."
+        f"{percent(accuracy)} are named rightly, {percent(ranking.majority_baseline)} would be "
+        "by always naming the commonest class. Weights of a model that guesses mean nothing."
     )
-    is_good = not guesses(accuracy, ranking.chance, ranking.num_test_images)
+    is_good = not guesses(accuracy, ranking.majority_baseline, ranking.num_test_images)
     return Answer("Is the model better than guessing?", "yes" if is_good else "no", text)
 
 

@@ -25,8 +25,8 @@ import typer.main
 from markdown_it import MarkdownIt
 
 import keras_dcmix
-from keras_dcmix import cli
-from keras_dcmix.comparison import chosen_methods
+from keras_dcmix.cli import app as cli
+from keras_dcmix.experiments.compare import chosen_methods
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
@@ -219,14 +219,14 @@ def runs_python(*, page: Path, text: str, desk: Desk, **_: Any) -> None:
 
 
 @cache
-def small_cells(num_channels: int = 6) -> keras_dcmix.datasets.ChannelProblem:
+def small_cells(num_channels: int = 6) -> keras_dcmix.datasets.ChannelDataset:
     cells = keras_dcmix.datasets.simulated_cells(48, size=16, num_plates=1, wells_per_plate=12)
     kept = slice(num_channels)
     names, truth = cells.channel_names[kept], cells.truth[kept]
     return replace(cells, images=cells.images[..., kept], channel_names=names, truth=truth)
 
 
-def make_short(patch: pytest.MonkeyPatch, cells: keras_dcmix.datasets.ChannelProblem) -> None:
+def make_short(patch: pytest.MonkeyPatch, cells: keras_dcmix.datasets.ChannelDataset) -> None:
     """Few small cells, one epoch and one seed, whatever a block asks for."""
     once = keras_dcmix.Training(epochs=1)
     patch.setattr(keras_dcmix.datasets, "simulated_cells", lambda *_, **__: cells)

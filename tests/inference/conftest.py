@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 import tifffile
 
-from keras_dcmix.artefacts import keras_file
 from keras_dcmix.data import CropRecipe
-from keras_dcmix.model_cards import card_of_model
+from keras_dcmix.inference.formats import keras_file
+from keras_dcmix.inference.model_cards import card_of_model
 from keras_dcmix.models import build_classifier, fit_standardization
 
 CHANNELS = ("DNA", "ER", "Mito")

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from keras_dcmix import export_model, load_predictor
-from keras_dcmix.artefacts import FORMATS, ModelCard, keras_file
-from keras_dcmix.artefacts.archives import read_card
-from keras_dcmix.artefacts.card import CARD_NAME
-from keras_dcmix.exporting import obstacle
-from keras_dcmix.model_cards import card_of_model
+from keras_dcmix.inference.card import CARD_NAME
+from keras_dcmix.inference.exporting import obstacle
+from keras_dcmix.inference.formats import FORMATS, ModelCard, keras_file
+from keras_dcmix.inference.formats.archives import read_card
+from keras_dcmix.inference.model_cards import card_of_model
 
 from .conftest import CHANNELS, CLASSES, SIZE, build_model
 
@@ -170,7 +170,7 @@ def test_markup_in_a_card_is_shown_as_it_is(command, saved, tmp_path):
 
 
 def test_a_card_that_unpacks_to_gigabytes_is_not_unpacked(saved, tmp_path, monkeypatch):
-    monkeypatch.setattr("keras_dcmix.artefacts.archives._LARGEST_MEMBER", 100)
+    monkeypatch.setattr("keras_dcmix.inference.formats.archives._LARGEST_MEMBER", 100)
     with pytest.raises(ValueError, match="larger than 100 bytes"):
         read_card(saved)
 

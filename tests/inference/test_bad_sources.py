@@ -17,10 +17,10 @@ import pytest
 import tifffile
 
 from keras_dcmix import export_model
-from keras_dcmix.artefacts import FORMATS
+from keras_dcmix._common.output_file import check_place, written_whole
 from keras_dcmix.data import CropRecipe
-from keras_dcmix.model_cards import card_of_model
-from keras_dcmix.output_file import check_place, written_whole
+from keras_dcmix.inference.formats import FORMATS
+from keras_dcmix.inference.model_cards import card_of_model
 
 from .conftest import CHANNELS, CLASSES, SIZE
 
@@ -247,9 +247,9 @@ def test_an_interruption_leaves_nothing_and_no_traceback(saved, plate, tmp_path,
     }[option]
     script = f"""
 import time
-from keras_dcmix import output_file
-from keras_dcmix.exporting import exports
-from keras_dcmix.prediction import tables
+from keras_dcmix._common import output_file
+from keras_dcmix.inference.exporting import exports
+from keras_dcmix.inference.prediction import tables
 def wait(*_):
     print("writing", flush=True)
     time.sleep(60)
@@ -257,7 +257,7 @@ exports.write = wait
 tables.CropPredictions.to_csv = wait
 import sys
 sys.argv = ["keras-dcmix", *{list(map(str, arguments))!r}]
-from keras_dcmix.cli import main
+from keras_dcmix.cli.app import main
 main()
 """
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}

@@ -9,12 +9,13 @@ from types import SimpleNamespace
 import keras
 import pytest
 
-from keras_dcmix.artefacts import ModelCard, keras_file, seal
-from keras_dcmix.artefacts.archives import add_members, check_archive
-from keras_dcmix.artefacts.card import CARD_NAME
-from keras_dcmix.artefacts.wording import short
 from keras_dcmix.data import CropRecipe, Preprocessing
-from keras_dcmix.model_cards import card_of_model, card_of_ranking
+from keras_dcmix.inference.card import CARD_NAME
+from keras_dcmix.inference.formats import ModelCard, keras_file, seal
+from keras_dcmix.inference.formats.archives import add_members, check_archive
+from keras_dcmix.inference.model_cards import card_of_model
+from keras_dcmix.inference.wording import short
+from keras_dcmix.report.saving import card_of_ranking
 
 RECIPE = CropRecipe("cells", 48, "DNA", Preprocessing(clip=(0.1, 99.9), normalize="plate"), 3)
 

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from keras_dcmix import load_predictor
-from keras_dcmix.prediction import open_crops, predict_crops
-from keras_dcmix.prediction.predictor import Predictor
+from keras_dcmix.inference.prediction import open_crops, predict_crops
+from keras_dcmix.inference.prediction.predictor import Predictor
 
 OURS = ["predicted", "top", "field", "crops", "fields", "probability:treated"]
 

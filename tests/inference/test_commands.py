@@ -14,7 +14,7 @@ import pytest
 import tifffile
 
 from keras_dcmix import export_model
-from keras_dcmix.artefacts import keras_file
+from keras_dcmix.inference.formats import keras_file
 
 from .conftest import CLASSES, build_model
 
@@ -67,7 +67,7 @@ def test_onnx_predicts_where_neither_keras_nor_a_backend_can_be_imported(
     script = """
 import sys
 sys.modules.update(dict.fromkeys(["keras", "tensorflow", "torch", "jax", "onnx"]))
-from keras_dcmix.cli import main
+from keras_dcmix.cli.app import main
 main()
 """
     done = subprocess.run(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import keras
 
-from keras_dcmix import doctor
+from keras_dcmix.cli import installation as doctor
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -45,7 +45,7 @@ def test_the_doctor_says_which_formats_another_backend_writes():
 
 
 def test_the_doctor_works_where_keras_does_not():
-    script = "import sys; sys.modules['keras'] = None; from keras_dcmix.cli import main; main()"
+    script = "import sys; sys.modules['keras'] = None; from keras_dcmix.cli.app import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", script, "doctor"],
         env={**os.environ, "COLUMNS": "200"},
@@ -62,7 +62,7 @@ def test_the_doctor_works_where_keras_does_not():
 
 def run(script: str, **environment: str) -> tuple[int, str, str]:
     script += "; import sys; sys.argv = ['keras-dcmix', 'doctor']"
-    script += "; from keras_dcmix.cli import main; main()"
+    script += "; from keras_dcmix.cli.app import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", script],
         env={**os.environ, "COLUMNS": "80", **environment},

@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from keras_dcmix import export_model, load_predictor
-from keras_dcmix.artefacts import FORMATS
-from keras_dcmix.exporting import exports, obstacle
-from keras_dcmix.exporting.comparing import (
+from keras_dcmix.inference.exporting import exports, obstacle
+from keras_dcmix.inference.exporting.comparing import (
     compared,
     least_sure,
     outputs_of,
     sample_images,
     tolerance_of,
 )
-from keras_dcmix.model_cards import card_of_model
+from keras_dcmix.inference.formats import FORMATS
+from keras_dcmix.inference.model_cards import card_of_model
 
 from .conftest import CHANNELS, CLASSES, build_model
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from keras_dcmix import export_model, load_predictor
-from keras_dcmix.artefacts import FORMATS
-from keras_dcmix.artefacts.card import ModelCard
-from keras_dcmix.exporting import obstacle
-from keras_dcmix.prediction.channels import parsed_renaming, source_channels
-from keras_dcmix.prediction.predictor import Predictor
+from keras_dcmix.inference.card import ModelCard
+from keras_dcmix.inference.exporting import obstacle
+from keras_dcmix.inference.formats import FORMATS
+from keras_dcmix.inference.prediction.channels import parsed_renaming, source_channels
+from keras_dcmix.inference.prediction.predictor import Predictor
 
 from .conftest import CHANNELS
 
@@ -79,7 +79,7 @@ def test_pixels_that_are_no_numbers_are_named(bad):
 
 
 def test_batches_are_bounded_in_memory_and_lose_no_image(monkeypatch):
-    monkeypatch.setattr("keras_dcmix.prediction.predictor._BATCH_BYTES", 3 * 4 * 8)
+    monkeypatch.setattr("keras_dcmix.inference.prediction.predictor._BATCH_BYTES", 3 * 4 * 8)
     sizes = []
     images = np.random.default_rng(0).random((8, 2, 2, 2)).astype("float32")
     counting = Predictor(
@@ -97,7 +97,7 @@ def test_many_small_images_are_classified_256_at_a_time():
 
 
 def test_an_image_of_a_later_batch_is_named_by_its_number(monkeypatch):
-    monkeypatch.setattr("keras_dcmix.prediction.predictor._LARGEST_BATCH", 2)
+    monkeypatch.setattr("keras_dcmix.inference.prediction.predictor._LARGEST_BATCH", 2)
     images = np.ones((4, 2, 2, 2))
     images[3] = 7
     broken = dataclasses.replace(PLAIN, run=lambda some: np.where(some == 7, np.nan, 0)[:, 0, 0])

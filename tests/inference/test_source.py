@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from keras_dcmix.artefacts import ModelCard
+from keras_dcmix.cli.source_options import SourceOptions
 from keras_dcmix.data import CropRecipe, Preprocessing, crop_fields, from_load_data
-from keras_dcmix.options import SourceOptions
-from keras_dcmix.prediction import CropPredictions, open_crops
+from keras_dcmix.inference.formats import ModelCard
+from keras_dcmix.inference.prediction import CropPredictions, open_crops
 
 from .conftest import CHANNELS, CLASSES, SIZE
 
@@ -170,7 +170,7 @@ def test_a_row_tells_where_a_crop_is_and_what_it_shows(predictions):
 
 
 def test_a_table_written_in_parts_is_whole(predictions, tmp_path, monkeypatch):
-    monkeypatch.setattr("keras_dcmix.prediction.tables._ROWS_AT_A_TIME", 7)
+    monkeypatch.setattr("keras_dcmix.inference.prediction.tables._ROWS_AT_A_TIME", 7)
     predictions.to_csv(tmp_path / "p.csv")
     found = pd.read_csv(tmp_path / "p.csv", dtype={"Metadata_Site": str})
     pd.testing.assert_frame_equal(found, predictions.to_frame(), check_dtype=False, atol=1e-6)

@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 from keras_dcmix import ChannelImportance, ChannelRanking, MethodComparison, SubsetScores, Training
-from keras_dcmix.check import ChannelCheck
+from keras_dcmix.experiments.check import ChannelCheck
+from keras_dcmix.experiments.predictions import Predictions
 from keras_dcmix.models import build_classifier
-from keras_dcmix.predictions import Predictions
 
 HOSTILE = "<script>alert(1)</script>"
 QUOTES = "\"><img src=x onerror='alert(2)'>{{ 7*7 }}&amp;"
@@ -88,7 +88,7 @@ def make_ranking(
         model=classifier(len(names), len(classes)),
         best_seed=0,
         classes=tuple(classes),
-        chance=1 / len(classes),
+        majority_baseline=1 / len(classes),
         num_unlabelled=4,
         num_empty_fields=0,
         split={"test": sorted(groups), "seeds": dict.fromkeys(seeds, split)},
@@ -108,7 +108,7 @@ def make_comparison(
     accuracy: float = 0.95,
     truth=None,
 ) -> MethodComparison:
-    from keras_dcmix.statistics import rank_correlation_matrix
+    from keras_dcmix.evidence.statistics import rank_correlation_matrix
 
     scores = np.arange(len(names), dtype=float) + 1
     found = tuple(
@@ -147,7 +147,7 @@ def make_comparison(
         split={"test": ["A01", "A02"]},
         seeds=(0, 1),
         training=Training(epochs=3),
-        chance=0.5,
+        majority_baseline=0.5,
         num_test_images=80,
     )
 

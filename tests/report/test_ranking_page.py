@@ -296,7 +296,7 @@ def test_a_page_is_small(page_of, case):
 
 
 def test_the_command_on_the_page_gives_the_same_run_again(ranking_of):
-    from keras_dcmix.cli import app
+    from keras_dcmix.cli.app import app
 
     given = {
         **{"source": "my plate.csv", "label": "Drug; rm -rf", "size": 48, "clip": "1,99"},

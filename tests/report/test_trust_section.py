@@ -19,7 +19,7 @@ def test_a_check_that_disagrees_is_an_answer_in_part(ranking_of):
 
 
 def trust_facts_of(ranking):
-    from keras_dcmix.summary import read_check
+    from keras_dcmix.evidence.summary import read_check
 
     return trust_facts(ranking, read_check(ranking.importance, ranking.check.scores))
 

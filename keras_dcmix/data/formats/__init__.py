@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 from os import PathLike
 from pathlib import Path
 
+from keras_dcmix._common.errors import DataError
+from keras_dcmix._common.names import nearest
 from keras_dcmix.data.finishing import finish
 from keras_dcmix.data.formats import (
     cellvoyager,
@@ -21,7 +23,6 @@ from keras_dcmix.data.formats import (
 from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.data.reading import Reading, existing_path
 from keras_dcmix.data.tables import header_of, is_table
-from keras_dcmix.names import nearest
 
 
 @dataclass(frozen=True)
@@ -89,14 +90,14 @@ def detect_format(path: str | PathLike[str]) -> str:
     path = existing_path(path)
     found = next((name for name, known in FORMATS.items() if known.recognises(path)), None)
     if found is None and path.is_file() and is_table(path):
-        raise ValueError(
+        raise DataError(
             "a table must have columns FileName_<channel> (CellProfiler LoadData) or experiment, "
             f"plate and well (RxRx1), received {', '.join(header_of(path)) or 'none'} in '{path}'; "
             "a table of wells goes with the images as platemap="
         )
     if found is None:
         listed = ", ".join(f"{name} ({known.title})" for name, known in FORMATS.items())
-        raise ValueError(
+        raise DataError(
             f"source must be of a known format, received '{path}', which looks like none of "
             f"{listed}: name the one that it is with format="
         )
@@ -133,7 +134,7 @@ def open_images(
         ValueError: if the source cannot be read, or columns, channels or files are wrong.
     """
     if format is not None and format not in FORMATS:
-        raise ValueError(
+        raise DataError(
             f"unknown format '{format}', did you mean '{nearest(format, FORMATS)}'? Known are: "
             f"{', '.join(FORMATS)}"
         )
@@ -159,7 +160,7 @@ def _refuse_unused(reading: Reading, format: str) -> None:
         is_given = getattr(reading, field.name) != field.default
         if is_given and field.name not in (*FORMATS[format].takes, "reader"):
             takers = [name for name, known in FORMATS.items() if field.name in known.takes]
-            raise ValueError(
+            raise DataError(
                 f"{field.name}= does nothing for the format '{format}', only for "
                 f"{', '.join(takers)}: leave it out"
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NoReturn
 
+from keras_dcmix._common.errors import DataError
 from keras_dcmix.data.reading import Reading
 
 # D08_T0001F001L01A01Z01C01: well, time point, field, time line, action, plane, channel.
@@ -28,7 +29,7 @@ def _folders(path: Path) -> list[Path]:
 
 def read_cellvoyager(path: Path, reading: Reading) -> NoReturn:
     """Raises, with the way to read the images all the same."""
-    raise ValueError(
+    raise DataError(
         f"'{path}' is a CellVoyager measurement of Yokogawa ({_INDEX}), whose index is not read: "
         f"read its images by their names, as the format folders with the pattern '{PATTERN}', or "
         "list them in a LoadData csv"

@@ -12,13 +12,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from keras_dcmix._common.errors import DataError
+from keras_dcmix._common.names import nearest
 from keras_dcmix.data.assembling import assemble_fields, natural_key
 from keras_dcmix.data.finishing import finish
 from keras_dcmix.data.formats.name_patterns import NamePattern, channel_twins, example_pattern
 from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.data.images import read_image
 from keras_dcmix.data.reading import Reading, existing_path, files_below
-from keras_dcmix.names import nearest
 
 SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp")
 
@@ -88,13 +89,13 @@ def is_folders(path: Path) -> bool:
 def read_folders(path: Path, reading: Reading) -> ImageSet:
     """Lists the files; of their contents, only the number of pages of the first is read."""
     if not path.is_dir():
-        raise ValueError(
+        raise DataError(
             f"plain images, named by a pattern or not, lie in a folder, received the "
             f"file '{path}': give the folder"
         )
     files = [file for file in files_below(path) if _is_image(file)]
     if not files:
-        raise ValueError(
+        raise DataError(
             f"a folder of images must hold files such as {', '.join(SUFFIXES)}, received none in "
             f"'{path}' and the folders in it"
         )
@@ -112,7 +113,7 @@ def read_folders(path: Path, reading: Reading) -> ImageSet:
             read = partial(read_page, num_pages=num_pages)
     channels = sorted(set(planes["channel"]), key=natural_key)
     table, cells = assemble_fields(planes, z=reading.z, channels=channels)
-    return ImageSet(table, cells, reader=read)
+    return ImageSet(table, cells, reader=read, z=reading.z)
 
 
 def read_page(path: str, page: int, *, num_pages: int) -> np.ndarray:
@@ -120,7 +121,7 @@ def read_page(path: str, page: int, *, num_pages: int) -> np.ndarray:
     plane = read_image(path, page)
     found = _num_pages(path)
     if found != num_pages:
-        raise ValueError(
+        raise DataError(
             f"each file must have {num_pages} pages, one a channel, as the first one does, "
             f"received {found}: '{path}'"
         )
@@ -136,7 +137,7 @@ def _classes(names: list[str], path: Path) -> pd.DataFrame:
     other = next((name for name in names if name.count("/") != 1), None)
     if other is not None:
         where = "beside the folders" if "/" not in other else "in a folder further down"
-        raise ValueError(
+        raise DataError(
             f"without a pattern each folder in '{path}' is a class and holds its images, received "
             f"'{other}' {where}: say how files are named with pattern=, such as "
             f"'{example_pattern(other)}'"
@@ -144,7 +145,7 @@ def _classes(names: list[str], path: Path) -> pd.DataFrame:
     twins = channel_twins(names)
     if twins is not None:
         pattern = example_pattern(twins[0])
-        raise ValueError(
+        raise DataError(
             f"'{twins[0]}' and '{twins[1]}' seem to be channels of one field: say how files are "
             f"named with pattern=, such as '{pattern}', or, if each file is a field of its own, "
             f"'{{class}}/{{image}}{Path(twins[0]).suffix}'"
@@ -174,7 +175,7 @@ def _num_pages(path: str) -> int:
         return 1
     planes, times = sizes.get("depth", 1), sizes.get("time", 1)
     if planes > 1 or times > 1:
-        raise ValueError(
+        raise DataError(
             f"pages of a TIFF must be channels, received one that says it has {planes} planes and "
             f"{times} time points: '{path}'; save each plane to a file of its own, or all as "
             "OME-TIFF and read them as ome-tiff"
@@ -193,7 +194,7 @@ def _renamed(image_set: ImageSet, channel_names: Mapping[str, str]) -> ImageSet:
     found = image_set.channel_names
     unknown = [name for name in channel_names if name not in found]
     if unknown:
-        raise ValueError(
+        raise DataError(
             f"channel_names must name channels of the files, received '{unknown[0]}', did you mean "
             f"'{nearest(unknown[0], found)}'? Channels are: {', '.join(found)}"
         )

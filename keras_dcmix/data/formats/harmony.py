@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from keras_dcmix._common.errors import DataError
 from keras_dcmix.data.assembling import assemble_fields
 from keras_dcmix.data.finishing import finish
 from keras_dcmix.data.formats.channel_naming import unique_names
@@ -81,12 +82,12 @@ def read_harmony(path: Path, reading: Reading) -> ImageSet:
     """Reads the index, or the indices; files need not exist yet."""
     indices = [path] if path.is_file() else _indices(path)
     if not indices:
-        raise ValueError(
+        raise DataError(
             f"a Harmony measurement must hold {' or '.join(_NAMES)}, itself or in Images, received "
             f"the folder '{path}': choose the folder that Harmony exported"
         )
     if reading.root is not None and len(indices) > 1:
-        raise ValueError(
+        raise DataError(
             f"root= holds the images of one measurement, received {len(indices)} in '{path}': "
             "choose one of them, or leave root= out"
         )
@@ -101,7 +102,7 @@ def read_harmony(path: Path, reading: Reading) -> ImageSet:
     if planes["Metadata_Timepoint"].nunique() == 1:
         planes = planes.drop(columns="Metadata_Timepoint")
     table, files = assemble_fields(planes, z=reading.z, channels=list(names))
-    return ImageSet(table, files, reader=reading.reader or read_image)
+    return ImageSet(table, files, reader=reading.reader or read_image, z=reading.z)
 
 
 def _is_index(path: Path) -> bool:
@@ -169,7 +170,7 @@ class _Measurement:
             elif "URL" in texts or "ChannelID" in texts:
                 found.images.append(_image(texts, named, index))
         if not found.images or len(plates) > 1:
-            raise ValueError(
+            raise DataError(
                 "a Harmony index must name images of one plate, received "
                 f"{len(found.images)} images and {len(plates)} plates: '{index}'"
             )
@@ -204,7 +205,7 @@ def _image(texts: dict[str, str], named: dict[int, str], index: Path) -> dict[st
     needed = ("Row", "Col", "FieldID", "ChannelID")
     missing = [name for name in (*needed, "URL") if not texts.get(name)]
     if missing:
-        raise ValueError(
+        raise DataError(
             f"each image of a Harmony index needs Row, Col, FieldID, ChannelID and URL, received "
             f"image '{texts.get('id', '')}' without {', '.join(missing)}: '{index}'; export the "
             "measurement again"
@@ -212,7 +213,7 @@ def _image(texts: dict[str, str], named: dict[int, str], index: Path) -> dict[st
     row, column, site, number = (_whole(texts[name], name, index) for name in needed)
     name = texts.get("ChannelName", "")
     if named.setdefault(number, name) != name:
-        raise ValueError(
+        raise DataError(
             f"a channel must have one name, received '{named[number]}' and '{name}' for channel "
             f"{number} in '{index}': export the measurement again"
         )
@@ -228,5 +229,5 @@ def _image(texts: dict[str, str], named: dict[int, str], index: Path) -> dict[st
 
 def _whole(text: str, name: str, index: Path) -> int:
     if not re.fullmatch("[0-9]+", text):
-        raise ValueError(f"{name} must be a whole number from 0, received '{text}' in '{index}'")
+        raise DataError(f"{name} must be a whole number from 0, received '{text}' in '{index}'")
     return int(text)

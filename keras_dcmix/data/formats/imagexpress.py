@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from keras_dcmix._common.errors import DataError
 from keras_dcmix.data.assembling import assemble_fields
 from keras_dcmix.data.finishing import finish
 from keras_dcmix.data.formats.channel_naming import unique_names
@@ -89,7 +90,7 @@ def read_imagexpress(path: Path, reading: Reading) -> ImageSet:
     """Lists the images; none is opened."""
     folder = path.parent if path.suffix.lower() == ".htd" else path
     if not folder.is_dir() or not path.exists():
-        raise ValueError(f"an ImageXpress plate is missing: '{path}'")
+        raise DataError(f"an ImageXpress plate is missing: '{path}'")
     # Of absolute paths, so that a time point knows its plate.
     files = [Path(file) for file in files_below(Path(os.path.abspath(folder)))]
     images = _without_thumbnails([image for file in files if (image := _Image.of(file))], path)
@@ -104,7 +105,7 @@ def read_imagexpress(path: Path, reading: Reading) -> ImageSet:
     table, cells = assemble_fields(
         planes.drop(columns=["wave", "is_projection"]), z=reading.z, channels=list(channels)
     )
-    return ImageSet(table, cells, reader=reading.reader or read_image)
+    return ImageSet(table, cells, reader=reading.reader or read_image, z=reading.z)
 
 
 @dataclass(frozen=True)
@@ -189,12 +190,12 @@ def _is_own(file: Path, folder: Path) -> bool:
 def _without_thumbnails(found: list[_Image], path: Path) -> list[_Image]:
     images = [image for image in found if not image.is_thumbnail]
     if found and not images:
-        raise ValueError(
+        raise DataError(
             f"an ImageXpress plate must hold its images, received {len(found)} thumbnails alone, "
             f"the first is '{found[0].path.name}': copy the files without '_thumb' to '{path}' too"
         )
     if not images:
-        raise ValueError(
+        raise DataError(
             "an ImageXpress plate must hold images called <name>_<well>_s<site>_w<channel>.tif, "
             f"received none in '{path}'"
         )

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 import numpy as np
 import pandas as pd
 
+from keras_dcmix._common.errors import DataError
 from keras_dcmix.data.finishing import finish
 from keras_dcmix.data.formats.rerooting import is_absolute, rerooted
 from keras_dcmix.data.image_set import ImageSet
@@ -122,7 +123,7 @@ def _channel_columns(columns: list[str], path: Path) -> dict[str, str]:
         if name.startswith(_URL) and name.removeprefix(_URL) not in found
     ]
     if not found:
-        raise ValueError(
+        raise DataError(
             f"a LoadData csv needs columns {_FILE}<channel>, received the columns "
             f"{', '.join(columns)} in '{path}'"
         )
@@ -173,7 +174,7 @@ def _cell(
     if not frame:
         return path
     if not frame.isdigit():
-        raise ValueError(
+        raise DataError(
             f"{_FRAME} columns hold page numbers from 0, received '{frame}' in row {row}"
         )
     return Stack(((path, int(frame)),))
@@ -212,7 +213,7 @@ def _local_path(url: str, row: int) -> str:
         return unquote(parts.path)
     if len(parts.scheme) == 1:  # the drive of a Windows path
         return url
-    raise ValueError(
+    raise DataError(
         f"images must be files on this machine, received the URL '{url}' in row {row}: download "
         f"them and name them in {_FILE} columns"
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from keras_dcmix._common.errors import DataError
 from keras_dcmix.data.tables import metadata_column
 from keras_dcmix.data.wells import well_at, well_name
 
@@ -50,7 +51,7 @@ class NamePattern:
         try:
             self._regex = re.compile(expression)
         except re.error as error:
-            raise ValueError(
+            raise DataError(
                 f"pattern must be a regular expression or a path with names in braces, received "
                 f"'{text}' ({error}): write it such as '{{plate}}/{{well}}_s{{site}}_{{channel}}"
                 ".tif'"
@@ -74,7 +75,7 @@ class NamePattern:
         """
         matches = {name: match for name in names if (match := self._match(name))}
         if not matches:
-            raise ValueError(
+            raise DataError(
                 f"pattern must match the paths of files in '{path}', received '{self.text}', which "
                 f"matches none of {len(names)}, the first of which is '{names[0]}': write it such "
                 f"as '{example_pattern(names[0])}'"
@@ -93,19 +94,19 @@ class NamePattern:
     def _refuse_groups(self, groups: list[str]) -> None:
         roles = [name.lower() for name in groups if not name.startswith("_")]
         if not set(roles) - {"channel", "z"}:
-            raise ValueError(
+            raise DataError(
                 "pattern must name what tells fields apart, such as {well} and {site}, received "
                 f"only {', '.join(roles) or 'unnamed parts'}: '{self.text}'"
             )
         if ("row" in roles) != ("column" in roles):
-            raise ValueError(
+            raise DataError(
                 "pattern must name row and column of a well together, received only one of them: "
                 f"'{self.text}'"
             )
         repeated = sorted({name for name in roles if roles.count(name) > 1})
         if repeated or ("well" in roles and "row" in roles):
             name = repeated[0] if repeated else "well"
-            raise ValueError(
+            raise DataError(
                 f"pattern must name each part once, received '{name}' twice: '{self.text}'"
             )
 
@@ -192,7 +193,7 @@ def _number(text: str, name: str) -> float:
     try:
         return float(text)
     except ValueError as error:
-        raise ValueError(
+        raise DataError(
             f"z of a pattern must be the number of a plane, received '{text}' in '{name}'"
         ) from error
 
@@ -203,7 +204,7 @@ def _well(row: str, column: str, name: str) -> str:
         return well_at(int(row), int(column))
     well = well_name(row + column)
     if well == row + column and not column.isdigit():
-        raise ValueError(
+        raise DataError(
             "row and column of a pattern must be a letter or number and a number, received "
             f"'{row}' and '{column}' in '{name}'"
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from keras_dcmix._common.errors import DataError
 from keras_dcmix.data.assembling import assemble_fields
 from keras_dcmix.data.finishing import finish
 from keras_dcmix.data.formats.file_places import places_of
@@ -89,7 +90,7 @@ def read_ome_tiff(path: Path, reading: Reading) -> ImageSet:
         if planes[name].nunique() == 1:
             planes = planes.drop(columns=name)
     table, files = assemble_fields(planes, z=reading.z)
-    return ImageSet(table, files, reader=reading.reader or read_image)
+    return ImageSet(table, files, reader=reading.reader or read_image, z=reading.z)
 
 
 def _places(records: list[OmeTiffRecord], path: Path) -> pd.DataFrame:
@@ -98,7 +99,7 @@ def _places(records: list[OmeTiffRecord], path: Path) -> pd.DataFrame:
     if all(is_placed):
         return pd.DataFrame([record.image.place for record in records])
     if any(is_placed):
-        raise ValueError(
+        raise DataError(
             f"images must be either all of plates or none, received {sum(is_placed)} of "
             f"{len(records)} in '{path}': choose the files of one plate"
         )

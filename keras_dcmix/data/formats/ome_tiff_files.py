@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from keras_dcmix._common.errors import DataError
 from keras_dcmix.data.formats.ome_xml import OmeImage, read_ome_xml
 from keras_dcmix.data.reading import Reading, path_inside
 
@@ -108,12 +109,12 @@ def ome_tiff_records(path: Path, reading: Reading) -> list[OmeTiffRecord]:
         return _records_of_master(path, masters[path], reading)
     alone = [file for file in masters if str(file) not in named]
     if alone:
-        raise ValueError(
+        raise DataError(
             f"the metadata of '{alone[0]}' must be in '{masters[alone[0]]}', as it says itself, "
             f"received none there that names it: put that file into the folder '{path}'"
         )
     if not records:
-        raise ValueError(
+        raise DataError(
             f"a folder of OME-TIFFs must hold files whose names end in .tif or .tiff, received "
             f"none in '{path}': choose the folder that they are in"
         )
@@ -172,7 +173,7 @@ def _records_of_master(path: Path, name: str, reading: Reading) -> list[OmeTiffR
     folder = path.parent if reading.root is None else reading.root
     master = Path(path_inside(name, folder, allow_outside=reading.allow_outside))
     if not master.is_file() or read_ome_xml(_ome_text(master), str(master))[1] is not None:
-        raise ValueError(
+        raise DataError(
             f"the metadata of '{path}' must be in '{name}', as it says itself, received none "
             f"there: put that file into the folder '{folder}'"
         )
@@ -181,14 +182,14 @@ def _records_of_master(path: Path, name: str, reading: Reading) -> list[OmeTiffR
 
 def _ome_text(path: Path) -> str:
     if not path.is_file():
-        raise ValueError(f"OME-TIFF is missing: '{path}'")
+        raise DataError(f"OME-TIFF is missing: '{path}'")
     if not path.stat().st_size:
-        raise ValueError(f"OME-TIFF is empty (0 bytes): '{path}'")
+        raise DataError(f"OME-TIFF is empty (0 bytes): '{path}'")
     if path.suffix.lower() not in _TIFF:
         return path.read_bytes().decode("utf-8-sig", "replace")
     text = _description(path)
     if not _is_ome(text):
-        raise ValueError(
+        raise DataError(
             f"an OME-TIFF must hold OME-XML, received a TIFF without it or one that was cut off: "
             f"'{path}'; copy it again, move it out of the folder, or read the folder by its file "
             "names"
@@ -205,7 +206,7 @@ def _description(path: Path) -> str:
             return tiff.pages[0].description
     # tifffile raises its own kind, and for damaged tags struct.error, IndexError and others.
     except Exception as error:
-        raise ValueError(
+        raise DataError(
             f"OME-TIFF cannot be read, expected a complete TIFF: '{path}' "
             f"({(str(error).strip() or type(error).__name__).splitlines()[0]}); copy it again"
         ) from error

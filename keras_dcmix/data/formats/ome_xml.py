@@ -15,6 +15,7 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 
+from keras_dcmix._common.errors import DataError
 from keras_dcmix.data.formats.channel_naming import unique_names
 from keras_dcmix.data.safe_xml import children, local_name, xml_document
 from keras_dcmix.data.wells import well_at
@@ -24,7 +25,8 @@ _MOST_PLANES = 1_000_000
 
 class OmePlane(NamedTuple):
     """A plane: its time, channel and z from 0; its file, None for the one that holds the XML;
-    and its page, from 0."""
+    and its page, from 0.
+    """
 
     t: int
     c: int
@@ -84,7 +86,7 @@ def read_ome_xml(text: str, where: str) -> tuple[list[OmeImage], str | None]:
         for pixels in children(image, "Pixels")
     ]
     if not images:
-        raise ValueError(f"OME-XML must describe at least one image, received none: '{where}'")
+        raise DataError(f"OME-XML must describe at least one image, received none: '{where}'")
     return images, None
 
 
@@ -109,13 +111,13 @@ def _places(root: Element, where: str) -> Iterator[tuple[str, dict[str, str]]]:
 def _channels(pixels: Element, where: str) -> list[str]:
     channels = children(pixels, "Channel")
     if any(_whole(channel, "SamplesPerPixel", 1, where) > 1 for channel in channels):
-        raise ValueError(
+        raise DataError(
             "OME-TIFF images must hold a page for each channel, received colour pages (several "
             f"samples a pixel): '{where}'; save each channel to pages of its own"
         )
     expected = _size(pixels, "SizeC", where)
     if channels and len(channels) != expected:
-        raise ValueError(
+        raise DataError(
             f"OME-XML must describe each channel, expected {expected}, received {len(channels)}: "
             f"'{where}'; correct it, names would go to wrong channels"
         )
@@ -125,14 +127,14 @@ def _channels(pixels: Element, where: str) -> list[str]:
 def _planes(pixels: Element, uuid: str | None, where: str) -> list[OmePlane]:
     order = pixels.get("DimensionOrder", "").lower()
     if sorted(order) != sorted("xyzct") or not order.startswith("xy"):
-        raise ValueError(
+        raise DataError(
             f"DimensionOrder in OME-XML must be XY and then Z, C, T in any order, received "
             f"'{order.upper()}': '{where}'"
         )
     sizes = {axis: _size(pixels, f"Size{axis.upper()}", where) for axis in "zct"}
     total = sizes["z"] * sizes["c"] * sizes["t"]
     if total > _MOST_PLANES:
-        raise ValueError(f"OME-XML names {total} planes, it must be damaged: '{where}'")
+        raise DataError(f"OME-XML names {total} planes, it must be damaged: '{where}'")
     # Axes from the slowest to the fastest, as NumPy counts.
     axes = order[:1:-1]
     shape = tuple(sizes[axis] for axis in axes)
@@ -145,7 +147,7 @@ def _planes(pixels: Element, uuid: str | None, where: str) -> list[OmePlane]:
             key = (index["t"], index["c"], index["z"])
             found[key] = OmePlane(*key, file, page + number)
     if len(found) < total:
-        raise ValueError(
+        raise DataError(
             f"OME-XML must name a page for each plane of an image, expected {total}, received "
             f"{len(found)}: '{where}'; the recording was cut short, or save it again"
         )
@@ -182,7 +184,7 @@ def _file(block: Element, uuid: str | None) -> str | None:
 def _size(pixels: Element, name: str, where: str) -> int:
     size = _whole(pixels, name, 0, where)
     if size < 1:
-        raise ValueError(f"Pixels in OME-XML must have a {name} from 1, received {size}: '{where}'")
+        raise DataError(f"Pixels in OME-XML must have a {name} from 1, received {size}: '{where}'")
     return size
 
 
@@ -190,7 +192,7 @@ def _whole(element: Element, name: str, default: int, where: str) -> int:
     """A whole number from 0 in an attribute."""
     text = element.get(name, str(default))
     if not re.fullmatch("[0-9]{1,9}", text):
-        raise ValueError(
+        raise DataError(
             f"{name} of {local_name(element)} in OME-XML must be a whole number from 0, received "
             f"'{text}': '{where}'"
         )

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from keras_dcmix._common.errors import DataError
+from keras_dcmix._common.optional_imports import import_zarr
 from keras_dcmix.data.assembling import assemble_fields
 from keras_dcmix.data.finishing import finish
 from keras_dcmix.data.formats.file_places import places_of
@@ -16,7 +18,6 @@ from keras_dcmix.data.formats.ome_zarr_image import OmeZarrImage, attributes_of,
 from keras_dcmix.data.formats.zarr_planes import read_zarr_plane
 from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.data.reading import Reading, existing_path, path_inside
-from keras_dcmix.extras import import_zarr
 
 _METADATA = (".zattrs", ".zgroup", ".zarray", "zarr.json")
 _OTHER = ("labels", "tables", "OME")
@@ -84,7 +85,7 @@ def read_ome_zarr(path: Path, reading: Reading) -> ImageSet:
         import_zarr()
     found = list(_images(path.absolute(), reading))
     if not found:
-        raise ValueError(
+        raise DataError(
             f"an OME-Zarr source must hold at least one image, received none in '{path}': choose "
             "an image, a plate, or a folder of those whose names end in .zarr"
         )
@@ -98,7 +99,7 @@ def read_ome_zarr(path: Path, reading: Reading) -> ImageSet:
     if planes["Metadata_Timepoint"].nunique() == 1:
         planes = planes.drop(columns="Metadata_Timepoint")
     table, files = assemble_fields(planes, z=reading.z)
-    return ImageSet(table, files, reader=reading.reader or read_zarr_plane)
+    return ImageSet(table, files, reader=reading.reader or read_zarr_plane, z=reading.z)
 
 
 def _places(places: list[dict[str, str]], path: Path) -> pd.DataFrame:
@@ -107,7 +108,7 @@ def _places(places: list[dict[str, str]], path: Path) -> pd.DataFrame:
     if all(is_loose):
         return places_of([place["stem"] for place in places])
     if any(is_loose):
-        raise ValueError(
+        raise DataError(
             f"images must be either all of plates or none, received both in '{path}': choose one "
             "of the folders in it"
         )
@@ -121,7 +122,7 @@ def _images(folder: Path, reading: Reading) -> Iterator[tuple[dict[str, str], Pa
     """Finds images below a folder: what is known of their place, and where they are."""
     attributes = attributes_of(folder)
     if "image-label" in attributes:
-        raise ValueError(
+        raise DataError(
             f"images must be of cells, received a segmentation: '{folder}'; choose the image that "
             "it belongs to"
         )
@@ -135,7 +136,7 @@ def _images(folder: Path, reading: Reading) -> Iterator[tuple[dict[str, str], Pa
         for name in _image_names(folder):
             yield {"stem": f"{stem_of(folder)}/{name}"}, folder / name
     elif _is_zarr(folder):
-        raise ValueError(
+        raise DataError(
             "an OME-Zarr folder must name multiscales, a plate or a well in its metadata, "
             f"received {', '.join(attributes) or 'none of them'}: '{folder}'; choose the folder "
             "of an image or a plate"
@@ -151,7 +152,7 @@ def _plate_images(
     for path in _paths(plate, "wells", f"plate '{folder}'"):
         well = Path(path_inside(path, folder, allow_outside=reading.allow_outside))
         if not well.is_dir():
-            raise ValueError(
+            raise DataError(
                 f"each well that a plate names must be there, '{path}' is missing in "
                 f"'{folder}': copy it, or take it out of the plate's metadata"
             )
@@ -171,7 +172,7 @@ def _well_images(
     for path, entry in images.items():
         image = Path(path_inside(path, folder, allow_outside=reading.allow_outside))
         if not image.is_dir():
-            raise ValueError(
+            raise DataError(
                 f"each image that a well names must be there, '{path}' is missing in '{folder}': "
                 "copy it, or take it out of the well's metadata"
             )
@@ -192,7 +193,7 @@ def _paths(described: object, key: str, where: str) -> dict[str, dict]:
     entries = described.get(key) if isinstance(described, dict) else None
     is_listed = isinstance(entries, list) and bool(entries)
     if not is_listed or not all(isinstance(entry, dict) and "path" in entry for entry in entries):
-        raise ValueError(
+        raise DataError(
             f"metadata of a {where.split()[0]} must list {key}, at least one, each with its path, "
             f"received {str(entries)[:80]}: {where}"
         )

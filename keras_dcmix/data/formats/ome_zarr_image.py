@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from keras_dcmix._common.errors import DataError
 from keras_dcmix.data.formats.channel_naming import unique_names
 from keras_dcmix.data.formats.zarr_layout import read_json, zarr_layout
 from keras_dcmix.data.reading import Reading, path_inside
@@ -69,7 +70,7 @@ class OmeZarrImage:
         level = path_inside(str(dataset["path"]), folder, allow_outside=reading.allow_outside)
         layout = zarr_layout(Path(level))
         if layout is None:
-            raise ValueError(
+            raise DataError(
                 f"the first level that an OME-Zarr image names must be there, "
                 f"'{dataset['path']}' is no array in '{folder}': copy it, or let the metadata "
                 "name the levels that are there only"
@@ -112,7 +113,7 @@ def _axis_names(axes: object, num_axes: int, folder: Path) -> list[str]:
     names = [axis.get("name") if isinstance(axis, dict) else axis for axis in listed]
     is_known = set(names[:-2]) <= set("tcz") and len(set(names)) == len(names)
     if names[-2:] != ["y", "x"] or not is_known or len(names) != num_axes:
-        raise ValueError(
+        raise DataError(
             f"axes of an OME-Zarr image must be some of t, c, z, and y, x at the end, one for "
             f"each of {num_axes} axes of its array, received {names}: '{folder}'"
         )
@@ -125,7 +126,7 @@ def _labels(omero: object, num_channels: int, folder: Path) -> list[str]:
     if not channels:
         return [""] * num_channels
     if not isinstance(channels, list) or len(channels) != num_channels:
-        raise ValueError(
+        raise DataError(
             f"omero must name each channel of an OME-Zarr image, expected {num_channels} names, "
             f"received {len(channels)}: '{folder}'; correct the metadata, names would go to "
             "wrong channels"

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from keras_dcmix._common.errors import DataError
 from keras_dcmix.data.finishing import finish
 from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.data.images import read_image
@@ -89,7 +90,7 @@ def read_rxrx1(path: Path, reading: Reading) -> ImageSet:
     """Reads the table; files need not exist yet."""
     tables = _tables_in(path) if path.is_dir() else [path]
     if not tables:
-        raise ValueError(
+        raise DataError(
             f"a folder of RxRx1 needs the table {_TABLE}, or {', '.join(_KAGGLE_TABLES)}, received "
             f"none of them: '{path}'"
         )
@@ -120,14 +121,14 @@ def _rows(path: Path) -> pd.DataFrame:
     rows = read_texts(path, "RxRx1 table")
     missing = [name for name in _PLACE if name not in rows]
     if missing:
-        raise ValueError(
+        raise DataError(
             f"an RxRx1 table needs the columns {', '.join(_PLACE)}, received none called "
             f"'{missing[0]}', but {', '.join(rows.columns)}: '{path}'"
         )
     for name in [*_PLACE, "site"]:
         blank = is_blank(rows[name]) if name in rows else np.zeros(len(rows), bool)
         if blank.any():
-            raise ValueError(
+            raise DataError(
                 f"column '{name}' of an RxRx1 table must not be blank, received {blank.sum()} "
                 f"blanks, the first in row {rows.index[blank][0]}: '{path}'"
             )
@@ -182,7 +183,7 @@ def _refuse_repeated(rows: pd.DataFrame, path: Path) -> None:
     if twice.any():
         first = fields[twice].iloc[0]
         same = np.flatnonzero((fields == first).all(axis=1))[:2]
-        raise ValueError(
+        raise DataError(
             f"an RxRx1 table must name each field once, received {twice.sum()} rows that do not, "
             f"the first are rows {rows.index[same[0]]} and {rows.index[same[1]]}, both "
             f"{', '.join(first)}: delete all but one in '{path}'"

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_dcmix._common.errors import DataError
+
 _ABSENT = 2**64 - 1  # offset and size of an absent chunk in the index of a shard
 
 
@@ -127,7 +129,7 @@ def zarr_layout(folder: Path) -> ZarrLayout | None:
     try:
         return (_version_3 if path is new else _version_2)(folder, metadata)
     except (KeyError, TypeError, AttributeError, IndexError) as error:
-        raise ValueError(
+        raise DataError(
             "metadata of a Zarr array must name its shape, chunks and codecs, received metadata "
             f"without them ({type(error).__name__}: {error}): '{path}'; copy the file again"
         ) from error
@@ -142,12 +144,12 @@ def read_json(path: Path) -> dict:
     try:
         metadata = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
-        raise ValueError(
+        raise DataError(
             f"Zarr metadata must be JSON, received text that cannot be read ({error}): '{path}'; "
             "copy the file again"
         ) from error
     if not isinstance(metadata, dict):
-        raise ValueError(
+        raise DataError(
             f"Zarr metadata must be a JSON object, received {type(metadata).__name__}: '{path}'"
         )
     return metadata
@@ -202,7 +204,7 @@ def _has_shards(codecs: list[dict]) -> bool:
 def _sizes(shape: list, chunks: list, folder: Path) -> tuple[tuple[int, ...], tuple[int, ...]]:
     is_whole = all(type(size) is int and size > 0 for size in [*shape, *chunks])
     if not is_whole or len(shape) != len(chunks) or len(shape) < 2:
-        raise ValueError(
+        raise DataError(
             "a Zarr array of pixels must have a shape and chunks of as many sizes from 1, at "
             f"least two, received {shape} and {chunks}: '{folder}'"
         )
@@ -232,5 +234,5 @@ def _read_index(path: Path, whole: Sequence[int], shards: Shards) -> np.ndarray:
             file.seek(max(0, file.tell() - num_bytes - checksum))
         data = file.read(num_bytes)
     if len(data) < num_bytes:
-        raise ValueError(f"shard is truncated: '{path}'")
+        raise DataError(f"shard is truncated: '{path}'")
     return np.frombuffer(data, f"{shards.order}u8").reshape(*grid, 2)

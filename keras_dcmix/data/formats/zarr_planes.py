@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keras_dcmix._common.optional_imports import import_zarr
 from keras_dcmix.data.formats.zarr_layout import ZarrLayout, zarr_layout
 from keras_dcmix.data.images import UnreadableImageError
-from keras_dcmix.extras import import_zarr
 
 if TYPE_CHECKING:
     import zarr

@@ -1,0 +1,1 @@
+"""The command `keras-dcmix`, one command a file."""

@@ -1,0 +1,41 @@
+"""The command `doctor`: versions, backend, device, extras."""
+
+from __future__ import annotations
+
+import typer
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Column, Table
+from rich.text import Text
+
+
+def doctor() -> None:
+    """Tell what is installed: versions, backend, device, extras, and what to install.
+
+    Ends with exit code 2 where Keras cannot start; a missing extra is no fault.
+    """
+    from keras_dcmix.cli import installation as found
+    from keras_dcmix.cli.start import quiet_backend
+
+    with quiet_backend():
+        backend = found.backend()
+    broken = backend[0].reason
+    lines = [*found.packages(), *backend, *found.extras()]
+    lines += found.runtimes(keras_starts=not broken)
+    if not broken:
+        lines += found.exports(backend[0].state.split()[0])
+    # A command that is broken into two lines cannot be copied.
+    table = Table(
+        Column("what", no_wrap=True),
+        Column("found", overflow="fold"),
+        Column("to get it", no_wrap=True),
+        box=SIMPLE,
+    )
+    for line in lines:
+        style = "yellow" if line.remedy else ""
+        table.add_row(Text(line.name), Text(line.state, style=style), Text(line.remedy))
+    Console(highlight=False).print(table)
+    if broken:
+        sentence = f"Keras does not start: {broken}"
+        Console(highlight=False, soft_wrap=True).print(sentence, markup=False)
+        raise typer.Exit(2)

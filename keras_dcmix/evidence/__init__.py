@@ -1,0 +1,1 @@
+"""What scores and runs show: statistics over repeats and groups, verdicts, sentences."""

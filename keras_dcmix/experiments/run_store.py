@@ -1,0 +1,153 @@
+"""Finished trainings on disk, so that an interrupted run goes on where it stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from keras_dcmix._common.errors import ResultError
+from keras_dcmix.data.labelled_images import LabelledImages
+from keras_dcmix.models.options import Training
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SETTINGS = "settings.json"
+
+
+class RunStore:
+    """A folder of finished runs; a run counts once its JSON file is there.
+
+    Args:
+        folder: Made where it is missing.
+        settings: What the runs depend on, JSON-able. A folder that already holds runs with
+            other settings is refused.
+
+    Raises:
+        ValueError: If the folder belongs to runs with other settings, or is a file.
+    """
+
+    def __init__(self, folder: str | Path, settings: dict[str, Any]) -> None:
+        self.folder = Path(folder)
+        if self.folder.exists() and not self.folder.is_dir():
+            raise ResultError(f"`checkpoint_dir` must be a folder. Received: the file {folder}")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        settings = json.loads(json.dumps(settings))
+        path = self.folder / _SETTINGS
+        if not path.exists():
+            _write_whole(path, json.dumps(settings, indent=1))
+        found = json.loads(path.read_text())
+        changed = _differences(found, settings)
+        if changed:
+            raise ResultError(
+                f"The unfinished run in {self.folder} was started with other settings "
+                f"({'; '.join(changed)}): repeat them, or start anew"
+            )
+
+    def __contains__(self, name: str) -> bool:
+        try:
+            self.facts(name)
+        except (OSError, ValueError):  # missing or damaged: it is done again
+            return False
+        return True
+
+    def facts(self, name: str) -> dict[str, Any]:
+        """What was saved of a run beside its model and table."""
+        facts = json.loads(self.path(name, "json").read_text())
+        if not isinstance(facts, dict):
+            raise ResultError(f"{self.path(name, 'json')} must hold an object")
+        return facts
+
+    def table(self, name: str) -> pd.DataFrame:
+        """The table of a run."""
+        import pandas as pd
+
+        return pd.read_csv(self.path(name, "csv"), dtype={"channel": str}, keep_default_na=False)
+
+    def model(self, name: str) -> keras.Model:
+        """The model of a run."""
+        return keras.models.load_model(self.path(name, "keras"))
+
+    def save(
+        self,
+        name: str,
+        facts: Mapping[str, Any],
+        *,
+        table: pd.DataFrame | None = None,
+        model: keras.Model | None = None,
+    ) -> None:
+        """Saves a run; the facts last, since with them it counts as finished."""
+        if model is not None:
+            model.save(self.path(name, "keras"))
+        if table is not None:
+            table.to_csv(self.path(name, "csv"), index=False)
+        _write_whole(self.path(name, "json"), json.dumps(facts))
+
+    def path(self, name: str, suffix: str) -> Path:
+        """Where a run keeps its file of that kind."""
+        return self.folder / f"{name}.{suffix}"
+
+
+def finished_runs(folder: Path) -> list[str]:
+    """Names of the runs that a folder holds, whatever they belong to."""
+    return sorted(path.stem for path in folder.glob("*.json") if path.name != _SETTINGS)
+
+
+def run_settings(dataset: LabelledImages, training: Training, seed: int) -> dict[str, Any]:
+    """All that a run's result depends on, to tell whether finished runs can be used again."""
+    digest = hashlib.sha256()
+    for part in (dataset.labels, np.array(dataset.groups, dtype=str)):
+        digest.update(np.ascontiguousarray(part).tobytes())
+    if hasattr(dataset.images, "fingerprint"):
+        digest.update(dataset.images.fingerprint().encode())
+    else:
+        for image in dataset.images:
+            digest.update(np.ascontiguousarray(image).tobytes())
+    return {
+        "training": asdict(training),
+        "seed": seed,
+        "shape": [int(n) for n in dataset.images.shape],
+        "channels": list(dataset.channel_names),
+        "classes": list(dataset.classes),
+        "data": digest.hexdigest(),
+        "backend": keras.backend.backend(),
+    }
+
+
+def check_jobs(n_jobs: int) -> None:
+    """Refuses a number of processes that joblib cannot start."""
+    if not isinstance(n_jobs, int) or isinstance(n_jobs, bool) or n_jobs == 0:
+        raise ResultError(
+            f"`n_jobs` must be a positive integer, or -1 for all cores. Received: n_jobs={n_jobs!r}"
+        )
+
+
+def names_of(values: np.ndarray) -> list[str]:
+    """The distinct values as sorted text, for JSON."""
+    return [str(value) for value in np.unique(values)]
+
+
+def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """What differs, as text: `epochs was 1, is 2`."""
+    old, new = ({**each.pop("training", {}), **each} for each in (dict(old), dict(new)))
+    return [
+        "the images or labels are others"
+        if name == "data"
+        else f"{name} was {old.get(name)}, is {new.get(name)}"
+        for name in {**old, **new}
+        if old.get(name) != new.get(name)
+    ]
+
+
+def _write_whole(path: Path, text: str) -> None:
+    partial = path.with_suffix(path.suffix + ".partial")
+    partial.write_text(text)
+    os.replace(partial, path)

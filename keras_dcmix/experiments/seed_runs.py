@@ -1,0 +1,95 @@
+"""One seed of a ranking: train a DCMIX model and keep what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import keras
+
+from keras_dcmix.data.labelled_images import LabelledImages
+from keras_dcmix.experiments.run_store import RunStore, names_of
+from keras_dcmix.importance.methods.mixing_weights import mixing_weights
+from keras_dcmix.models.options import Training
+from keras_dcmix.models.training import split_dataset, train_classifier
+
+
+@dataclass(frozen=True, eq=False)
+class SeedRun:
+    """What is kept of one seed's training, beside its model.
+
+    Attributes:
+        seed: Its seed.
+        accuracy: Share of test images classified rightly, 0 to 1.
+        validation_loss: Cross-entropy on the validation images, in nats.
+        epochs: Epochs trained.
+        seconds: Wall time.
+        shares: Each channel's share of the mix, in the order of the channels.
+        train_groups: Groups that it trained on.
+        validation_groups: Groups that chose its weights.
+        predicted: The class that it names for each test image, an index.
+    """
+
+    seed: int
+    accuracy: float
+    validation_loss: float
+    epochs: int
+    seconds: float
+    shares: list[float]
+    train_groups: list[str]
+    validation_groups: list[str]
+    predicted: list[int]
+
+
+def seed_run(store: RunStore, seed: int) -> SeedRun:
+    """A finished seed of a store."""
+    return SeedRun(**store.facts(run_name(seed)))
+
+
+def is_finished(store: RunStore, seed: int) -> bool:
+    """Whether the store holds a seed, whole."""
+    try:
+        seed_run(store, seed)
+    except (OSError, ValueError, TypeError):  # missing or damaged: it is trained again
+        return False
+    return True
+
+
+def run_name(seed: int) -> str:
+    """What a seed is called in a store."""
+    return f"seed_{seed}"
+
+
+def describe_run(run: SeedRun, channel_names: Sequence[str], *, again: bool = False) -> str:
+    """A finished seed in one line; `again` if an earlier run had finished it."""
+    pairs = sorted(zip(run.shares, channel_names, strict=True), reverse=True)[:3]
+    top = ", ".join(f"{name} {share:.0%}" for share, name in pairs)
+    how = "done before" if again else f"{run.epochs} epochs in {run.seconds:.0f} s"
+    return f"seed {run.seed}: accuracy {run.accuracy:.3f}, {how}; {top}"
+
+
+def train_seed(
+    dataset: LabelledImages,
+    training: Training,
+    store: RunStore,
+    split_seed: int,
+    seed: int,
+    watch: keras.callbacks.Callback | None,
+) -> SeedRun:
+    """Trains the model of one seed and saves what it found."""
+    split = split_dataset(dataset, training, split_seed=split_seed, seed=seed)
+    callbacks = [] if watch is None else [watch]
+    trained = train_classifier(dataset, split, training, seed=seed, callbacks=callbacks)
+    run = SeedRun(
+        seed=seed,
+        accuracy=trained.accuracy,
+        validation_loss=trained.validation_loss,
+        epochs=trained.epochs,
+        seconds=trained.seconds,
+        shares=mixing_weights(trained.model).scores.tolist(),
+        train_groups=names_of(dataset.groups[split.train]),
+        validation_groups=names_of(dataset.groups[split.validation]),
+        predicted=trained.predicted.tolist(),
+    )
+    store.save(run_name(seed), asdict(run), table=trained.history, model=trained.model)
+    return run

@@ -1,0 +1,1 @@
+"""The importance methods, one a file; `keras_dcmix.importance` offers them."""

@@ -1,0 +1,294 @@
+"""Which channels matter for each class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_dcmix._common.errors import MethodError
+from keras_dcmix._common.names import nearest
+from keras_dcmix._common.progress import counting
+from keras_dcmix.data.batches import ImageBatches
+from keras_dcmix.data.channel_view import ChannelView
+from keras_dcmix.importance.baselines import replacement
+from keras_dcmix.importance.channel_importance import ChannelImportance
+from keras_dcmix.importance.evaluation import Evaluation
+from keras_dcmix.importance.methods.integrated_gradients import integrated_gradients
+from keras_dcmix.importance.methods.mixing_weights import mixing_weights
+from keras_dcmix.importance.methods.occlusion import occlusion
+from keras_dcmix.importance.methods.permutation import permutation
+from keras_dcmix.layers.dcmix import find_dcmix, nested_layers
+
+# Fitting the mix alone: a handful of weights bears a high rate, and moves by about that much a
+# step, so few steps would leave it at its start.
+_RATE = 0.02
+_FEWEST_STEPS = 200
+_FEWEST_EPOCHS = 5
+_BATCH_SIZE = 32  # of what needs gradients, which take several times the memory of a prediction
+
+
+def per_class(
+    model: keras.Model,
+    images: Any,
+    labels: Any,
+    *,
+    method: str = "occlusion",
+    classes: Sequence[str] | None = None,
+    channel_names: Sequence[str] | None = None,
+    batch_size: int = 128,
+    seed: int = 0,
+    verbose: bool = True,
+) -> dict[str, ChannelImportance]:
+    """Scores the channels for each class by itself.
+
+    - `"occlusion"`: the drop of the log-likelihood of the class, over its images alone. What
+      stands in for a channel is its mean over training images or images of all classes: a mean
+      within the class would still show what sets the class apart.
+    - `"permutation"`: the same with a channel of other images in place of the channel, drawn from
+      images of all classes. Shuffled within a class, a channel that is the same in all images of
+      the class would score 0, however well it tells the class from others.
+    - `"integrated_gradients"`: of the images of the class, from the baseline of `"occlusion"`.
+    - `"mixing_weights"`: the share of the mix that would serve this class best. On a copy of the
+      model everything but `alpha` is frozen, and `alpha`, from its trained value, is fitted to
+      tell the class from the rest: cross-entropy of the probability of the class, in which its
+      images weigh as much as all others together. The network behind the mix stays as it is, so
+      a share moves only as far as that network bears it.
+
+    The log-likelihood is taken, not the accuracy, because it moves before an image changes sides:
+    with one easy class no single channel may cost any accuracy. A score compares channels within
+    a class; between classes compare ranks only.
+
+    Args:
+        model: Any Keras classifier of multi-channel images, probabilities or logits; for
+            `"mixing_weights"` one with one `DCMix` layer.
+        images: `(num_images, height, width, num_channels)` raw pixels as the model takes them,
+            best of groups that it was not trained on; a NumPy array or `Crops`.
+        labels: `(num_images,)` class numbers, or strings. Every class has an image.
+        method: `"occlusion"`, `"permutation"`, `"integrated_gradients"` or `"mixing_weights"`.
+        classes: Names of the classes in the order of the model's outputs. `None` takes labels
+            that are strings, sorted, or else numbers `"0"`, `"1"`, ...
+        channel_names: One name a channel. `None` takes those of the images or of the model.
+        batch_size: Images in memory at a time; where gradients are needed, 32 at most.
+        seed: Seed of folds, permutations and batches.
+        verbose: Whether to show progress.
+
+    Returns:
+        For each class, by name, a `ChannelImportance`.
+
+    Raises:
+        ValueError: If the arguments do not fit each other, or a class has no image.
+
+    Reference:
+        Ours; the methods are referred to where they are written.
+    """
+    if method not in _METHODS:
+        raise MethodError(
+            f"Unknown `method` {method!r}, did you mean {nearest(method, _METHODS)!r}? "
+            f"Known: {', '.join(_METHODS)}"
+        )
+    numbers = labels if classes is None else _numbered(labels, classes)
+    evaluation = Evaluation(
+        model, images, numbers, channel_names=channel_names, batch_size=batch_size
+    )
+    if classes is None and _are_text(labels):
+        classes = np.unique(np.asarray(labels).astype(str)).tolist()
+    classes = _checked_classes(classes, evaluation)
+    found = _METHODS[method](evaluation, seed, verbose)
+    return {
+        name: replace(one, method=f"{one.method}: {name}")
+        for name, one in zip(classes, found, strict=True)
+    }
+
+
+def _occlusion(evaluation: Evaluation, seed: int, verbose: bool) -> list[ChannelImportance]:
+    return [
+        occlusion(**_of_class(evaluation, number), seed=seed, verbose=verbose)
+        for number in range(evaluation.num_classes)
+    ]
+
+
+def _integrated_gradients(
+    evaluation: Evaluation, seed: int, verbose: bool
+) -> list[ChannelImportance]:
+    found = []
+    for number in range(evaluation.num_classes):
+        arguments = _of_class(evaluation, number)
+        arguments["batch_size"] = min(evaluation.batch_size, _BATCH_SIZE)
+        found.append(integrated_gradients(**arguments, seed=seed, verbose=verbose))
+    return found
+
+
+def _of_class(evaluation: Evaluation, number: int) -> dict[str, Any]:
+    """Arguments of a method for the images of one class, with a baseline over all images."""
+    rows = np.flatnonzero(evaluation.labels == number)
+    return {
+        "model": evaluation.model,
+        "images": ChannelView(evaluation.images, rows=rows),
+        "labels": evaluation.labels[rows],
+        "channel_names": evaluation.channel_names,
+        "baseline": replacement(evaluation, "mean")(evaluation.read(rows[:1])),
+        "batch_size": evaluation.batch_size,
+    }
+
+
+def _permutation(evaluation: Evaluation, seed: int, verbose: bool) -> list[ChannelImportance]:
+    def log_likelihood_of(number: int) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+        share = (evaluation.labels == number).mean()
+
+        def log_likelihood(labels: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+            # The other images only lend their channels: the mean of this over all images is the
+            # mean over the images of the class.
+            chosen = evaluation.probabilities(outputs)[:, number]
+            return (labels == number) / share * np.log(np.clip(chosen, 1e-7, 1))
+
+        return log_likelihood
+
+    return [
+        permutation(
+            evaluation.model,
+            evaluation.images,
+            evaluation.labels,
+            channel_names=evaluation.channel_names,
+            metric=log_likelihood_of(number),
+            batch_size=evaluation.batch_size,
+            seed=seed,
+            verbose=verbose,
+        )
+        for number in range(evaluation.num_classes)
+    ]
+
+
+def _mixing_weights(evaluation: Evaluation, seed: int, verbose: bool) -> list[ChannelImportance]:
+    find_dcmix(evaluation.model)
+    if evaluation.num_images == np.bincount(evaluation.labels).max():
+        raise MethodError("Fitting the mix of a class needs images of other classes as well")
+    found = []
+    with counting("mix of each class", evaluation.num_classes, enabled=verbose) as advance:
+        for number in range(evaluation.num_classes):
+            scores = _fitted_mix(evaluation, number, seed).scores
+            found.append(
+                ChannelImportance(
+                    "mixing_weights", evaluation.channel_names, scores, unit="share of the mix"
+                )
+            )
+            advance()
+    return found
+
+
+class _InUse(keras.layers.Layer):
+    """A model as it predicts, also while `fit` runs: no dropout, no masks, statistics at rest.
+
+    `model(inputs, training=False)` in a Functional model would not do: `fit` overrides it.
+    """
+
+    def __init__(self, model: keras.Model) -> None:
+        super().__init__()
+        self.model = model
+
+    def call(self, images: Any) -> Any:
+        return self.model(images, training=False)
+
+
+def _fitted_mix(evaluation: Evaluation, number: int, seed: int) -> ChannelImportance:
+    """Mixing weights fitted to tell one class from the rest, all else frozen."""
+    clone = _copy(evaluation.model)
+    for variable in clone.variables:
+        variable.trainable = False
+    for variable in find_dcmix(clone).variables:
+        variable.trainable = True
+    inputs = keras.Input(evaluation.model.input_shape[1:])
+    frozen = keras.Model(inputs, _InUse(clone)(inputs))
+    batches = ImageBatches(
+        evaluation.images,
+        evaluation.labels,
+        batch_size=min(evaluation.batch_size, _BATCH_SIZE),
+        shuffle=True,
+        seed=seed,
+    )
+    epochs = max(_FEWEST_EPOCHS, -(-_FEWEST_STEPS // len(batches)))
+    rate = keras.optimizers.schedules.CosineDecay(_RATE, epochs * len(batches))
+    frozen.compile(keras.optimizers.Adam(rate), _one_against_rest(evaluation, number))
+    frozen.fit(batches, epochs=epochs, shuffle=False, verbose=0)
+    return mixing_weights(clone)
+
+
+def _copy(model: keras.Model) -> keras.Model:
+    """A copy with weights of its own, all of them free to train."""
+    clone = keras.models.clone_model(model)
+    clone.trainable = True
+    clone.set_weights(model.get_weights())
+    for layer in nested_layers(clone):
+        # What this layer computes with is derived from its weights, and setting these is no sign.
+        if isinstance(layer, keras.layers.Normalization):
+            layer.finalize_state()
+    return clone
+
+
+def _one_against_rest(evaluation: Evaluation, number: int) -> Callable[[Any, Any], Any]:
+    """Binary cross-entropy of one class's probability, both sides weighing the same."""
+    share = float((evaluation.labels == number).mean())
+
+    def loss(labels: Any, outputs: Any) -> Any:
+        inside = ops.cast(ops.reshape(labels, (-1,)) == number, "float32")
+        chosen = _probability(ops.cast(outputs, "float32"), number, evaluation._are_logits)
+        chosen = ops.clip(chosen, 1e-7, 1 - 1e-7)
+        weighed = inside / share * ops.log(chosen)
+        return -weighed - (1 - inside) / (1 - share) * ops.log(1 - chosen)
+
+    return loss
+
+
+def _probability(outputs: Any, number: int, are_logits: bool) -> Any:
+    if outputs.shape[-1] == 1:
+        second = ops.sigmoid(outputs[:, 0]) if are_logits else outputs[:, 0]
+        return second if number == 1 else 1 - second
+    return (ops.softmax(outputs) if are_logits else outputs)[:, number]
+
+
+def _are_text(labels: Any) -> bool:
+    labels = np.asarray(labels)
+    return labels.ndim == 1 and all(isinstance(label, str) for label in labels)
+
+
+def _numbered(labels: Any, classes: Sequence[str]) -> Any:
+    """Labels that are text as their places among the classes; others as they are."""
+    if not _are_text(labels):
+        return labels
+    places = {name: place for place, name in enumerate(classes)}
+    unknown = [str(name) for name in labels if name not in places]
+    if unknown:
+        raise MethodError(
+            f"Label {unknown[0]!r} is not one of the `classes`, did you mean "
+            f"{nearest(unknown[0], classes)!r}? Known: {', '.join(classes)}"
+        )
+    return np.array([places[name] for name in labels])
+
+
+def _checked_classes(classes: Sequence[str] | None, evaluation: Evaluation) -> tuple[str, ...]:
+    number = evaluation.num_classes
+    names = tuple(map(str, range(number) if classes is None else classes))
+    if isinstance(classes, str) or len(set(names)) != number or len(names) != number:
+        raise MethodError(
+            f"`classes` must be {number} different names, one for each output of the model. "
+            f"Received: {classes!r}"
+        )
+    empty = np.flatnonzero(np.bincount(evaluation.labels, minlength=number) == 0)
+    if len(empty):
+        raise MethodError(
+            f"Every class needs an image to be scored. Received: none of class "
+            f"{', '.join(repr(names[k]) for k in empty)}"
+        )
+    return names
+
+
+_METHODS = {
+    "occlusion": _occlusion,
+    "permutation": _permutation,
+    "integrated_gradients": _integrated_gradients,
+    "mixing_weights": _mixing_weights,
+}

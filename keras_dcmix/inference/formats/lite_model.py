@@ -1,0 +1,59 @@
+"""Models as LiteRT (`.tflite`); the card is in a zip archive behind the model.
+
+That is where TensorFlow Lite's own metadata keeps its files; the interpreter does not read so far.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keras_dcmix._common.errors import ArtefactError
+from keras_dcmix.inference.card import CARD_NAME
+from keras_dcmix.inference.checksum import SEAL_NAME, check_seal, seal_of
+from keras_dcmix.inference.formats.archives import add_members, read_card, read_member
+from keras_dcmix.inference.formats.needed import needed
+from keras_dcmix.inference.wording import short
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from keras_dcmix.inference.card import ModelCard
+    from keras_dcmix.inference.formats import Run
+
+
+def load(path: Path) -> tuple[Run, ModelCard | None]:
+    """Opens a model for inference.
+
+    Raises:
+        ValueError: If the file is damaged, or has operations that LiteRT alone does not know.
+        ImportError: If LiteRT is not installed.
+    """
+    litert = needed("ai_edge_litert.interpreter", "A LiteRT model is run by ai-edge-litert")
+    seal = read_member(path, SEAL_NAME)
+    if seal is not None:  # before the interpreter, which a damaged file can bring down
+        check_seal(path, seal.decode("latin-1"))
+    try:
+        interpreter = litert.Interpreter(model_path=str(path))
+        interpreter.allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        raise ArtefactError(
+            f"{path} cannot be opened as a LiteRT model: it is damaged, or has operations that "
+            f"LiteRT does not know ({short(error)}); export it again"
+        ) from error
+    given = interpreter.get_input_details()[0]["index"]
+    made = interpreter.get_output_details()[0]["index"]
+
+    def run(images: np.ndarray) -> np.ndarray:
+        interpreter.resize_tensor_input(given, images.shape)
+        interpreter.allocate_tensors()
+        interpreter.set_tensor(given, images)
+        interpreter.invoke()
+        return interpreter.get_tensor(made)
+
+    return run, read_card(path)
+
+
+def add_card(path: Path, card: ModelCard) -> None:
+    """Adds the card and a checksum of the model, as an archive behind it."""
+    add_members(path, {SEAL_NAME: seal_of(path), CARD_NAME: card.to_json()})

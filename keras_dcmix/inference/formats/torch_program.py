@@ -1,0 +1,62 @@
+"""Models as an exported program of PyTorch (`.pt2`); the card is among the extra files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keras_dcmix._common.errors import ArtefactError
+from keras_dcmix.inference.card import CARD_NAME, ModelCard
+from keras_dcmix.inference.formats.archives import check_archive
+from keras_dcmix.inference.formats.needed import needed
+from keras_dcmix.inference.wording import short
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from keras_dcmix.inference.formats import Run
+
+_LARGEST_BATCH = 2**16
+
+
+def load(path: Path) -> tuple[Run, ModelCard | None]:
+    """Opens a model for inference.
+
+    Raises:
+        ValueError: If the file is damaged.
+        ImportError: If PyTorch is not installed.
+    """
+    needed("torch", "A .pt2 program is run by PyTorch")
+    import torch
+
+    check_archive(path)  # PyTorch logs a traceback of its own where it is none
+    files = {CARD_NAME: ""}
+    try:
+        module = torch.export.load(str(path), extra_files=files).module()
+    except Exception as error:  # torch's errors have no common type
+        raise ArtefactError(
+            f"{path} cannot be opened as a program of PyTorch: it is damaged, cut off or of "
+            f"another version ({short(error)}); export it again"
+        ) from error
+
+    def run(images: np.ndarray) -> np.ndarray:
+        with torch.no_grad():
+            return module(torch.from_numpy(images)).cpu().numpy()
+
+    text = files[CARD_NAME]
+    return run, ModelCard.from_json(text, where=path) if text else None
+
+
+def add_card(path: Path, card: ModelCard) -> None:
+    """Writes a program again, with the card."""
+    import torch
+
+    program = torch.export.load(str(path))
+    torch.export.save(program, str(path), extra_files={CARD_NAME: card.to_json()})
+
+
+def writing_options() -> dict[str, Any]:
+    """What `keras.Model.export` must be told for batches of any size."""
+    import torch
+
+    return {"dynamic_shapes": {0: torch.export.Dim("batch", min=1, max=_LARGEST_BATCH)}}

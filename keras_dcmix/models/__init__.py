@@ -1,0 +1,5 @@
+"""Classifiers that begin with a mixing layer, their backbones and their training."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

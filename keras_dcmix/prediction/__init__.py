@@ -1,7 +1,0 @@
-"""What a trained model says of new images, wherever it is kept; Keras only for Keras models."""
-
-from keras_dcmix.prediction.predictor import Predictor as Predictor
-from keras_dcmix.prediction.predictor import load_predictor as load_predictor
-from keras_dcmix.prediction.source import open_crops as open_crops
-from keras_dcmix.prediction.tables import CropPredictions as CropPredictions
-from keras_dcmix.prediction.tables import predict_crops as predict_crops

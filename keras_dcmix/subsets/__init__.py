@@ -1,9 +1,0 @@
-"""The table of a classifier's scores per subset of its channels, and what follows from it.
-
-The Shapley value of each channel, the best panel of each size and the channels that replace each
-other all come from one table, by plain arithmetic.
-"""
-
-from keras_dcmix.subsets.scores import SubsetScores
-
-__all__ = ["SubsetScores"]

@@ -1,0 +1,38 @@
+import pytest
+
+from keras_dcmix.data.cells.preprocessing import ILLUMINATION, NORMALIZE, Preprocessing
+
+
+def test_the_defaults_leave_pixels_as_they_are():
+    steps = Preprocessing()
+    assert not steps.corrects
+    assert not steps.levels
+
+
+@pytest.mark.parametrize("illumination", ILLUMINATION)
+def test_every_illumination_is_allowed(illumination):
+    assert Preprocessing(illumination=illumination).corrects == (illumination != "none")
+
+
+@pytest.mark.parametrize("normalize", NORMALIZE)
+def test_every_normalisation_is_allowed(normalize):
+    assert Preprocessing(normalize=normalize).levels == (normalize != "none")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"illumination": "file"}, "unknown illumination 'file', did you mean 'files'"),
+        ({"normalize": "plates"}, "unknown normalize 'plates', did you mean 'plate'"),
+        ({"background": 100}, "background must be a percentile from 0 up to 100, received 100"),
+        ({"background": -1}, "background must be a percentile"),
+        ({"clip": (99, 1)}, r"lower and an upper percentile.*received \(99, 1\)"),
+        ({"clip": (1, 2, 3)}, "lower and an upper percentile"),
+        ({"clip": (-1, 99)}, "from 0 to 100"),
+        ({"controls": "A=b"}, "controls go with normalize='plate', received normalize='none'"),
+        ({"normalize": "plate", "controls": "DMSO"}, "controls must be COLUMN=VALUE"),
+    ],
+)
+def test_wrong_values_are_refused(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        Preprocessing(**arguments)

@@ -1,0 +1,223 @@
+"""The figure of the best panels, judged by its artists and their places, never by pixels."""
+
+import itertools
+import warnings
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.collections import LineCollection, PathCollection
+from matplotlib.colors import to_hex
+
+from keras_dcmix.importance.subsets import SubsetScores
+from keras_dcmix.importance.subsets.gains import prefixes
+from keras_dcmix.plotting import plot_panels
+from keras_dcmix.plotting.style import BLUE, CATEGORIES, blend
+
+TRICKY = ["a $ and another $", "x_1^2", "<b>", "ER (Concanavalin A / Alexa Fluor 488 conjugate)"]
+ORANGE = CATEGORIES[1]
+PALE = blend(BLUE, "#ffffff", 0.45)
+
+
+def table(number, *, channel_names=None, num_blocks=5):
+    """The first half of the channels add to the score, in that order; the others do not."""
+    orders = None
+    subsets = (np.arange(2 ** min(number, 10))[:, None] >> np.arange(number)) & 1 == 1
+    if number > 10:
+        rng = np.random.default_rng(number)
+        orders = np.array([np.arange(number), *(rng.permutation(number) for _ in range(10))])
+        subsets = np.unique(prefixes(orders).reshape(-1, number), axis=0)
+    gains = np.where(np.arange(number) < (number + 1) // 2, 1 / (1 + np.arange(number)), 0)
+    wobble = np.linspace(-0.5, 0.5, num_blocks)[:, None]
+    values = subsets @ gains + 0.02 * wobble * subsets.sum(axis=1)
+    names = channel_names or [f"Marker number {i:02d} of a long panel" for i in range(number)]
+    return SubsetScores(names, subsets, {"accuracy": values, "f1": -values}, orders=orders)
+
+
+def names_of(ax):
+    """The texts beside the rows of channels, from top to bottom."""
+    return [text for text in ax.texts if not text.get_text().startswith("best\n")]
+
+
+def dots(ax, color):
+    """Places of the dots of channels in that colour: panel size and row from the top."""
+    rows = sorted({y for part in channel_dots(ax) for _, y in part.get_offsets()}, reverse=True)
+    return {
+        (int(x), rows.index(y))
+        for part in channel_dots(ax)
+        if to_hex(part.get_facecolor()[0]) == color
+        for x, y in part.get_offsets()
+    }
+
+
+def channel_dots(ax):
+    found = [part for part in ax.collections if isinstance(part, PathCollection)]
+    return [part for part in found[1:] if len(part.get_offsets())]
+
+
+def score_dots(ax):
+    return next(part for part in ax.collections if isinstance(part, PathCollection))
+
+
+def test_each_dot_stands_at_the_score_of_the_best_panel_of_its_size():
+    scores = table(4)
+    ax = plot_panels(scores)
+    expected = scores.best_panels()[["num_channels", "score"]]
+    np.testing.assert_allclose(score_dots(ax).get_offsets(), expected)
+
+
+def test_a_whisker_reaches_the_best_line_just_where_the_panel_is_as_good():
+    scores = table(6)
+    panels = scores.best_panels()
+    ax = plot_panels(scores)
+    (whiskers,) = (part for part in ax.collections if isinstance(part, LineCollection))
+    reach = {round(x): top for (x, _), (_, top) in whiskers.get_segments()}
+    best = panels["score"].max()
+    assert 1 < len(reach) < 7
+    for size, top in reach.items():
+        error = panels["below_best_standard_error"][size]
+        assert top == pytest.approx(panels["score"][size] + error)
+        assert (top >= best - 1e-9) == panels["within_one_standard_error"][size]
+    dashed = [line for line in ax.lines if line.get_linestyle() == "--"]
+    assert [set(line.get_ydata()) for line in dashed] == [{best}]
+
+
+def test_filled_dots_are_as_good_and_the_orange_one_is_the_smallest():
+    panels = table(4).best_panels()
+    assert panels["within_one_standard_error"].tolist() == [False, False, True, True, True]
+    colors = [to_hex(color) for color in score_dots(plot_panels(table(4))).get_facecolor()]
+    assert colors == ["#ffffff", "#ffffff", ORANGE.lower(), BLUE.lower(), BLUE.lower()]
+
+
+def test_the_dots_below_show_which_channels_are_in_each_panel():
+    ax = plot_panels(table(4, channel_names=["a", "b", "c", "d"]))
+    assert [text.get_text() for text in names_of(ax)] == ["a", "b", "c", "d"]
+    assert dots(ax, PALE) == {(1, 0)}
+    assert dots(ax, ORANGE.lower()) == {(2, 0), (2, 1)}
+    assert dots(ax, BLUE.lower()) == {(3, 0), (3, 1), (3, 2), (4, 0), (4, 1), (4, 2), (4, 3)}
+
+
+def test_channels_that_stay_longest_stand_on_top_and_kept_ones_are_bold():
+    scores = table(4)
+    backwards = SubsetScores(
+        ["d", "c", "b", "a"], scores.subsets[:, ::-1], {"accuracy": scores.block_scores["accuracy"]}
+    )
+    texts = names_of(plot_panels(backwards))
+    assert [text.get_text() for text in texts[:2]] == ["a", "b"]
+    assert [text.get_fontweight() for text in texts] == ["bold", "bold", "normal", "normal"]
+
+
+@pytest.mark.parametrize(
+    ("gains", "num_blocks", "title"),
+    [
+        ([1, 0, 0], 2, "1 of 3 channels is enough: a"),
+        ([1, 1, 0], 2, "2 of 3 channels are enough: a + b"),
+        ([1, 1, 1], 2, "All channels are needed: 3 of 3"),
+        ([0, 0, 0], 2, "No panel scores clearly better than no channel"),
+        ([1, 1, 0], 1, "2 of 3 channels are best: a + b"),
+        ([0, 0, 0], 1, "No panel scores better than no channel"),
+    ],
+)
+def test_the_title_gives_the_answer(gains, num_blocks, title):
+    values = table(3).subsets @ gains
+    scores = {"accuracy": np.tile(values, (num_blocks, 1))}
+    ax = plot_panels(SubsetScores(["a", "b", "c"], table(3).subsets, scores))
+    assert ax.get_title(loc="left") == title
+    assert ("no errors" in ax.get_xlabel()) == (num_blocks == 1)
+
+
+def test_the_metric_asked_for_is_drawn():
+    ax = plot_panels(table(3), metric="f1")
+    assert ax.get_ylabel() == "f1"
+    assert ax.get_title(loc="left") == "No panel scores clearly better than no channel"
+    with pytest.raises(ValueError, match=r"no metric 'f2'; did you mean 'f1'"):
+        plot_panels(table(3), metric="f2")
+
+
+@pytest.mark.parametrize("number", [1, 2, 6, 10, 30])
+def test_texts_stay_apart_and_inside_the_figure(number):
+    ax = plot_panels(table(number))
+    figure = ax.figure
+    figure.canvas.draw()
+    texts = [text for text in [*ax.texts, *ax.get_yticklabels(), ax.title] if text.get_text()]
+    texts += [ax.xaxis.label, ax._left_title]
+    boxes = [text.get_window_extent() for text in texts]
+    for one, other in itertools.combinations(boxes, 2):
+        assert not one.overlaps(other)
+    for box, text in zip(boxes, texts, strict=True):
+        assert figure.bbox.x0 - 1 <= box.x0, text
+        assert box.x1 <= figure.bbox.x1 + 1, text
+        assert figure.bbox.y0 - 1 <= box.y0, text
+
+
+@pytest.mark.parametrize("number", [2, 30])
+def test_scores_stand_above_the_channels(number):
+    ax = plot_panels(table(number))
+    ax.figure.canvas.draw()
+    lowest = ax.transData.transform(score_dots(ax).get_offsets())[:, 1].min()
+    to_pixels = ax.get_xaxis_transform().transform
+    highest = max(to_pixels(part.get_offsets())[:, 1].max() for part in channel_dots(ax))
+    assert lowest > highest + 5
+    low, _ = ax.spines["left"].get_bounds()
+    assert min(ax.get_yticks()) >= low
+
+
+def test_names_are_literal_and_long_ones_are_cut():
+    texts = names_of(plot_panels(table(4, channel_names=TRICKY)))
+    assert [text.get_text() for text in texts][:3] == TRICKY[:3]
+    assert len(texts[3].get_text()) <= 32
+    assert not any(text.get_parse_math() for text in texts)
+
+
+def test_the_figure_grows_with_the_longest_name_and_the_number_of_channels():
+    sizes = [
+        plot_panels(scores).figure.get_size_inches()
+        for scores in (table(2, channel_names=["a", "b"]), table(2, channel_names=["a", "b" * 30]))
+    ]
+    assert sizes[1][0] > sizes[0][0] + 1
+    assert (plot_panels(table(30)).figure.get_size_inches() > sizes[1] + 1).all()
+
+
+def test_given_axes_come_back_and_no_figure_is_opened():
+    figure, (left, right) = plt.subplots(1, 2)
+    plt.sca(left)
+    assert plot_panels(table(6), ax=right) is right
+    assert plt.get_fignums() == [figure.number]
+    assert not left.has_data()
+    assert plt.gca() is left
+
+
+def test_without_axes_one_figure_is_opened_and_settings_stay():
+    settings = dict(mpl.rcParams)
+    ax = plot_panels(table(6))
+    assert plt.get_fignums() == [ax.figure.number]
+    assert dict(mpl.rcParams) == settings
+
+
+def test_on_a_dark_background_no_text_is_dark():
+    with plt.style.context("dark_background"):
+        ax = plot_panels(table(6))
+        for text in ax.findobj(mpl.text.Text):
+            assert sum(mpl.colors.to_rgb(text.get_color())) > 1.5, text
+
+
+@pytest.mark.parametrize("number", [1, 6, 30])
+def test_figures_save_without_a_warning(number, tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ax = plot_panels(table(number, num_blocks=1 if number == 6 else 5))
+        for ending in ("png", "svg", "pdf"):
+            ax.figure.savefig(tmp_path / f"panels.{ending}")
+
+
+def test_no_number_on_the_axis_touches_the_name_of_the_first_channel():
+    # The lowest score with its whisker ends just below 0.45, where a tick would stand.
+    scores = [[0.487, 0.9, 0.7, 0.989], [0.887, 0.91, 0.7, 0.989]]
+    members = [[], ["GFP"], ["DNA"], ["GFP", "DNA"]]
+    ax = plot_panels(SubsetScores.from_members(["GFP", "DNA"], members, {"accuracy": scores}))
+    ax.figure.draw_without_rendering()
+    name = next(text for text in ax.texts if text.get_text() == "GFP").get_window_extent()
+    numbers = [label for label in ax.get_yticklabels() if label.get_text()]
+    assert numbers
+    assert not any(label.get_window_extent().overlaps(name) for label in numbers)
