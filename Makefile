@@ -26,14 +26,18 @@ docs: .venv/.docs
 	$(BIN)/python -m sphinx -b html -c docs -d docs/_build/doctrees --nitpicky --fail-on-warning --keep-going --quiet . docs/_build/html
 	@echo 'Now open docs/_build/html/index.html in a browser'
 
-lint: $(INSTALLED)
-	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+lint: .venv/.lint
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 $(INSTALLED): setup.cfg setup.py
 	@echo 'Installing into .venv, a minute or two the first time'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip setuptools wheel
 	$(BIN)/python -m pip install --quiet --editable '.[tensorflow,test]'
+	touch $@
+
+.venv/.lint: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --editable '.[lint]'
 	touch $@
 
 .venv/.docs: $(INSTALLED)
