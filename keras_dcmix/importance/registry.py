@@ -32,9 +32,9 @@ class Model(StrEnum):
     ALL_BUT_ONE = "all_but_one"
 
     @property
-    def title(self) -> str:
+    def description(self) -> str:
         """What is trained for one seed, for tables of methods."""
-        return _TITLES[self]
+        return _DESCRIPTIONS[self]
 
     @property
     def retrains(self) -> bool:
@@ -42,7 +42,7 @@ class Model(StrEnum):
         return self in (Model.ONE_CHANNEL, Model.ALL_BUT_ONE)
 
 
-_TITLES = {
+_DESCRIPTIONS = {
     Model.DCMIX: "the DCMIX model",
     Model.PLAIN: "the model on all channels",
     Model.MASKED: "the model trained on random subsets of the channels",
