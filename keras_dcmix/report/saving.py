@@ -11,7 +11,7 @@ from warnings import catch_warnings, filterwarnings
 
 import keras
 
-from keras_dcmix._common.output_folder import REPORT, RUN
+from keras_dcmix._common.files import REPORT, RUN
 from keras_dcmix._common.versions import versions
 from keras_dcmix.inference.card import ModelCard
 from keras_dcmix.inference.formats import keras_file

@@ -1,6 +1,6 @@
-"""Models as LiteRT (`.tflite`); the card is in a zip archive behind the model.
+"""Models as LiteRT (`.tflite`); the card is in a zip archive after the model.
 
-That is where TensorFlow Lite's own metadata keeps its files; the interpreter does not read so far.
+TensorFlow Lite's own metadata is stored in the same place; the interpreter does not read it.
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keras_dcmix._common.errors import ArtefactError
+from keras_dcmix._common.optional_imports import import_optional
+from keras_dcmix._common.terminal import short
 from keras_dcmix.inference.card import CARD_NAME
-from keras_dcmix.inference.checksum import SEAL_NAME, check_seal, seal_of
+from keras_dcmix.inference.checksum import CHECKSUM_NAME, checksum_of, verify_checksum
 from keras_dcmix.inference.formats.archives import add_members, read_card, read_member
-from keras_dcmix.inference.formats.needed import needed
-from keras_dcmix.inference.wording import short
+from keras_dcmix.inference.formats.format import Format, Run
 
 if TYPE_CHECKING:
     import numpy as np
 
     from keras_dcmix.inference.card import ModelCard
-    from keras_dcmix.inference.formats import Run
 
 
 def load(path: Path) -> tuple[Run, ModelCard | None]:
@@ -29,10 +29,12 @@ def load(path: Path) -> tuple[Run, ModelCard | None]:
         ValueError: If the file is damaged, or has operations that LiteRT alone does not know.
         ImportError: If LiteRT is not installed.
     """
-    litert = needed("ai_edge_litert.interpreter", "A LiteRT model is run by ai-edge-litert")
-    seal = read_member(path, SEAL_NAME)
-    if seal is not None:  # before the interpreter, which a damaged file can bring down
-        check_seal(path, seal.decode("latin-1"))
+    litert = import_optional(
+        "ai_edge_litert.interpreter", "LiteRT models are run by ai-edge-litert"
+    )
+    checksum = read_member(path, CHECKSUM_NAME)
+    if checksum is not None:  # before the interpreter, which a damaged file can crash
+        verify_checksum(path, checksum.decode("latin-1"))
     try:
         interpreter = litert.Interpreter(model_path=str(path))
         interpreter.allocate_tensors()
@@ -55,5 +57,20 @@ def load(path: Path) -> tuple[Run, ModelCard | None]:
 
 
 def add_card(path: Path, card: ModelCard) -> None:
-    """Adds the card and a checksum of the model, as an archive behind it."""
-    add_members(path, {SEAL_NAME: seal_of(path), CARD_NAME: card.to_json()})
+    """Adds the card and a checksum of the model, as an archive after it."""
+    add_members(path, {CHECKSUM_NAME: checksum_of(path), CARD_NAME: card.to_json()})
+
+
+FORMAT = Format(
+    "litert",
+    "LiteRT",
+    suffix=".tflite",
+    load=load,
+    add_card=add_card,
+    keras_name="litert",
+    runtime="ai_edge_litert",
+    written_from={
+        "tensorflow": ("ai_edge_litert",),
+        "torch": ("ai_edge_litert", "litert_torch"),
+    },
+)
