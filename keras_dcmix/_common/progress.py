@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     import keras
 
 
-def say(line: str) -> None:
+def say(line: str, *, style: str | None = None) -> None:
     """Prints a line on standard error, where results on standard output stay free of it."""
-    _console().print(line, markup=False)
+    _console().print(line, markup=False, style=style)
 
 
 @contextmanager
@@ -80,13 +80,13 @@ class RunProgress:
         """A Keras callback that moves the bar at the end of each epoch."""
         import keras
 
-        return keras.callbacks.LambdaCallback(
-            on_epoch_end=lambda epoch, logs: self._bar.update(
-                self._task,
-                advance=1,
-                description=f"{run}, validation accuracy {logs['val_accuracy']:.2f}",
-            )
-        )
+        def advance(epoch: int, logs: dict[str, float]) -> None:
+            # A model of the user's own may be compiled without this metric.
+            name = "accuracy" if "val_accuracy" in logs else "loss"
+            description = f"{run}, validation {name} {logs[f'val_{name}']:.2f}"
+            self._bar.update(self._task, advance=1, description=description)
+
+        return keras.callbacks.LambdaCallback(on_epoch_end=advance)
 
     def finished(self, line: str, *, num_runs: int = 1) -> None:
         """Prints a line for what is finished and moves the bar to the end of its runs."""

@@ -16,6 +16,7 @@ from keras_dcmix._common.errors import ResultError
 from keras_dcmix._common.files import write_text
 from keras_dcmix.data.labelled_images import LabelledImages
 from keras_dcmix.models.options import Training
+from keras_dcmix.models.own_backbone import fingerprint
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,7 +112,9 @@ def run_settings(dataset: LabelledImages, training: Training, seed: int) -> dict
     else:
         for image in dataset.images:
             digest.update(np.ascontiguousarray(image).tobytes())
+    file = fingerprint(training.backbone)
     return {
+        **({} if file is None else {"checksum of the backbone": file}),
         "training": asdict(training),
         "seed": seed,
         "shape": [int(n) for n in dataset.images.shape],

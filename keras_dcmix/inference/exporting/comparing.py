@@ -69,8 +69,8 @@ def outputs_of(model: keras.Model, images: np.ndarray) -> np.ndarray:
     """
     if len(images) < 2:
         raise ArtefactError(
-            f"{argument('images')} must be two or more, so that batches of several sizes are compared. "
-            f"Received: {len(images)}"
+            f"{argument('images')} must be two or more, so that batches of several sizes are "
+            f"compared. Received: {len(images)}"
         )
     # Called, not `predict`: with JAX the latter leaves a model that Keras takes for never called.
     try:
@@ -78,8 +78,8 @@ def outputs_of(model: keras.Model, images: np.ndarray) -> np.ndarray:
     except Exception as error:  # each backend has errors of its own
         raise ArtefactError(
             f"Model '{model.name}' cannot take sample images of shape {images.shape} with the "
-            f"backend {keras.backend.backend()} ({short(error)}): pass {argument('images')} as it takes "
-            "them, or try another backend with KERAS_BACKEND"
+            f"backend {keras.backend.backend()} ({short(error)}): pass "
+            f"{argument('images')} as it takes them, or try another backend with KERAS_BACKEND"
         ) from error
     if not np.isfinite(outputs).all():
         raise ArtefactError(

@@ -35,16 +35,16 @@ def open_crops(
 
     Args:
         source: The path of a plate, screen or table in a known format, read at the plane of z
-            stacks that the model was trained on; or an image set, opened without a check of its
-            files (`check_files=False`), see `trained_plane`.
+            stacks that the model was trained on; or an image set, for sources that are read
+            otherwise (see `trained_plane` for the plane).
         card: The model's card.
         renamed: What the source calls channels of the model, where the names differ.
         preprocessing: Arguments of `Preprocessing` that differ from the training.
         skip_unreadable: Whether fields with a missing or damaged file are skipped and listed in
             `Crops.skipped`, instead of being an error.
         progress: Called with `(done, total)` while fields are read.
-        **crops: Arguments of `crop_fields`, such as `crop` or `cache_dir`. Those that the card
-            holds differ from the training then.
+        **crops: Arguments of `crop_fields`: those that differ from the training (`crop`, `size`,
+            `nuclei_channel`), and `max_per_field`, `cache_dir` and the like.
 
     Raises:
         ValueError: If a channel is missing, the source cannot be read, or the size is not the

@@ -89,7 +89,8 @@ class CropPredictions:
         first = np.argsort(-counts, kind="stable")
         named = ", ".join(f"{self.classes[n]} ({counts[n]})" for n in first[:_MOST_CLASSES])
         if len(first) > _MOST_CLASSES:
-            named += f" and {len(first) - _MOST_CLASSES} other classes ({counts[first[_MOST_CLASSES:]].sum()})"
+            rest = first[_MOST_CLASSES:]
+            named += f" and {len(rest)} other classes ({counts[rest].sum()})"
         made = (len(self.probabilities), len(np.unique(self.crops.fields)))
         images, fields = (
             f"{n} {what}{'' if n == 1 else 's'}"

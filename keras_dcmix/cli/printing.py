@@ -1,4 +1,4 @@
-"""What `rank` and `compare` print of their results."""
+"""What commands print of their results, on standard output."""
 
 from __future__ import annotations
 
@@ -12,18 +12,24 @@ if TYPE_CHECKING:
     from keras_dcmix.experiments.rank import ChannelRanking
 
 
+def show(text: str) -> None:
+    """Prints text as it is, without breaking its lines."""
+    Console(soft_wrap=True, highlight=False).print(text, markup=False)
+
+
 def print_ranking(ranking: ChannelRanking) -> None:
-    """Prints the shares of the channels, and the ranking in words."""
+    """Prints a table of the channels, and a summary."""
     importance = ranking.importance
     table = Table("rank", "channel", importance.unit, "std over runs")
-    for row in importance.to_frame().itertuples():
-        table.add_row(f"{row.rank:g}", row.channel, f"{row.score:.3f}", _number(row.std))
+    for row in importance.to_frame().to_dict("records"):
+        cells = (f"{row['rank']:g}", row["channel"], f"{row['score']:.3f}", _spread(row["std"]))
+        table.add_row(*cells)
     Console().print(table, markup=False)
-    Console(soft_wrap=True, highlight=False).print(ranking.summary(), markup=False)
+    show(ranking.summary())
 
 
 def print_comparison(comparison: MethodComparison) -> None:
-    """Prints a row a method, what was skipped, and the comparison in words."""
+    """Prints a row for each method, what was skipped, and a summary."""
     columns = {
         "accuracy": "{:.3f}",
         "spearman_truth": "{:.2f}",
@@ -38,11 +44,10 @@ def print_comparison(comparison: MethodComparison) -> None:
         ]
         table.add_row(row["method"], *cells)
     Console().print(table, markup=False)
-    console = Console(soft_wrap=True, highlight=False)
     for name, reason in comparison.skipped.items():
-        console.print(f"{name} was skipped: {reason}", markup=False)
-    console.print(comparison.summary(), markup=False)
+        show(f"{name} was skipped: {reason}")
+    show(comparison.summary())
 
 
-def _number(value: float) -> str:
+def _spread(value: float) -> str:
     return f"{value:.3f}" if value == value else "one run only"
