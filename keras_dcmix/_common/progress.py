@@ -80,7 +80,7 @@ class RunProgress:
         """A Keras callback that moves the bar at the end of each epoch."""
         import keras
 
-        def advance(epoch: int, logs: dict[str, float]) -> None:
+        def advance(_: int, logs: dict[str, float]) -> None:
             # A model of the user's own may be compiled without this metric.
             name = "accuracy" if "val_accuracy" in logs else "loss"
             description = f"{run}, validation {name} {logs[f'val_{name}']:.2f}"

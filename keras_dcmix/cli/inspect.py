@@ -111,8 +111,9 @@ def _print_table(title: str, rows: pd.DataFrame) -> None:
         for name in rows.columns
     ]
     table = Table(*columns, title=f"{title} ({len(rows):,})", title_justify="left")
-    for row in rows.head(_MOST_ROWS).itertuples(index=False):
-        table.add_row(*(Text(f"{cell:,}" if isinstance(cell, int) else str(cell)) for cell in row))
+    for row in rows.head(_MOST_ROWS).to_dict("records"):
+        cells = (f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row.values())
+        table.add_row(*map(Text, cells))
     console = Console(highlight=False)
     console.print(table)
     if len(rows) > _MOST_ROWS:

@@ -49,10 +49,9 @@ def open_source(
     _refuse_unused(kind, options)
     if kind == _FILES:
         return _open_files(source, options, seed, progress)
+    chosen: dict[str, Any] = {"size": options.size}
     if kind == "mnist":
         chosen = {"path": options.mnist_file, "scenario": options.scenario}
-    else:
-        chosen = {"size": options.size}
     make = simulated_cells if kind == "simulated" else mnist_channels
     dataset = make(seed=seed, **_given(chosen | {"num_images": options.num_images}))
     opened = label_images(dataset)

@@ -102,8 +102,8 @@ def test_a_savedmodel_without_its_variables_is_named(saved, tmp_path):
         ("image.png", "must be a file that ends in"),
         ("folder", "a SavedModel or the folder of a ranking"),
         ("folder.onnx", "a SavedModel or the folder of a ranking"),
-        ("empty.keras", "is no whole .keras file"),
-        ("text.keras", "is no whole .keras file"),
+        ("empty.keras", "is not a complete .keras file"),
+        ("text.keras", "is not a complete .keras file"),
         ("nothing.keras", "no model at"),
     ],
 )
@@ -157,7 +157,7 @@ def test_texts_that_steer_a_terminal_or_flood_it_are_refused_and_not_shown(
     refused, saved, tmp_path, text
 ):
     said = refused(with_card(saved, tmp_path, changed(channel_names=[text, "ER", "Mito"])))
-    assert "not fit to be shown" in said
+    assert "not safe to print" in said
     assert len(said) < 500
     assert not set(said) & {"\x1b", "\x07", "\x08", "\x9b"}
 
@@ -166,7 +166,7 @@ def test_markup_in_a_card_is_shown_as_it_is(command, saved, tmp_path):
     path = with_card(saved, tmp_path, changed(classes=["[red]a[/red]", "[link=x]b"]))
     code, printed = command("export", path, "--format", "keras", "--out", tmp_path / "e.keras")
     assert code == 0, printed
-    assert "tells [red]a[/red], [link=x]b" in printed
+    assert "predicts [red]a[/red], [link=x]b" in printed
 
 
 def test_a_card_that_unpacks_to_gigabytes_is_not_unpacked(saved, tmp_path, monkeypatch):
@@ -257,7 +257,7 @@ def test_one_output_is_the_probability_of_the_second_class(tmp_path, images):
     found = load_predictor(path).predict(images)
     np.testing.assert_allclose(found[:, 1:], model.predict(images, verbose=0), atol=1e-6)
     np.testing.assert_allclose(found.sum(axis=1), 1)
-    with pytest.raises(ValueError, match="classes must be 2, for the one output"):
+    with pytest.raises(ValueError, match="`classes` must be 2, for the one output"):
         card_of_model(model, channel_names=CHANNELS, classes=["on"])
 
 

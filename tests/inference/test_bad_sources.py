@@ -17,7 +17,7 @@ import pytest
 import tifffile
 
 from keras_dcmix import export_model
-from keras_dcmix._common.output_file import check_place, written_whole
+from keras_dcmix._common.files import check_place, written_whole
 from keras_dcmix.data import CropRecipe
 from keras_dcmix.inference.formats import FORMATS
 from keras_dcmix.inference.model_cards import card_of_model
@@ -247,7 +247,6 @@ def test_an_interruption_leaves_nothing_and_no_traceback(saved, plate, tmp_path,
     }[option]
     script = f"""
 import time
-from keras_dcmix._common import output_file
 from keras_dcmix.inference.exporting import exports
 from keras_dcmix.inference.prediction import tables
 def wait(*_):

@@ -99,7 +99,6 @@ def test_a_model_of_other_channels_finds_its_cells_on_the_next_plate(plate, gfp)
 
 
 def test_a_damaged_nuclei_channel_is_listed_under_the_name_it_has_on_the_plate(plate, gfp):
-    from keras_dcmix.cli.source_options import SourceOptions
     from keras_dcmix.inference.formats import ModelCard
     from keras_dcmix.inference.prediction import open_crops
 
@@ -109,12 +108,7 @@ def test_a_damaged_nuclei_channel_is_listed_under_the_name_it_has_on_the_plate(p
         columns={f"{kind}_GFP": f"{kind}_Green" for kind in ("FileName", "PathName")}
     )
     card = ModelCard(("GFP",), ("a", "b"), (20, 20), recipe=recipe)
-    found = open_crops(
-        str(plate.write_csv()),
-        card,
-        SourceOptions(skip_unreadable=True),
-        renamed={"GFP": "Green"},
-    )
+    found = open_crops(str(plate.write_csv()), card, skip_unreadable=True, renamed={"GFP": "Green"})
     assert list(found.skipped["channel"]) == ["DNA"]
     assert found.channel_names == ("GFP",)
 
