@@ -47,7 +47,7 @@ def test_other_order_and_names_give_the_same_images(plate, renamed_table):
 
 
 def test_other_names_offer_the_map(renamed_table):
-    with pytest.raises(ValueError, match="images lack DNA.* renamed={'DNA': 'Hoechst'}"):
+    with pytest.raises(ValueError, match=r"images lack DNA.* renamed=.'DNA': 'Hoechst'."):
         open_crops(str(renamed_table({"DNA": "Hoechst"})), PLATE_CARD)
 
 
