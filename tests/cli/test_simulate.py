@@ -19,7 +19,15 @@ FAST = ("--experiments", "2", "--wells", "4", "--sites", "1", "--size", "64")
 
 
 def option(name):
-    return OTHER_NAMES.get(name, name).replace("_", "-")
+    return f"--{OTHER_NAMES.get(name, name)}".replace("_", "-")
+
+
+def shared_with(function):
+    """The arguments of the library that the command has, each with its default."""
+    options = inspect.signature(simulate).parameters
+    for name, parameter in inspect.signature(function).parameters.items():
+        if OTHER_NAMES.get(name, name) in options:
+            yield name, parameter.default
 
 
 @pytest.fixture
@@ -61,19 +69,19 @@ def test_options_reach_the_screen(run, tmp_path, monkeypatch):
         raise ValueError("enough")
 
     monkeypatch.setattr("keras_dcmix.datasets.simulated_screen", record)
-    names = inspect.signature(simulated_screen).parameters
-    values = {name: number for number, name in enumerate(names, start=1) if name != "phenotypes"}
-    typed = (word for name, value in values.items() for word in (f"--{option(name)}", str(value)))
+    names = [name for name, _ in shared_with(simulated_screen) if name != "phenotypes"]
+    values = {name: number for number, name in enumerate(names, start=1)}
+    typed = (word for name, value in values.items() for word in (option(name), str(value)))
     run("--layout", "rxrx1", "--effects", "x:", *typed)
     assert received == values | {"phenotypes": {"x": {}}}
+    assert len(names) == 8
 
 
 def test_defaults_are_those_of_the_library():
     options = inspect.signature(simulate).parameters
     for function in (simulated_screen, write_screen):
-        for name, parameter in inspect.signature(function).parameters.items():
-            if name not in ("screen", "progress"):
-                assert options[OTHER_NAMES.get(name, name)].default == parameter.default, name
+        for name, default in shared_with(function):
+            assert options[OTHER_NAMES.get(name, name)].default == default, name
 
 
 @pytest.mark.parametrize(

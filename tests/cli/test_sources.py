@@ -140,7 +140,7 @@ def test_commands_for_plates_refuse_sources_without_files(source, command):
 
 
 def test_channels_of_a_simulation_are_chosen_by_name():
-    options = SourceOptions(channels="DNA,ER", num_images=8, size=8)
+    options = SourceOptions(channels="DNA,ER", num_images=8, size=16)
     assert open_source("simulated", options).channel_names == ("DNA", "ER")
     with pytest.raises(ValueError, match="did you mean 'Mito'"):
-        open_source("simulated", SourceOptions(channels="DNA,Mitos", num_images=8, size=8))
+        open_source("simulated", SourceOptions(channels="DNA,Mitos", num_images=8, size=16))
