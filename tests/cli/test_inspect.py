@@ -67,7 +67,7 @@ def test_a_sound_screen_is_described_with_tables_and_the_next_command(plates):
     assert "dose wells" in printed
     assert "Channels (uint16, 32 x 32 pixels)" in printed
     assert "Classes (2)" in printed
-    assert "Nothing that was looked at speaks against a ranking." in printed
+    assert "No problem found in the files, the images read and the layout." in printed
     assert f"Next: keras-dcmix rank {plates} --label Metadata_Drug --out ranking" in printed
     assert "With --out FOLDER" in printed
 
