@@ -121,7 +121,7 @@ def _print_table(title: str, rows: pd.DataFrame) -> None:
 
 
 def _print_channels(channels: pd.DataFrame) -> None:
-    from keras_dcmix.inspection.words import number, percent
+    from keras_dcmix.inspection.formatting import number, percent
 
     kinds = [f"{row.dtype}, {row.size}" if row.dtype else "" for row in channels.itertuples()]
     is_common = len(set(kinds)) == 1
@@ -131,14 +131,14 @@ def _print_channels(channels: pd.DataFrame) -> None:
         Column("channel", overflow="fold"),
         *([] if is_common else ["pixels"]),
         *columns,
-        *(["remark"] if channels["remark"].any() else []),
+        *(["note"] if channels["note"].any() else []),
         title=f"Channels ({kinds[0]} pixels)" if is_common and kinds[0] else "Channels",
         title_justify="left",
     )
     for row, kind in zip(channels.to_dict("records"), kinds, strict=True):
         numbers = [number(row[name]) for name in ("p1", "p50", "p99", "max")]
         cells = [row["channel"], *([] if is_common else [kind]), *numbers]
-        cells += [percent(row["saturated"]), row["remark"]]
+        cells += [percent(row["saturated"]), row["note"]]
         table.add_row(*(Text(cell) for cell in cells[: len(table.columns)]))
     Console().print(table)
 
@@ -148,7 +148,7 @@ def _print_next(
 ) -> None:
     """Prints the candidates for the label, where the results are, and the next command."""
     if inspection.labels is None:
-        _print_candidates(inspection.candidates)
+        _print_candidates(inspection.label_columns)
     if out is None:
         show("With --out FOLDER, all tables and a page of thumbnails are written there.")
     else:
@@ -183,11 +183,11 @@ def next_command(inspection: Inspection, source: str, options: SourceOptions) ->
         options: How it was read.
     """
     given = {name: value for name, value in asdict(options).items() if value is not None}
-    has_label = options.label is not None or not inspection.candidates.empty
+    has_label = options.label is not None or not inspection.label_columns.empty
     if not has_label:
         given["platemap"] = "TABLE"
     elif options.label is None:
-        given["label"] = inspection.candidates["column"].iloc[0]
+        given["label"] = inspection.label_columns["column"].iloc[0]
     if has_label and not inspection.is_readable:
         given["skip_unreadable"] = True
     parts = ["keras-dcmix", "rank" if has_label else "inspect", source]

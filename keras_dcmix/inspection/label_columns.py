@@ -1,11 +1,11 @@
-"""Metadata columns that could be labels."""
+"""Metadata columns that could hold the labels."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from keras_dcmix.data.labelling import is_blank
-from keras_dcmix.inspection.words import counted
+from keras_dcmix.inspection.formatting import natural_key
 
 _FEWEST, _MOST = 2, 50
 # Where a field is, not what was done to it; as microscopes and CellProfiler name such columns.
@@ -16,12 +16,12 @@ _PLACES = {
 }
 
 
-def label_candidates(table: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
+def label_columns(table: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
     """Finds columns with 2 to 50 values, each the same in all fields of a well, that wells share.
 
     Args:
-        table: metadata, one row a field.
-        places: as `places_of` returns them.
+        table: Metadata, one row a field.
+        places: As `places_of` returns them.
 
     Returns:
         One row a column and value: `column`, `value`, `wells`; the columns with the fewest values
@@ -40,7 +40,7 @@ def label_candidates(table: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
             continue
         counts = wells.groupby(values).nunique()
         counts = counts.loc[
-            sorted(counts.index, key=lambda value: (-counts[value], counted(value)))
+            sorted(counts.index, key=lambda value: (-counts[value], natural_key(value)))
         ]
         if counts.sum() >= 2 * len(counts):
             found.append((len(counts), name, counts))

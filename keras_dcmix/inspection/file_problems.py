@@ -1,4 +1,4 @@
-"""Files that are missing, repeated, unreadable, or unlike the others."""
+"""Files that are missing, listed twice, unreadable, or different from the others."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import pandas as pd
 
 from keras_dcmix.data.finishing import missing_files, repeated_files
 from keras_dcmix.data.image_set import ImageSet
-from keras_dcmix.inspection.pixels import Field
-from keras_dcmix.inspection.words import percent, quoted
+from keras_dcmix.inspection.formatting import percent, quoted
+from keras_dcmix.inspection.pixels import FieldStatistics
 
 COLUMNS = ["field", "where", "channel", "path", "problem", "reason"]
 UNREADABLE = ("blank", "missing", "unreadable")
 
 
 def file_problems(image_set: ImageSet) -> pd.DataFrame:
-    """Finds what shows without opening a file: cells left blank, files missing or repeated.
+    """Finds problems without opening a file: blank cells, files missing or listed twice.
 
     Returns:
         One row a file, with the columns `COLUMNS`.
@@ -26,18 +26,18 @@ def file_problems(image_set: ImageSet) -> pd.DataFrame:
     is_blank = missing["path"].isna()
     missing = missing.assign(
         problem=is_blank.map({True: "blank", False: "missing"}),
-        reason=is_blank.map({True: "the source names no file", False: "there is no such file"}),
+        reason=is_blank.map({True: "the source lists no file", False: "there is no such file"}),
     )
-    repeated = repeated.assign(problem="repeated", reason="several fields name this file")
+    repeated = repeated.assign(problem="repeated", reason="several fields list this file")
     found = pd.concat([missing, repeated], ignore_index=True)
     return found.assign(where=[image_set.where(row) for row in found["field"]])[COLUMNS]
 
 
-def pixel_problems(image_set: ImageSet, fields: Sequence[Field]) -> pd.DataFrame:
-    """Finds what shows in the fields that were read.
+def pixel_problems(image_set: ImageSet, fields: Sequence[FieldStatistics]) -> pd.DataFrame:
+    """Finds problems of the fields that were read.
 
-    Images are held against the most common size of all, and against the most common data type of
-    their channel.
+    Images are compared with the most common size, and with the most common data type of their
+    channel.
 
     Returns:
         One row a file, with the columns `COLUMNS`.
@@ -67,20 +67,20 @@ def pixel_problems(image_set: ImageSet, fields: Sequence[Field]) -> pd.DataFrame
 
 
 def problem_warnings(
-    problems: pd.DataFrame, fields: Sequence[Field], *, num_files: int
+    problems: pd.DataFrame, fields: Sequence[FieldStatistics], *, num_files: int
 ) -> list[str]:
-    """Sums the problems up, what stops a ranking first.
+    """Summarises the problems, those that prevent a ranking first.
 
     Args:
-        problems: rows of `file_problems` and `pixel_problems`.
-        fields: the fields that were read.
-        num_files: files that the source names or should name, over all fields.
+        problems: Rows of `file_problems` and `pixel_problems`.
+        fields: The fields that were read.
+        num_files: Files that the source lists or should list, over all fields.
     """
     found = []
     num_read = sum(len(field.planes) + len(field.reasons) for field in fields)
     for name, text, total in (
         ("blank", "have no file", num_files),
-        ("missing", "are not where the source says", num_files),
+        ("missing", "are missing", num_files),
         ("unreadable", "cannot be read", num_read),
     ):
         rows = problems[problems["problem"] == name]
@@ -88,14 +88,14 @@ def problem_warnings(
             root = "check --root, or " if name == "missing" else ""
             found.append(
                 f"{len(rows)} of {total} images {text} ({_by_channel(rows)}), the first in "
-                f"{rows['where'].iloc[0]}: {root}leave such fields out with --skip-unreadable."
+                f"{rows['where'].iloc[0]}: {root}skip such fields with --skip-unreadable."
             )
     repeated = problems[problems["problem"] == "repeated"]
     if len(repeated):
         found.append(
-            f"{len(repeated)} cells of the source name a file that another field names too, the "
-            f"first in {repeated['where'].iloc[0]}: a model would be tested on what it was "
-            "trained on. Leave all but one row out of the source."
+            f"{len(repeated)} cells of the source list a file that another field lists too, the "
+            f"first in {repeated['where'].iloc[0]}: a model would be tested on images it was "
+            "trained on. Remove all but one of these rows from the source."
         )
     return [*found, *_mixture_warnings(problems, fields)]
 
@@ -105,30 +105,30 @@ def _by_channel(rows: pd.DataFrame) -> str:
     return ", ".join(f"'{name}': {count}" for name, count in counts.head(4).items())
 
 
-def _mixture_warnings(problems: pd.DataFrame, fields: Sequence[Field]) -> list[str]:
+def _mixture_warnings(problems: pd.DataFrame, fields: Sequence[FieldStatistics]) -> list[str]:
     found = []
     sizes = Counter(plane.size for field in fields for plane in field.planes.values())
     uneven = sum(len({plane.shape for plane in field.planes.values()}) > 1 for field in fields)
     if uneven:
         found.append(
-            f"In {uneven} of {len(fields)} fields the channels differ in size ({_counts(sizes)}): "
-            "such fields cannot be put together. Choose --channels of one size, or leave the "
-            "fields out with --skip-unreadable."
+            f"In {uneven} of {len(fields)} fields the channels differ in size ({_counts(sizes)}) "
+            "and cannot be combined. Choose --channels of one size, or skip the fields with "
+            "--skip-unreadable."
         )
     elif len(sizes) > 1:
         found.append(
-            f"Images differ in size ({_counts(sizes)}): if they also differ in magnification, "
-            "cells of one kind look larger, which a ranking may learn. Give each kind a source "
-            "of its own, or make sure that both kinds hold all classes."
+            f"Images differ in size ({_counts(sizes)}): if they also differ in magnification, a "
+            "ranking may learn the apparent size of the cells. Use a separate source for each "
+            "size, or make sure that images of each size contain all classes."
         )
     other = problems[problems["problem"] == "other data type"]
     if len(other):
         share = percent(other["field"].nunique() / len(fields))
         found.append(
             f"Images of one channel differ in data type in {share} of the fields "
-            f"({quoted(sorted(set(other['channel'])))}: {other['reason'].iloc[0]}), so equal "
-            "brightness has unequal numbers, and a ranking refuses them: save all in one bit "
-            "depth, or give each kind a source of its own."
+            f"({quoted(sorted(set(other['channel'])))}: {other['reason'].iloc[0]}), so the same "
+            "brightness has different values, and `rank` does not accept them: save all images in "
+            "one bit depth, or use a separate source for each."
         )
     return found
 

@@ -1,4 +1,4 @@
-"""Numbers and names as sentences and tables show them."""
+"""Numbers and names, formatted for sentences and tables."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def number(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share of 0 to 1 in percent, not rounded to nothing or to all.
+    """A share of 0 to 1 in percent, not rounded to 0 or 100.
 
     Example:
 
@@ -42,7 +42,7 @@ def percent(share: float) -> str:
 
 
 def quoted(names: Sequence[object], most: int = 4) -> str:
-    """Names in quotes as a part of a sentence; of many only the first."""
+    """Names in quotes as part of a sentence; of many only the first."""
     shown = [f"'{name}'" for name in names[:most]]
     if len(names) > most:
         return f"{', '.join(shown)} and {len(names) - most} more"
@@ -51,16 +51,16 @@ def quoted(names: Sequence[object], most: int = 4) -> str:
 
 
 def probability(value: float) -> str:
-    """A p-value as words show it."""
+    """A p-value as part of a sentence."""
     return "p below 0.01" if value < 0.01 else f"p {value:.2f}"
 
 
-def counted(text: str) -> list[tuple[int, str]]:
-    """A key that sorts names as people count: dose 10 after dose 9.
+def natural_key(text: str) -> list[tuple[int, str]]:
+    """A sort key that compares digits as numbers: dose 10 after dose 9.
 
     Example:
 
-    >>> sorted(["P10", "P9", "10", "2"], key=counted)
+    >>> sorted(["P10", "P9", "10", "2"], key=natural_key)
     ['P9', 'P10', '2', '10']
     """
     parts = re.findall(r"\d+|\D+", text)
