@@ -159,7 +159,7 @@ def rank(
     """
     with _run(source, source_options, training, out, seed, overwrite, resume) as run:
         from keras_dcmix.experiments.rank import rank_channels
-        from keras_dcmix.report.saving import save_ranking
+        from keras_dcmix.report.ranking_files import save_ranking
 
         ranking = rank_channels(
             run.dataset,
@@ -210,7 +210,7 @@ def compare(
         source, source_options, training, out, seed, overwrite, resume, refuse_methods
     ) as run:
         from keras_dcmix.experiments.compare import compare_methods
-        from keras_dcmix.report.saving import save_comparison
+        from keras_dcmix.report.comparison_files import save_comparison
 
         comparison = compare_methods(
             run.dataset,

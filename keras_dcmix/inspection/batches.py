@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from keras_dcmix._common.wording import number
 from keras_dcmix.inspection.pixels import Field
-from keras_dcmix.inspection.words import number
 
 _LARGE = 1.0  # spread between plates, in spreads between the wells of a plate
 _SURE = 0.01

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from keras_dcmix._common.wording import natural_key
 from keras_dcmix.data.labelling import is_blank
-from keras_dcmix.inspection.words import counted
 
 _FEWEST, _MOST = 2, 50
 # Where a field is, not what was done to it; as microscopes and CellProfiler name such columns.
@@ -40,7 +40,7 @@ def label_candidates(table: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
             continue
         counts = wells.groupby(values).nunique()
         counts = counts.loc[
-            sorted(counts.index, key=lambda value: (-counts[value], counted(value)))
+            sorted(counts.index, key=lambda value: (-counts[value], natural_key(value)))
         ]
         if counts.sum() >= 2 * len(counts):
             found.append((len(counts), name, counts))

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
+from keras_dcmix._common.wording import number, precise_percent, quoted
 from keras_dcmix.inspection.pixels import Field, Plane
-from keras_dcmix.inspection.words import number, percent, quoted
 
 PERCENTILES = (0.1, 1, 50, 99, 99.9)
 
@@ -152,13 +152,13 @@ def _flat_warnings(channels: pd.DataFrame) -> list[str]:
         if row["constant"] > 0:
             found.append(
                 f"The channel '{name}' is constant, all pixels alike, in "
-                f"{percent(row['constant'])} of the {row['fields']} fields read: it shows nothing "
-                f"there. Check shutter and file names, or leave the channel out: {way_out}."
+                f"{precise_percent(row['constant'])} of the {row['fields']} fields read: it shows "
+                f"nothing there. Check shutter and file names, or leave the channel out: {way_out}."
             )
         if row["noise"] > _NEARLY_ALL:
             found.append(
-                f"The channel '{name}' shows nothing but noise in {percent(row['noise'])} of the "
-                f"{row['fields']} fields read (99 % of its pixels are below "
+                f"The channel '{name}' shows nothing but noise in "
+                f"{precise_percent(row['noise'])} of the {row['fields']} fields read (99 % of its pixels are below "
                 f"{number(row['p99'])}): empty background can only tell plates apart. Check the "
                 f"staining, or leave the channel out: {way_out}."
             )
@@ -168,8 +168,8 @@ def _flat_warnings(channels: pd.DataFrame) -> list[str]:
 def _saturation_warnings(channels: pd.DataFrame) -> list[str]:
     names = list(channels["channel"])
     return [
-        f"In the channel '{row.channel}' {percent(row.saturated)} of the pixels are at the limit "
-        f"of {number(row.limit)}, where brighter and brightest look alike. No option brings that "
+        f"In the channel '{row.channel}' {precise_percent(row.saturated)} of the pixels are at the "
+        f"limit of {number(row.limit)}, where brighter and brightest look alike. No option brings that "
         "back: image it with a shorter exposure, or see whether the ranking holds without it: "
         f"{_without(names, [row.channel])}."
         for row in channels.itertuples()

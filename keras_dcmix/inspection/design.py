@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from keras_dcmix._common.wording import natural_key, probability, quoted
 from keras_dcmix.data.image_set import ImageSet
-from keras_dcmix.inspection.words import counted, probability, quoted
 
 _DRAWS = 199
 _SURE = 0.01
@@ -87,7 +87,7 @@ def label_table(image_set: ImageSet, places: pd.DataFrame) -> pd.DataFrame:
         plates=("plate", "nunique"),
         groups=("group", "nunique"),
     )
-    return counts.loc[sorted(counts.index, key=counted)].reset_index()
+    return counts.loc[sorted(counts.index, key=natural_key)].reset_index()
 
 
 def design_warnings(image_set: ImageSet, places: pd.DataFrame) -> list[str]:
@@ -224,7 +224,7 @@ def _row_number(letters: str) -> int:
 def _confined(wells: pd.DataFrame, axis: str) -> str:
     """Which classes lie in the fewest columns, or rows."""
     places = wells.groupby("label")[axis].unique()
-    order = sorted(places.index, key=lambda label: (len(places[label]), counted(label)))[:3]
+    order = sorted(places.index, key=lambda label: (len(places[label]), natural_key(label)))[:3]
     counts = wells["label"].value_counts()
     texts = []
     for label in order:

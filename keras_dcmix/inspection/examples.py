@@ -6,9 +6,9 @@ from math import ceil
 
 import numpy as np
 
+from keras_dcmix._common.wording import natural_key
 from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.inspection.places import places_of, spread_fields
-from keras_dcmix.inspection.words import counted
 
 
 def example_fields(image_set: ImageSet, most: int = 6) -> list[tuple[int, str]]:
@@ -29,7 +29,7 @@ def example_fields(image_set: ImageSet, most: int = 6) -> list[tuple[int, str]]:
     else:
         chosen = []
         seen: set[str] = set()
-        labels = sorted(set(image_set.labels), key=counted)
+        labels = sorted(set(image_set.labels), key=natural_key)
         shown = np.linspace(0, len(labels) - 1, min(most, len(labels))).round().astype(int)
         for label in [labels[number] for number in shown]:
             rows = np.flatnonzero(image_set.labels == label)

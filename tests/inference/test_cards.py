@@ -14,8 +14,8 @@ from keras_dcmix.inference.card import CARD_NAME
 from keras_dcmix.inference.formats import ModelCard, keras_file, seal
 from keras_dcmix.inference.formats.archives import add_members, check_archive
 from keras_dcmix.inference.model_cards import card_of_model
-from keras_dcmix.inference.wording import short
-from keras_dcmix.report.saving import card_of_ranking
+from keras_dcmix._common.wording import short
+from keras_dcmix.report.ranking_files import card_of_ranking
 
 RECIPE = CropRecipe("cells", 48, "DNA", Preprocessing(clip=(0.1, 99.9), normalize="plate"), 3)
 

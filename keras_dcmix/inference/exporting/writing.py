@@ -11,7 +11,7 @@ import keras
 
 from keras_dcmix._common.errors import ArtefactError
 from keras_dcmix.inference.formats import Format
-from keras_dcmix.inference.wording import short
+from keras_dcmix._common.wording import short
 from keras_dcmix.layers.dcmix import nested_layers
 
 

@@ -21,7 +21,7 @@ from keras_dcmix.inference.formats import (
     keras_file,
 )
 from keras_dcmix.inference.prediction.channels import source_channels
-from keras_dcmix.inference.wording import short
+from keras_dcmix._common.wording import short
 
 # Of float32 pixels in one batch: the memory of a prediction does not grow with the images.
 _BATCH_BYTES = 2**25
