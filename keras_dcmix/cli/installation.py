@@ -7,9 +7,9 @@ import platform
 import re
 from dataclasses import dataclass
 
+from keras_dcmix._common.wording import short
 from keras_dcmix.inference.formats import FORMATS
 from keras_dcmix.inference.formats.needed import how_to_install, is_there
-from keras_dcmix._common.wording import short
 
 DISTRIBUTION = "keras-dcmix"
 _BACKENDS = ("tensorflow", "jax", "torch")

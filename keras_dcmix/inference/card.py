@@ -10,8 +10,8 @@ from typing import Any
 
 from keras_dcmix._common.errors import ArtefactError
 from keras_dcmix._common.names import checked_channel_names
-from keras_dcmix.data.cells.recipe import CropRecipe
 from keras_dcmix._common.wording import is_harmless, short
+from keras_dcmix.data.cells.recipe import CropRecipe
 
 # Goes up when a card means something else than before; older ones stay readable.
 CARD_VERSION = 1

@@ -158,9 +158,9 @@ def _flat_warnings(channels: pd.DataFrame) -> list[str]:
         if row["noise"] > _NEARLY_ALL:
             found.append(
                 f"The channel '{name}' shows nothing but noise in "
-                f"{precise_percent(row['noise'])} of the {row['fields']} fields read (99 % of its pixels are below "
-                f"{number(row['p99'])}): empty background can only tell plates apart. Check the "
-                f"staining, or leave the channel out: {way_out}."
+                f"{precise_percent(row['noise'])} of the {row['fields']} fields read (99 % of its "
+                f"pixels are below {number(row['p99'])}): empty background can only tell "
+                f"plates apart. Check the staining, or leave the channel out: {way_out}."
             )
     return found
 
@@ -169,9 +169,9 @@ def _saturation_warnings(channels: pd.DataFrame) -> list[str]:
     names = list(channels["channel"])
     return [
         f"In the channel '{row.channel}' {precise_percent(row.saturated)} of the pixels are at the "
-        f"limit of {number(row.limit)}, where brighter and brightest look alike. No option brings that "
-        "back: image it with a shorter exposure, or see whether the ranking holds without it: "
-        f"{_without(names, [row.channel])}."
+        f"limit of {number(row.limit)}, where brighter and brightest look alike. No option "
+        "brings that back: image it with a shorter exposure, or see whether the "
+        f"ranking holds without it: {_without(names, [row.channel])}."
         for row in channels.itertuples()
         if row.saturated > _MUCH_SATURATION
     ]

@@ -8,9 +8,9 @@ import keras
 import numpy as np
 
 from keras_dcmix._common.errors import ArtefactError
+from keras_dcmix._common.wording import short
 from keras_dcmix.inference.exporting.writing import standardizations, way_round
 from keras_dcmix.inference.formats import Format, ModelCard
-from keras_dcmix._common.wording import short
 from keras_dcmix.layers.dcmix import nested_layers
 
 LARGEST_DIFFERENCE = 1e-5

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_dcmix._common.errors import ArtefactError
+from keras_dcmix._common.wording import short
 from keras_dcmix.inference.formats.archives import add_card as add_card
 from keras_dcmix.inference.formats.archives import check_archive
 from keras_dcmix.inference.formats.archives import read_card as read_card
 from keras_dcmix.inference.formats.needed import needed
-from keras_dcmix._common.wording import short
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keras_dcmix._common.errors import ArtefactError
+from keras_dcmix._common.wording import short
 from keras_dcmix.inference.card import CARD_NAME
 from keras_dcmix.inference.checksum import SEAL_NAME, check_seal, seal_of
 from keras_dcmix.inference.formats.archives import add_members, read_card, read_member
 from keras_dcmix.inference.formats.needed import needed
-from keras_dcmix._common.wording import short
 
 if TYPE_CHECKING:
     import numpy as np

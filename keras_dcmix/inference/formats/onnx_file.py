@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_dcmix._common.errors import ArtefactError
+from keras_dcmix._common.wording import short
 from keras_dcmix.inference.card import CARD_NAME, ModelCard
 from keras_dcmix.inference.checksum import SEAL_NAME, check_seal, seal_of
 from keras_dcmix.inference.formats.needed import needed
-from keras_dcmix._common.wording import short
 
 if TYPE_CHECKING:
     import numpy as np

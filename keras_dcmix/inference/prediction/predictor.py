@@ -11,6 +11,7 @@ import numpy as np
 
 from keras_dcmix._common.errors import ArtefactError
 from keras_dcmix._common.names import checked_channel_names
+from keras_dcmix._common.wording import short
 from keras_dcmix.data import Crops
 from keras_dcmix.inference.formats import (
     FORMATS,
@@ -21,7 +22,6 @@ from keras_dcmix.inference.formats import (
     keras_file,
 )
 from keras_dcmix.inference.prediction.channels import source_channels
-from keras_dcmix._common.wording import short
 
 # Of float32 pixels in one batch: the memory of a prediction does not grow with the images.
 _BATCH_BYTES = 2**25
