@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from keras_dcmix.evidence.verdict import HeldOut, Reliability
 from keras_dcmix.importance.channel_importance import ChannelImportance
 
@@ -97,17 +99,18 @@ def read_comparison(
         for method, accuracy in zip(scored["method"], scored["accuracy"], strict=True)
     }
     reliable = [name for name, model in models.items() if model.is_reliable]
-    correlations = table.set_index("method")["spearman_truth"].reindex(reliable).dropna()
+    correlations = [
+        (str(method), float(rho))
+        for method, rho in zip(table["method"], table["spearman_truth"], strict=True)
+        if method in reliable and not np.isnan(rho)
+    ]
     return ComparisonVerdict(
         held_out=held_out,
         models=models,
         firsts=_firsts([each for each in importances if each.method in reliable]),
         num_channels=importances[0].num_channels,
         truth=None if truth is None else truth.method,
-        truth_correlations={
-            str(name): float(value)
-            for name, value in correlations.sort_values(ascending=False, kind="stable").items()
-        },
+        truth_correlations=dict(sorted(correlations, key=lambda pair: -pair[1])),
     )
 
 
