@@ -11,9 +11,9 @@ import typer.main
 
 from keras_dcmix._common.errors import InputWarning, on_command_line
 from keras_dcmix._common.progress import say
-from keras_dcmix._common.terminal import harmless
 from keras_dcmix.cli import compare, doctor, export, inspect, predict, rank, simulate
 from keras_dcmix.cli.options import OTHER_NAMES
+from keras_dcmix.cli.printing import harmless
 
 app = typer.Typer(
     help="Which image channels carry the phenotype, how sure is that, which can be dropped?",

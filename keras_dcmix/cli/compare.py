@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -17,6 +15,7 @@ from keras_dcmix.cli.options import (
     SEED,
     SEEDS,
     SOURCE,
+    adds_to_help,
     takes,
 )
 from keras_dcmix.cli.parsing import parsed_names
@@ -24,6 +23,7 @@ from keras_dcmix.cli.runs import opened_run
 from keras_dcmix.cli.source_options import SourceOptions
 from keras_dcmix.importance.registry import COMPARED
 from keras_dcmix.models.options import Training
+from keras_dcmix.report.result_files import COMPARISON, in_words
 
 EXAMPLES = (
     (
@@ -38,15 +38,11 @@ EXAMPLES = (
 )
 
 
-def _methods_in_help(command: Callable[..., None]) -> Callable[..., None]:
-    """Adds the methods and their questions to the help of a command."""
-    listed = (f"{method.name}: {method.question}" for method in COMPARED.values())
-    command.__doc__ = "\n\n".join([inspect.getdoc(command) or "", *listed])
-    return command
-
-
 @takes(**RUN_OPTIONS)
-@_methods_in_help
+@adds_to_help(
+    f"Writes {in_words(COMPARISON)}. The methods:",
+    *(f"{method.name}: {method.question}" for method in COMPARED.values()),
+)
 def compare(
     source: SOURCE,
     source_options: SourceOptions,
@@ -64,8 +60,7 @@ def compare(
 ) -> None:
     """Compare methods: each scores the channels, one table and one heatmap show their agreement.
 
-    Writes methods.csv, importance.csv, spearman.csv, deletion_insertion.csv, three figures,
-    run.json, and report.html with all results on one page. The methods:
+    Begin with report.html, which shows all results on one page.
     """
     names = parsed_names(methods)
 
@@ -79,7 +74,7 @@ def compare(
     ) as run:
         from keras_dcmix.cli.printing import print_comparison
         from keras_dcmix.experiments.compare import compare_methods
-        from keras_dcmix.report.saving import save_comparison
+        from keras_dcmix.report.comparison_files import save_comparison
 
         comparison = compare_methods(
             run.dataset,

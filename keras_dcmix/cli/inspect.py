@@ -121,7 +121,7 @@ def _print_table(title: str, rows: pd.DataFrame) -> None:
 
 
 def _print_channels(channels: pd.DataFrame) -> None:
-    from keras_dcmix.inspection.formatting import number, percent
+    from keras_dcmix._common.wording import number, precise_percent
 
     kinds = [f"{row.dtype}, {row.size}" if row.dtype else "" for row in channels.itertuples()]
     is_common = len(set(kinds)) == 1
@@ -138,7 +138,7 @@ def _print_channels(channels: pd.DataFrame) -> None:
     for row, kind in zip(channels.to_dict("records"), kinds, strict=True):
         numbers = [number(row[name]) for name in ("p1", "p50", "p99", "max")]
         cells = [row["channel"], *([] if is_common else [kind]), *numbers]
-        cells += [percent(row["saturated"]), row["note"]]
+        cells += [precise_percent(row["saturated"]), row["note"]]
         table.add_row(*(Text(cell) for cell in cells[: len(table.columns)]))
     Console().print(table)
 

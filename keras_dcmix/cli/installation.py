@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from keras_dcmix._common.optional_imports import how_to_install, is_installed
-from keras_dcmix._common.terminal import short
+from keras_dcmix._common.wording import short
 from keras_dcmix.inference.formats import FORMATS
 
 DISTRIBUTION = "keras-dcmix"

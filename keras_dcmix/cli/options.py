@@ -100,6 +100,16 @@ OVERWRITE = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier
 RESUME = Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")]
 
 
+def adds_to_help(*paragraphs: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Adds paragraphs, such as those made from a registry, to the help of a command."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        command.__doc__ = "\n\n".join([inspect.getdoc(command) or "", *paragraphs])
+        return command
+
+    return decorate
+
+
 def takes(
     **groups: tuple[type, str, Mapping[str, str]],
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:

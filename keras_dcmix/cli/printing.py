@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from keras_dcmix.experiments.rank import ChannelRanking
 
 
+def harmless(text: str) -> str:
+    """The text with the sign of an unknown character for each one that cannot be printed."""
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 def show(text: str) -> None:
     """Prints text as it is, without breaking its lines."""
     Console(soft_wrap=True, highlight=False).print(text, markup=False)

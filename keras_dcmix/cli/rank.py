@@ -15,11 +15,13 @@ from keras_dcmix.cli.options import (
     SEED,
     SEEDS,
     SOURCE,
+    adds_to_help,
     takes,
 )
 from keras_dcmix.cli.runs import opened_run
 from keras_dcmix.cli.source_options import SourceOptions
 from keras_dcmix.models.options import Training
+from keras_dcmix.report.result_files import RANKING, in_words
 
 EXAMPLES = (
     ("A demonstration on simulated cells", "keras-dcmix rank simulated --seeds 3 --out demo"),
@@ -40,6 +42,7 @@ EXAMPLES = (
 
 
 @takes(**RUN_OPTIONS)
+@adds_to_help(f"Writes {in_words(RANKING)}.")
 def rank(
     source: SOURCE,
     source_options: SourceOptions,
@@ -58,14 +61,12 @@ def rank(
     """Rank the channels: one DCMIX model per seed, tested on groups it has not seen.
 
     One more model, trained on random subsets of the channels, checks the ranking and estimates what
-    dropping channels costs. Writes importance.csv, runs.csv, trajectory.csv, subsets.csv,
-    panels.csv, confusion.csv, model.keras, four figures, run.json, and report.html with all results
-    on one page.
+    dropping channels costs. Begin with report.html, which shows all results on one page.
     """
     with opened_run(source, source_options, training, out, seed, overwrite, resume) as run:
         from keras_dcmix.cli.printing import print_ranking
         from keras_dcmix.experiments.rank import rank_channels
-        from keras_dcmix.report.saving import save_ranking
+        from keras_dcmix.report.ranking_files import save_ranking
 
         ranking = rank_channels(
             run.dataset,

@@ -16,7 +16,7 @@ import typer
 
 from keras_dcmix._common.errors import ResultError, argument
 from keras_dcmix._common.progress import reporting, say
-from keras_dcmix._common.terminal import harmless
+from keras_dcmix.cli.printing import harmless
 
 if TYPE_CHECKING:
     from keras_dcmix.cli.source_options import SourceOptions

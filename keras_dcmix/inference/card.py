@@ -10,7 +10,7 @@ from typing import Any
 
 from keras_dcmix._common.errors import ArtefactError
 from keras_dcmix._common.names import checked_channel_names
-from keras_dcmix._common.terminal import is_harmless, short
+from keras_dcmix._common.wording import is_harmless, short
 from keras_dcmix.data.cells.recipe import CropRecipe
 
 # Raised when entries change their meaning; older cards stay readable.

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from keras_dcmix.inspection.formatting import probability
+from keras_dcmix._common.wording import probability
 
 _NUM_SHUFFLES = 199
 _SIGNIFICANCE = 0.01

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from keras_dcmix.inspection.formatting import number, percent, quoted
+from keras_dcmix._common.wording import number, precise_percent, quoted
 from keras_dcmix.inspection.pixels import FieldStatistics, PlaneStatistics
 
 PERCENTILES = (0.1, 1, 50, 99, 99.9)
@@ -227,13 +227,13 @@ def _empty_warnings(each: ChannelSummary, names: list[str]) -> list[str]:
     if each.constant > 0:
         found.append(
             f"The channel '{each.name}' is constant (all pixels equal) in "
-            f"{percent(each.constant)} of the {each.num_fields} fields read, so it carries no "
+            f"{precise_percent(each.constant)} of the {each.num_fields} fields read, so it carries no "
             f"information there. Check the shutter and the file names, {way_out}"
         )
     if each.is_noise:
         p99 = each.percentiles[PERCENTILES.index(99)]
         found.append(
-            f"The channel '{each.name}' shows only noise in {percent(each.noise)} of the "
+            f"The channel '{each.name}' shows only noise in {precise_percent(each.noise)} of the "
             f"{each.num_fields} fields read (99 % of its pixels are below {number(p99)}): from an "
             "empty background a model can learn the plate, not the cells. Check the staining, "
             f"{way_out}"
@@ -243,7 +243,7 @@ def _empty_warnings(each: ChannelSummary, names: list[str]) -> list[str]:
 
 def _saturation_warning(each: ChannelSummary, names: list[str]) -> str:
     return (
-        f"In the channel '{each.name}' {percent(each.saturated)} of the pixels are saturated, at "
+        f"In the channel '{each.name}' {precise_percent(each.saturated)} of the pixels are saturated, at "
         f"the limit of {number(each.limit)}, so differences in brightness are lost there. No "
         "option restores them: use a shorter exposure, or check that the ranking holds without "
         f"the channel: {_without(names, each.name)}."

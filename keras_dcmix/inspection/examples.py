@@ -6,8 +6,8 @@ from math import ceil
 
 import numpy as np
 
+from keras_dcmix._common.wording import natural_key
 from keras_dcmix.data.image_set import ImageSet
-from keras_dcmix.inspection.formatting import natural_key
 from keras_dcmix.inspection.places import places_of, spread_fields
 
 

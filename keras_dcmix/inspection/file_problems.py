@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from keras_dcmix._common.wording import precise_percent, quoted
 from keras_dcmix.data.finishing import missing_files, repeated_files
 from keras_dcmix.data.image_set import ImageSet
-from keras_dcmix.inspection.formatting import percent, quoted
 from keras_dcmix.inspection.pixels import FieldStatistics
 
 COLUMNS = ["field", "where", "channel", "path", "problem", "reason"]
@@ -123,7 +123,7 @@ def _mixture_warnings(problems: pd.DataFrame, fields: Sequence[FieldStatistics])
         )
     other = problems[problems["problem"] == "other data type"]
     if len(other):
-        share = percent(other["field"].nunique() / len(fields))
+        share = precise_percent(other["field"].nunique() / len(fields))
         found.append(
             f"Images of one channel differ in data type in {share} of the fields "
             f"({quoted(sorted(set(other['channel'])))}: {other['reason'].iloc[0]}), so the same "

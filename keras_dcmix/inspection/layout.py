@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from keras_dcmix._common.wording import natural_key, quoted
 from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.inspection.association import association
-from keras_dcmix.inspection.formatting import natural_key, quoted
 
 _FEWEST_GROUPS = 3  # training, validation, test
 _PLATE_FORMATS = ((8, 12), (16, 24), (32, 48))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from keras_dcmix.inspection.formatting import number
+from keras_dcmix._common.wording import number
 from keras_dcmix.inspection.pixels import FieldStatistics
 
 _LARGE = 1.0  # spread between plates over that between the wells of a plate

@@ -16,7 +16,7 @@ from typing import Any
 import keras
 
 from keras_dcmix._common.errors import ModelError, argument
-from keras_dcmix._common.terminal import short
+from keras_dcmix._common.wording import short
 
 
 def is_own(backbone: str) -> bool:

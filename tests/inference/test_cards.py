@@ -9,14 +9,14 @@ from types import SimpleNamespace
 import keras
 import pytest
 
-from keras_dcmix._common.terminal import short
+from keras_dcmix._common.wording import short
 from keras_dcmix.data import CropRecipe, Preprocessing
 from keras_dcmix.inference.card import CARD_NAME
 from keras_dcmix.inference.checksum import checksum_of, verify_checksum
 from keras_dcmix.inference.formats import ModelCard, keras_file
 from keras_dcmix.inference.formats.archives import add_members, check_archive
 from keras_dcmix.inference.model_cards import card_of_model
-from keras_dcmix.report.saving import card_of_ranking
+from keras_dcmix.report.ranking_files import card_of_ranking
 
 RECIPE = CropRecipe("cells", 48, "DNA", Preprocessing(clip=(0.1, 99.9), normalize="plate"), 3)
 

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from keras_dcmix._common.errors import ArtefactError, argument
-from keras_dcmix._common.terminal import short
+from keras_dcmix._common.wording import short
 from keras_dcmix.inference.exporting.writing import alternatives, standardizations
 from keras_dcmix.inference.formats import Format, ModelCard
 from keras_dcmix.layers.dcmix import nested_layers

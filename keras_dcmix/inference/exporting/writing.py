@@ -10,7 +10,7 @@ from pathlib import Path
 import keras
 
 from keras_dcmix._common.errors import ArtefactError, argument
-from keras_dcmix._common.terminal import short
+from keras_dcmix._common.wording import short
 from keras_dcmix.inference.formats import Format
 from keras_dcmix.layers.dcmix import nested_layers
 

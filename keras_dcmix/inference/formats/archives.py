@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from keras_dcmix._common.errors import ArtefactError
-from keras_dcmix._common.terminal import short
+from keras_dcmix._common.wording import short
 from keras_dcmix.inference.card import CARD_NAME, ModelCard
 
 # Of a card with thousands of classes; what claims to be larger is a zip bomb.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from keras_dcmix._common.errors import ArtefactError
 from keras_dcmix._common.optional_imports import import_optional
-from keras_dcmix._common.terminal import short
+from keras_dcmix._common.wording import short
 from keras_dcmix.inference.formats.archives import add_card as add_card
 from keras_dcmix.inference.formats.archives import check_archive
 from keras_dcmix.inference.formats.archives import read_card as read_card

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from keras_dcmix._common.errors import ArtefactError
 from keras_dcmix._common.optional_imports import import_optional
-from keras_dcmix._common.terminal import short
+from keras_dcmix._common.wording import short
 from keras_dcmix.inference.card import CARD_NAME, ModelCard
 from keras_dcmix.inference.checksum import checksum_of, verify_checksum
 from keras_dcmix.inference.formats.format import Format, Run

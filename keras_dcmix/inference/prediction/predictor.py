@@ -11,7 +11,7 @@ import numpy as np
 
 from keras_dcmix._common.errors import ArtefactError, argument
 from keras_dcmix._common.names import checked_channel_names
-from keras_dcmix._common.terminal import short
+from keras_dcmix._common.wording import short
 from keras_dcmix.data import Crops
 from keras_dcmix.inference.formats import (
     FORMATS,

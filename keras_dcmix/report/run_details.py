@@ -1,11 +1,9 @@
-"""What was done, as a reader would repeat it: command, data, training, versions."""
+"""How to repeat a run: command, arguments, training, versions."""
 
 from __future__ import annotations
 
-import csv
-import io
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -15,26 +13,29 @@ import keras
 from keras_dcmix._common.versions import versions
 from keras_dcmix.models.options import Training
 
-# As a reader would look for them; what is not here stands under its own name.
-_WORDS = {"batch_size": "images in a batch", "learning_rate": "learning rate at the start"}
+Rows = list[tuple[str, str]]
+
+# As a reader would look for them; others are listed under their own names.
+_LABELS = {"batch_size": "images in a batch", "learning_rate": "learning rate at the start"}
 
 
-def command_line(name: str, arguments: Mapping[str, Any], training: Training) -> str:
-    """The command that repeats a run; empty where it was none, but a call in Python.
+def command_line(name: str, arguments: Mapping[str, Any], training: Training | None) -> str:
+    """The command that repeats a run; empty where it was a call in Python.
 
     Args:
         name: `"rank"` or `"compare"`.
-        arguments: What it was called with; `source` is there if a command was.
+        arguments: What it was called with; the command always gives `source`.
         training: How the models were built and trained.
 
     Example:
-        >>> arguments = {"source": "my plate", "label": "Drug", "check": False}
-        >>> command_line("rank", arguments, Training())
-        "keras-dcmix rank 'my plate' --label Drug --no-check --out NEW_FOLDER"
+
+    >>> arguments = {"source": "my plate", "label": "Drug", "check": False}
+    >>> command_line("rank", arguments, Training())
+    "keras-dcmix rank 'my plate' --label Drug --no-check --out NEW_FOLDER"
     """
     if "source" not in arguments:
         return ""
-    default, own = asdict(Training()), asdict(training)
+    default, own = asdict(Training()), asdict(training or Training())
     changed = {key: value for key, value in own.items() if value != default[key]}
     parts = ["keras-dcmix", name, str(arguments["source"])]
     for key, value in {**arguments, **changed}.items():
@@ -52,47 +53,37 @@ def command_line(name: str, arguments: Mapping[str, Any], training: Training) ->
     return shlex.join(parts)
 
 
-def only_channels(names: Sequence[str]) -> str:
-    """The options that rank some channels alone, as they are typed.
-
-    Example:
-        >>> print(only_channels(["DNA", "GFP, long pass"]))
-        --channels 'DNA,"GFP, long pass"' --no-check
-    """
-    row = io.StringIO()
-    csv.writer(row, lineterminator="").writerow(names)
-    return shlex.join(["--channels", row.getvalue(), "--no-check"])
-
-
 def subject(arguments: Mapping[str, Any]) -> str:
-    """What was looked at, for the line above the answer."""
+    """Source and label, for the line above the headline."""
     names = [str(arguments[key]) for key in ("source", "label") if arguments.get(key)]
     return " · ".join(names)
 
 
-def given(arguments: Mapping[str, Any]) -> list[tuple[str, str]]:
+def argument_rows(arguments: Mapping[str, Any]) -> Rows:
     """What the run was called with, without what was left at its default."""
     return [
         (key.replace("_", " "), str(value)) for key, value in arguments.items() if value is not None
     ]
 
 
-def training_facts(training: Training) -> list[tuple[str, str]]:
-    """How models were built and trained."""
+def training_rows(training: Training | None) -> Rows:
+    """How models were built and trained; empty where that is not known."""
+    if training is None:
+        return []
     return [
-        (_WORDS.get(key, key.replace("_", " ")), _text(value))
+        (_LABELS.get(key, key.replace("_", " ")), _text(value))
         for key, value in asdict(training).items()
         if value is not None
     ]
 
 
-def version_facts() -> list[tuple[str, str]]:
-    """Versions, backend and the day."""
+def version_rows() -> Rows:
+    """Date, backend and versions."""
     day = datetime.now(UTC).date().isoformat()
-    return [("day", day), ("backend", keras.backend.backend()), *versions().items()]
+    return [("date", day), ("backend", keras.backend.backend()), *versions().items()]
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
