@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from keras_dcmix.data.labelling import is_blank
+from keras_dcmix.data.columns import is_blank
 from keras_dcmix.inspection.words import counted
 
 _FEWEST, _MOST = 2, 50

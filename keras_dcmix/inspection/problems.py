@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from keras_dcmix.data.finishing import missing_files, repeated_files
+from keras_dcmix.data.formats.validation import missing_files, repeated_files
 from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.inspection.pixels import Field
 from keras_dcmix.inspection.words import percent, quoted

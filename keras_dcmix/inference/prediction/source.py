@@ -13,8 +13,8 @@ from keras_dcmix.cli.source_options import SourceOptions
 from keras_dcmix.cli.sources import chosen_crops, chosen_steps, open_fields
 from keras_dcmix.data import Crops, ImageSet, Preprocessing, crop_fields
 from keras_dcmix.data.cells.recipe import CropRecipe
-from keras_dcmix.data.finishing import refuse_missing
-from keras_dcmix.data.reading import Reading
+from keras_dcmix.data.formats.reading import Reading
+from keras_dcmix.data.formats.validation import refuse_missing
 from keras_dcmix.inference.formats import ModelCard
 from keras_dcmix.inference.prediction.channels import source_channels
 
@@ -98,7 +98,7 @@ def _refuse_other_sizes(card: ModelCard, size: int) -> None:
 
 def _cut(recipe: CropRecipe, chosen: dict[str, Any], image_set: ImageSet) -> dict[str, Any]:
     """The arguments of `crop_fields`: as in training, where nothing else is chosen."""
-    known = {*image_set.channel_names, *image_set.whole.channel_names}
+    known = {*image_set.channel_names, *image_set.all_channels.channel_names}
     trained = {"crop": recipe.crop, "size": recipe.size, "nuclei_channel": recipe.nuclei_channel}
     cut = trained | chosen
     is_called_otherwise = recipe.nuclei_channel not in known  # then it is found by its name

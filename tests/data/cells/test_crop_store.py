@@ -9,7 +9,7 @@ from filelock import FileLock
 
 from keras_dcmix.data import Preprocessing, UnreadableImageError, crop_fields, from_load_data
 from keras_dcmix.data.cells.crop_store import CropStore
-from keras_dcmix.data.images import read_image
+from keras_dcmix.data.image_files import read_image
 
 
 class CountingReader:

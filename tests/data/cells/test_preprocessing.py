@@ -6,7 +6,7 @@ from keras_dcmix.data.cells.preprocessing import ILLUMINATION, NORMALIZE, Prepro
 def test_the_defaults_leave_pixels_as_they_are():
     steps = Preprocessing()
     assert not steps.corrects
-    assert not steps.levels
+    assert not steps.scales
 
 
 @pytest.mark.parametrize("illumination", ILLUMINATION)
@@ -16,7 +16,7 @@ def test_every_illumination_is_allowed(illumination):
 
 @pytest.mark.parametrize("normalize", NORMALIZE)
 def test_every_normalisation_is_allowed(normalize):
-    assert Preprocessing(normalize=normalize).levels == (normalize != "none")
+    assert Preprocessing(normalize=normalize).scales == (normalize != "none")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 
 from keras_dcmix.data.formats import detect_format, open_images
 from keras_dcmix.data.formats.cellvoyager import PATTERN
-from keras_dcmix.data.reading import Reading
+from keras_dcmix.data.formats.reading import Reading
 
 
 @pytest.fixture

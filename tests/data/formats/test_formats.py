@@ -3,7 +3,7 @@ import pytest
 import tifffile
 
 from keras_dcmix.data.formats import FORMATS, detect_format, open_images
-from keras_dcmix.data.reading import Reading
+from keras_dcmix.data.formats.reading import Reading
 
 
 @pytest.fixture

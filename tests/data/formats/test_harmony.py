@@ -7,7 +7,7 @@ import tifffile
 from keras_dcmix.data import from_harmony
 from keras_dcmix.data.formats import detect_format, open_images
 from keras_dcmix.data.formats.harmony import is_harmony
-from keras_dcmix.data.reading import Reading
+from keras_dcmix.data.formats.reading import Reading
 
 LAYOUTS = "layouts/harmony_phenix/tests/data"
 

@@ -7,7 +7,7 @@ import tifffile
 from keras_dcmix.data import from_imagexpress
 from keras_dcmix.data.formats import detect_format
 from keras_dcmix.data.formats.imagexpress import is_imagexpress, read_imagexpress
-from keras_dcmix.data.reading import Reading
+from keras_dcmix.data.formats.reading import Reading
 
 UUID = "17654C10-92F1-4DFD-98AA-6A01BBD77557"
 HTD = '"HTSInfoFile", Version 1.0\n"ZProjection", {}\n{}"EndFile"\n'

@@ -5,8 +5,8 @@ import pytest
 
 from keras_dcmix.data import from_rxrx1
 from keras_dcmix.data.formats import detect_format
+from keras_dcmix.data.formats.reading import Reading
 from keras_dcmix.data.formats.rxrx1 import is_rxrx1, read_rxrx1
-from keras_dcmix.data.reading import Reading
 
 
 class Screen:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from keras_dcmix.data import ImageSet, Preprocessing, UnreadableImageError, crop_fields
-from keras_dcmix.data.cells.field_levels import FieldLevels, sampled
+from keras_dcmix.data.cells.intensities import IntensityStatistics, sampled
 
 FIELDS = 8
 
@@ -131,7 +131,7 @@ def test_a_large_field_is_measured_on_an_even_grid():
     field = np.arange(1000 * 800).reshape(1000, 800, 1)
     pixels = sampled(field)
     assert 2**13 < len(pixels) < 2**15
-    levels = FieldLevels.of(field, (5, 95))
+    levels = IntensityStatistics.of(field, (5, 95))
     np.testing.assert_allclose(levels.mean, field.mean(), rtol=0.01)
     np.testing.assert_allclose(levels.low, np.percentile(field, 5), rtol=0.05)
 

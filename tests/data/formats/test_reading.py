@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from keras_dcmix.data.reading import Reading, files_below, path_inside
+from keras_dcmix.data.formats.paths import files_below, path_inside
+from keras_dcmix.data.formats.reading import Reading
 
 
 @pytest.mark.parametrize("z", ["max", 1, 30])

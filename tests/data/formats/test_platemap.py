@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from keras_dcmix.data import ImageSet
-from keras_dcmix.data.platemap import join_platemap
+from keras_dcmix.data.formats.platemap import join_platemap
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from keras_dcmix.data.wells import well_at, well_name, with_well_names
+from keras_dcmix.data.formats.wells import well_at, well_name, with_well_names
 
 
 @pytest.mark.parametrize("text", ["A1", "a1", "A01", "a01", "A001", " A01 ", "A-1", "A_01", "A 1"])

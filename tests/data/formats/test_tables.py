@@ -4,7 +4,8 @@ import sys
 import pandas as pd
 import pytest
 
-from keras_dcmix.data.tables import header_of, is_table, metadata_column, read_texts
+from keras_dcmix.data.columns import metadata_column
+from keras_dcmix.data.formats.tables import header_of, is_table, read_texts
 
 TEXT = "Metadata_Well,Plate\n1E02,007\nB01,\n"
 
