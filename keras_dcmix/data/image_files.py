@@ -68,9 +68,9 @@ def _decode_tiff(path: Path, number: int | None) -> np.ndarray:
 
     with tifffile.TiffFile(path) as tiff:
         if number is None and len(tiff.pages) != 1:
-            raise DataError(f"expected one page. Received: {len(tiff.pages)}")
+            raise DataError(f"expected one page, found {len(tiff.pages)}")
         if number is not None and number >= len(tiff.pages):
-            raise DataError(f"expected a page {number}. Received: {len(tiff.pages)} pages")
+            raise DataError(f"expected a page {number}, found {len(tiff.pages)} pages")
         page = tiff.pages[number or 0]
         if not isinstance(page, tifffile.TiffPage) or not all(page.databytecounts):
             # tifffile silently reads an unwritten strip as zeros.

@@ -174,8 +174,7 @@ class ImageSet:
         """
         if isinstance(names, str):
             raise TypeError(
-                f"{argument('channels')} must be a list of channel names. Received: "
-                f"{argument('channels', names)}"
+                f"`channels` must be a list of channel names. Received: channels={names!r}"
             )
         unknown = next((name for name in names if name not in self.channel_names), None)
         if unknown is not None:

@@ -33,8 +33,8 @@ def read_cellvoyager(path: Path, reading: Reading) -> NoReturn:
     del reading  # the index is not read, so no option has an effect
     raise DataError(
         f"The index of a CellVoyager measurement ({_INDEX}) cannot be read. Received: '{path}'. "
-        f"Read the images by their names with {argument('format', 'folders')} and "
-        f"{argument('pattern', PATTERN)}, or list them in a LoadData csv"
+        f"Read the images by their names with {argument('format', 'folders')} and the "
+        f"{argument('pattern')} '{PATTERN}', or list them in a LoadData csv"
     )
 
 

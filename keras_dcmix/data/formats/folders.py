@@ -152,17 +152,15 @@ def _classes(names: list[str], path: Path) -> pd.DataFrame:
         raise DataError(
             f"Without a {argument('pattern')}, each folder in '{path}' must be a class and hold "
             f"its images. Received: '{other}' {where}. Describe the file names with "
-            f"{argument('pattern', example_pattern(other))}, say"
+            f"{argument('pattern')}, such as '{example_pattern(other)}'"
         )
     twins = channel_twins(names)
     if twins is not None:
-        pattern = example_pattern(twins[0])
-        each_a_field = f"{{class}}/{{image}}{Path(twins[0]).suffix}"
         raise DataError(
             f"Without a {argument('pattern')}, each file must be a field. Received: '{twins[0]}' "
             f"and '{twins[1]}', which seem to be channels of one field. Describe the file names "
-            f"with {argument('pattern', pattern)}, say, or, if each file is a field of its own, "
-            f"{argument('pattern', each_a_field)}"
+            f"with {argument('pattern')}, such as '{example_pattern(twins[0])}' or, if each file is "
+            f"a field of its own, '{{class}}/{{image}}{Path(twins[0]).suffix}'"
         )
     parts = [name.split("/") for name in names]
     return pd.DataFrame(

@@ -78,7 +78,7 @@ class NamePattern:
             raise DataError(
                 f"{argument('pattern')} must match the paths of files in '{path}'. Received: "
                 f"{argument('pattern', self.text)}, which matches none of {len(names)}, the first "
-                f"is '{names[0]}'. Try {argument('pattern', example_pattern(names[0]))}"
+                f"is '{names[0]}'. Try '{example_pattern(names[0])}'"
             )
         if len(matches) < len(names):
             first = next(name for name in names if name not in matches)

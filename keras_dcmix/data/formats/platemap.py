@@ -98,7 +98,7 @@ def _joined(image_set: ImageSet, layout: pd.DataFrame, names: list[str], path: P
     if not set(ours) & set(theirs):
         raise DataError(
             f"{argument('platemap')} must hold wells of the images, such as {ours[0]}. Received: "
-            f"{theirs[0] if len(theirs) else 'no well'} and others in '{path}'"
+            f"wells such as {theirs[0] if len(theirs) else 'none'} in '{path}'"
         )
     _warn_of_unmatched(set(ours), set(theirs), path)
     for name in known:

@@ -64,9 +64,9 @@ def test_a_plane_is_counted_from_1_whatever_the_units_of_z(z, path):
 
 
 def test_a_plane_that_no_stack_has_is_refused():
-    with pytest.raises(ValueError, match="received z=3 where they have 2"):
+    with pytest.raises(ValueError, match="which have 2. Received: z=3"):
         fields_from_planes(stack_of(1, 2), z=3)
-    with pytest.raises(ValueError, match="received z=2 where they have 1"):
+    with pytest.raises(ValueError, match="which have 1. Received: z=2"):
         fields_from_planes(stack_of(1), z=2)
 
 
@@ -102,13 +102,13 @@ def test_pages_are_kept_beside_their_file():
 
 def test_two_planes_of_one_place_are_named():
     planes = planes_of(("A1", "GFP", "x"), ("B1", "GFP", "y"), ("a01", "GFP", "z"))
-    words = r"2 images share .* are 'x' and 'z' \(both well A01, channel 'GFP'\)"
+    words = r"Received: 2 that do not, the first are 'x' and 'z' \(both well A01, channel 'GFP'\)"
     with pytest.raises(ValueError, match=words):
         fields_from_planes(planes)
 
 
 def test_two_planes_without_a_number_are_named_too():
-    with pytest.raises(ValueError, match=r"2 images share .* are 'a' and 'b'"):
+    with pytest.raises(ValueError, match=r"Received: 2 that do not, the first are 'a' and 'b'"):
         fields_from_planes(
             planes_of(
                 *[("A01", "GFP", "a", None), ("A01", "GFP", "b", None)],

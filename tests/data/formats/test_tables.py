@@ -125,7 +125,7 @@ def test_what_is_no_table_has_no_header(write, content, name):
 
 
 def test_a_missing_table_is_named(tmp_path):
-    with pytest.raises(ValueError, match=r"^platemap is missing: '.*gone\.csv'"):
+    with pytest.raises(ValueError, match=r"^platemap must exist. Received: '.*gone\.csv'"):
         read_texts(tmp_path / "gone.csv", "platemap")
 
 

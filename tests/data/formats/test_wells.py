@@ -31,7 +31,7 @@ def test_rows_and_columns_are_counted_from_one(row, column, name):
 
 @pytest.mark.parametrize(("row", "column"), [(0, 1), (1, 0), (33, 1), (1, 49), (-1, 1)])
 def test_a_place_that_no_plate_has_is_refused(row, column):
-    with pytest.raises(ValueError, match=rf"received row {row}, column {column}"):
+    with pytest.raises(ValueError, match=rf"Received: row={row}, column={column}"):
         well_at(row, column)
 
 
