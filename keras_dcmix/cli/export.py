@@ -73,7 +73,7 @@ def export(
 def _interface(card: ModelCard) -> str:
     steps = None if card.recipe is None else card.recipe.preprocessing
     what = "raw pixels"
-    if steps is not None and (steps.corrects or steps.levels):
+    if steps is not None and (steps.corrects or steps.scales):
         done = [f"{n} {v}" for n, v in asdict(steps).items() if v not in (None, "none")]
         what = f"pixels made as in training ({', '.join(done)}; keras-dcmix predict does it)"
     classes = ", ".join(card.classes[:_MOST_CLASSES])

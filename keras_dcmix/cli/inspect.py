@@ -123,7 +123,8 @@ def _print_table(title: str, rows: pd.DataFrame) -> None:
 def _print_channels(channels: pd.DataFrame) -> None:
     from keras_dcmix._common.wording import number, precise_percent
 
-    kinds = [f"{row.dtype}, {row.size}" if row.dtype else "" for row in channels.itertuples()]
+    rows = channels.to_dict("records")
+    kinds = [f"{row['dtype']}, {row['size']}" if row["dtype"] else "" for row in rows]
     is_common = len(set(kinds)) == 1
     headings = ["darkest 1 %", "middle", "brightest 1 %", "maximum", "cut off"]
     columns = [Column(name, justify="right") for name in headings]
@@ -135,7 +136,7 @@ def _print_channels(channels: pd.DataFrame) -> None:
         title=f"Channels ({kinds[0]} pixels)" if is_common and kinds[0] else "Channels",
         title_justify="left",
     )
-    for row, kind in zip(channels.to_dict("records"), kinds, strict=True):
+    for row, kind in zip(rows, kinds, strict=True):
         numbers = [number(row[name]) for name in ("p1", "p50", "p99", "max")]
         cells = [row["channel"], *([] if is_common else [kind]), *numbers]
         cells += [precise_percent(row["saturated"]), row["note"]]

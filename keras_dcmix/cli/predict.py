@@ -74,7 +74,7 @@ def predict(
         refuse_other_than_files,
     )
     from keras_dcmix.cli.start import quiet_backend, start_keras
-    from keras_dcmix.data.reading import Reading
+    from keras_dcmix.data.formats.reading import Reading
     from keras_dcmix.inference.formats import artefact_path, format_of
     from keras_dcmix.inference.prediction import (
         load_predictor,

@@ -13,8 +13,8 @@ from keras_dcmix.cli.parsing import parsed_names, parsed_percentiles, parsed_pla
 from keras_dcmix.cli.source_options import SourceOptions
 from keras_dcmix.data import ImageSet, Preprocessing, crop_fields
 from keras_dcmix.data.formats import open_images
+from keras_dcmix.data.formats.reading import Reading
 from keras_dcmix.data.labelled_images import LabelledImages, label_images
-from keras_dcmix.data.reading import Reading
 from keras_dcmix.datasets import mnist_channels, simulated_cells
 
 _FILES = "image files"

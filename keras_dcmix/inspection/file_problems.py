@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from keras_dcmix._common.wording import precise_percent, quoted
-from keras_dcmix.data.finishing import missing_files, repeated_files
+from keras_dcmix.data.formats.validation import missing_files, repeated_files
 from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.inspection.pixels import FieldStatistics
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from keras_dcmix._common.wording import natural_key
-from keras_dcmix.data.labelling import is_blank
+from keras_dcmix.data.columns import is_blank
 
 _FEWEST, _MOST = 2, 50
 # Where a field is, not what was done to it; as microscopes and CellProfiler name such columns.

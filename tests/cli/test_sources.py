@@ -62,8 +62,8 @@ def test_controls_clip_background_and_illumination_reach_the_crops(source):
         illumination="estimate",
     )
     for word in ("normalize='plate'", "Metadata_Drug=none", "clip=(1.0, 99.0)", "background=5.0"):
-        assert word in problem.images.made_by
-    assert "illumination='estimate'" in problem.images.made_by
+        assert word in problem.images.cache_key
+    assert "illumination='estimate'" in problem.images.cache_key
 
 
 def test_the_cache_is_filled_and_used(source, tmp_path):

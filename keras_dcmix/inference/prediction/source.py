@@ -11,9 +11,9 @@ from typing import Any
 from keras_dcmix._common.errors import ArtefactError, InputWarning, argument
 from keras_dcmix.data import Crops, ImageSet, Preprocessing, crop_fields
 from keras_dcmix.data.cells.recipe import CropRecipe
-from keras_dcmix.data.finishing import refuse_missing
 from keras_dcmix.data.formats import open_images
-from keras_dcmix.data.reading import Reading
+from keras_dcmix.data.formats.reading import Reading
+from keras_dcmix.data.formats.validation import refuse_missing
 from keras_dcmix.inference.formats import ModelCard
 from keras_dcmix.inference.prediction.channels import source_channels
 
@@ -110,7 +110,7 @@ def _refuse_other_sizes(card: ModelCard, size: int) -> None:
 
 def _cut(recipe: CropRecipe, chosen: dict[str, Any], image_set: ImageSet) -> dict[str, Any]:
     """The arguments of `crop_fields`: as in training, where nothing else is chosen."""
-    known = {*image_set.channel_names, *(image_set.whole or image_set).channel_names}
+    known = {*image_set.channel_names, *(image_set.all_channels or image_set).channel_names}
     trained = {"crop": recipe.crop, "size": recipe.size, "nuclei_channel": recipe.nuclei_channel}
     cut = trained | chosen
     has_other_name = recipe.nuclei_channel not in known  # then it is found by its name

@@ -12,7 +12,7 @@ import pandas as pd
 
 from keras_dcmix._common.errors import InputWarning
 from keras_dcmix.data import Crops
-from keras_dcmix.data.tables import apart
+from keras_dcmix.data.columns import prefix_source_columns
 from keras_dcmix.inference.prediction.predictor import Predictor
 
 _WELL = ("Metadata_Experiment", "Metadata_Plate", "Metadata_Well")
@@ -45,7 +45,7 @@ class CropPredictions:
         positions = self.crops.positions.iloc[rows].reset_index(drop=True)
         metadata = self.crops.image_set.table.iloc[positions["field"]].reset_index(drop=True)
         named = self._named(self.probabilities[rows])
-        metadata = apart(metadata, [*positions, *named])
+        metadata = prefix_source_columns(metadata, [*positions, *named])
         return pd.concat([metadata, positions, named], axis=1)
 
     def to_wells(self) -> pd.DataFrame | None:
@@ -73,7 +73,7 @@ class CropPredictions:
         same = [name for name in rest if wells[[name]].nunique(dropna=False)[name].max() == 1]
         frame = wells[same].first().reset_index() if same else wells.size().reset_index()[keys]
         named = self._named(sums / counts[:, None])
-        frame = apart(frame, ["fields", "crops", *named])
+        frame = prefix_source_columns(frame, ["fields", "crops", *named])
         frame = frame.assign(fields=wells.size().to_numpy(), crops=counts)
         return pd.concat([frame, named], axis=1)
 

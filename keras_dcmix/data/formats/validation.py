@@ -1,4 +1,4 @@
-"""The last step of every reader: channels chosen, labels joined, files checked."""
+"""The last step of every reader: channels selected, labels joined, files checked."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from keras_dcmix._common.errors import DataError
+from keras_dcmix._common.errors import DataError, argument
+from keras_dcmix.data.formats.platemap import join_platemap
 from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.data.planes import paths_of
-from keras_dcmix.data.platemap import join_platemap
 
 
-def finish(
+def label_and_validate(
     image_set: ImageSet,
     *,
     channels: Sequence[str] | None = None,
@@ -22,7 +22,7 @@ def finish(
     platemap: str | os.PathLike[str] | None = None,
     check_files: bool = True,
 ) -> ImageSet:
-    """Makes what a format has read into what a user asked for.
+    """Selects channels, takes labels and groups, and checks files.
 
     Args:
         image_set: the fields, as their format gives them.
@@ -37,7 +37,10 @@ def finish(
         ValueError: if a column or a channel is wrong, or a file is missing or comes twice.
     """
     if group is not None and label is None:
-        raise DataError(f"group needs a label column, received group={group!r} and label=None")
+        raise DataError(
+            f"{argument('group')} needs {argument('label')}. Received: {argument('group', group)} "
+            "without a label"
+        )
     if channels is not None:
         image_set = image_set.select_channels(channels)
     if platemap is not None:
@@ -51,13 +54,13 @@ def finish(
 
 
 def missing_files(image_set: ImageSet) -> pd.DataFrame:
-    """Finds the files that are not there.
+    """Finds the files that do not exist.
 
     Returns:
         One row a missing file: `field` (row of the image set), `channel`, `path` (None where the
         source names no file for this channel).
     """
-    missing = []
+    missing: list[tuple[int, str, str | None]] = []
     for column, channel in enumerate(image_set.channel_names):
         for field, cell in enumerate(image_set.files.iloc[:, column]):
             if cell is None:
@@ -77,7 +80,7 @@ def repeated_files(image_set: ImageSet) -> pd.DataFrame:
     Returns:
         One row a field: `field`, `channel`, `path`, rows of the same file side by side.
     """
-    repeated = []
+    repeated: list[tuple[object, str, str]] = []
     for channel in image_set.channel_names:
         cells = image_set.files[channel].astype(object)
         twice = cells[cells.notna() & cells.duplicated(keep=False)]
@@ -101,14 +104,14 @@ def refuse_missing(image_set: ImageSet) -> None:
     where = f"{image_set.where(first['field'])}, channel '{first['channel']}'"
     if blank.any():
         raise DataError(
-            f"every field needs a file for each channel, received none for {blank.sum()} of "
-            f"{number_of_files}, the first in {where}: complete the table, choose other "
-            "channels=, or leave such fields out with skip_unreadable=True (opened by open_images "
-            "with check_files=False)"
+            f"Each field needs a file for each channel. Received: none for {blank.sum()} of "
+            f"{number_of_files}, the first in {where}. Complete the table, choose other "
+            f"{argument('channels')}, or leave such fields out with "
+            f"{argument('skip_unreadable', True)} (in Python: open_images(..., check_files=False))"
         )
     raise DataError(
-        f"{len(missing)} of {number_of_files} image files are missing, the first in {where}: "
-        f"'{first['path']}'; check root= and the folders that the source names"
+        f"All {number_of_files} image files must exist. Received: {len(missing)} missing, the first "
+        f"is '{first['path']}' ({where}). Check {argument('root')} and the folders in the source"
     )
 
 
@@ -120,7 +123,7 @@ def _refuse_repeated(image_set: ImageSet) -> None:
     same = repeated[(repeated["path"] == first["path"]) & (repeated["channel"] == first["channel"])]
     wheres = [image_set.where(field) for field in same["field"][:4]]
     raise DataError(
-        f"{'; '.join(wheres)} name the same file for channel '{first['channel']}': "
-        f"'{first['path']}'; a field in two wells could be trained on and tested on, so leave all "
-        "but one row out"
+        "Each file must be a channel of one field, or a field could be trained on and tested on. "
+        f"Received: '{first['path']}' as channel '{first['channel']}' of {'; '.join(wheres)}. "
+        "Leave all but one row out"
     )

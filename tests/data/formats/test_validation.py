@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from keras_dcmix.data import ImageSet
-from keras_dcmix.data.finishing import finish, missing_files, repeated_files
+from keras_dcmix.data.formats.validation import label_and_validate, missing_files, repeated_files
 from keras_dcmix.data.planes import Stack
 
 
@@ -28,14 +28,16 @@ def with_cell(image_set, field, channel, cell):
 
 
 def test_without_wishes_nothing_changes(image_set):
-    finished = finish(image_set)
+    finished = label_and_validate(image_set)
     assert finished.files.equals(image_set.files)
     assert finished.table.equals(image_set.table)
     assert finished.labels is None
 
 
 def test_channels_labels_and_groups_are_taken(image_set):
-    finished = finish(image_set, channels=["DNA"], label="Metadata_Drug", group="Metadata_Well")
+    finished = label_and_validate(
+        image_set, channels=["DNA"], label="Metadata_Drug", group="Metadata_Well"
+    )
     assert finished.channel_names == ("DNA",)
     assert finished.labels.tolist() == ["yes", "no", "yes", "no"]
     assert finished.groups.tolist() == ["A01", "A02", "B01", "B02"]
@@ -44,58 +46,62 @@ def test_channels_labels_and_groups_are_taken(image_set):
 def test_the_label_may_come_from_the_platemap(image_set, tmp_path):
     (tmp_path / "map.csv").write_text("well,Metadata_Dose\na1,1\na2,2\nb1,1\n")
     with pytest.warns(UserWarning, match="1 wells of the images are not in the platemap"):
-        finished = finish(image_set, platemap=tmp_path / "map.csv", label="Metadata_Dose")
+        finished = label_and_validate(
+            image_set, platemap=tmp_path / "map.csv", label="Metadata_Dose"
+        )
     assert finished.labels.tolist() == ["1", "2", "1"]
     assert finished.num_unlabelled == 1
 
 
 def test_a_group_without_a_label_is_refused(image_set):
-    with pytest.raises(ValueError, match="received group='Metadata_Well' and label=None"):
-        finish(image_set, group="Metadata_Well")
+    with pytest.raises(ValueError, match="Received: group='Metadata_Well' without"):
+        label_and_validate(image_set, group="Metadata_Well")
 
 
 def test_a_missing_file_is_named(image_set):
     gone = with_cell(image_set, 2, "DNA", "gone.tif")
-    with pytest.raises(ValueError, match=r"1 of 8 .* well B01, channel 'DNA': 'gone\.tif'"):
-        finish(gone)
+    with pytest.raises(
+        ValueError, match=r"All 8 .* 1 missing, .*'gone\.tif' \(well B01, channel 'DNA'"
+    ):
+        label_and_validate(gone)
 
 
 def test_a_blank_cell_goes_before_a_missing_file(image_set):
     gone = with_cell(with_cell(image_set, 0, "GFP", "gone.tif"), 3, "DNA", None)
-    with pytest.raises(ValueError, match=r"received none for 1 of 8, .* well B02, channel 'DNA'"):
-        finish(gone)
+    with pytest.raises(ValueError, match=r"Received: none for 1 of 8, .* well B02, channel 'DNA'"):
+        label_and_validate(gone)
 
 
 def test_files_of_rows_without_a_label_are_not_missed(image_set):
     image_set.table.loc[2, "Metadata_Drug"] = " "
     gone = with_cell(image_set, 2, "DNA", "gone.tif")
-    assert len(finish(gone, label="Metadata_Drug")) == 3
+    assert len(label_and_validate(gone, label="Metadata_Drug")) == 3
 
 
 def test_files_are_not_missed_where_they_are_not_checked(image_set):
     gone = with_cell(image_set, 2, "DNA", "gone.tif")
-    assert len(finish(gone, check_files=False)) == 4
+    assert len(label_and_validate(gone, check_files=False)) == 4
 
 
 def test_the_same_file_in_two_fields_is_refused(image_set):
     twice = with_cell(image_set, 3, "DNA", image_set.files.at[0, "DNA"])
-    with pytest.raises(ValueError, match=r"well A01; well B02 name the same file .*A01-DNA"):
-        finish(twice)
+    with pytest.raises(ValueError, match=r"A01-DNA' as channel 'DNA' of well A01; well B02"):
+        label_and_validate(twice)
 
 
 def test_the_same_planes_in_two_fields_are_refused(image_set):
     path = image_set.files.at[0, "DNA"]
     twice = with_cell(image_set, 1, "DNA", Stack(((path, 0), (path, 1))))
     twice = with_cell(twice, 3, "DNA", Stack(((path, 0), (path, 1))))
-    with pytest.raises(ValueError, match=r"well A02; well B02 name the same file"):
-        finish(twice)
+    with pytest.raises(ValueError, match=r"of well A02; well B02"):
+        label_and_validate(twice)
 
 
 def test_other_planes_of_the_same_file_are_another_field(image_set):
     path = image_set.files.at[0, "DNA"]
     stacked = with_cell(image_set, 0, "DNA", Stack(((path, 0),)))
     stacked = with_cell(stacked, 1, "DNA", Stack(((path, 1),)))
-    assert len(finish(stacked)) == 4
+    assert len(label_and_validate(stacked)) == 4
 
 
 def test_every_missing_file_of_a_stack_is_listed(image_set):

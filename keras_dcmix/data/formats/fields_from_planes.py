@@ -1,4 +1,4 @@
-"""From a list of planes, as instruments write them, to fields with one cell a channel."""
+"""From a table of planes, as instruments write them, to fields with one cell a channel."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from keras_dcmix._common.errors import DataError
+from keras_dcmix._common.errors import DataError, InputWarning, argument
+from keras_dcmix.data.formats.wells import with_well_names
 from keras_dcmix.data.planes import Stack
-from keras_dcmix.data.wells import with_well_names
 
 _ORDER = ("Metadata_Experiment", "Metadata_Plate", "Metadata_Well", "Metadata_Site")
 
 
-def assemble_fields(
+def fields_from_planes(
     planes: pd.DataFrame, *, z: str | int = "max", channels: Sequence[str] | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Gathers the planes of each field.
 
     Args:
-        planes: one row a plane: columns `Metadata_*` say which field it belongs to (all of them
-            together name the field), `channel` and `path` what and where it is. Optional are `z`
+        planes: one row a plane: columns `Metadata_*` identify its field (all of them together),
+            `channel` and `path` are its channel and file. Optional are `z`
             (number of the plane in its stack, in any units) and `page` (number of the plane in
             its file, from 0).
         z: `"max"`, or the number of a plane, counted from 1 over all numbers in the source, so
-            that a plane that is missing shifts no other. A channel that has one plane everywhere
-            gives this one in either case.
+            that a missing plane shifts no other. Of a channel with one plane everywhere, this
+            one is taken in either case.
         channels: the names of the channels, in their order; in order of appearance where None.
 
     Returns:
@@ -70,23 +70,27 @@ def _chosen_planes(planes: pd.DataFrame, keys: list[str], z: str | int) -> pd.Da
         _warn_of_uneven_stacks(planes[is_stack], keys)
         return planes
     found = sorted(planes.loc[is_stack, "z"].unique()) or [0]
-    if z > len(found):
+    number = int(z)
+    if number > len(found):
         raise DataError(
-            f"z must be a plane of the stacks, received z={z} where they have {len(found)}: choose "
-            "a smaller number, or 'max'"
+            f"{argument('z')} must be a plane of the stacks, which have {len(found)}. Received: "
+            f"{argument('z', z)}. Choose a smaller number, or 'max'"
         )
-    return planes[~is_stack | (planes["z"] == found[int(z) - 1])]
+    return planes[~is_stack | (planes["z"] == found[number - 1])]
 
 
 def _warn_of_uneven_stacks(planes: pd.DataFrame, keys: list[str]) -> None:
-    sizes = planes.groupby([*keys, "channel"], sort=False).size()
-    for channel, counts in sizes.groupby(level="channel", sort=False):
-        if counts.min() < counts.max():
-            fewest = counts.idxmin()[:-1]
+    sizes = planes.groupby(["channel", *keys], sort=False).size().rename("planes").reset_index()
+    for channel, counts in sizes.groupby("channel", sort=False):
+        fewest, most = counts["planes"].min(), counts["planes"].max()
+        if fewest < most:
+            field = counts[keys].iloc[counts["planes"].argmin()]
             warnings.warn(
-                f"z stacks of channel '{channel}' have from {counts.min()} to {counts.max()} "
-                f"planes, the fewest in {', '.join(fewest)}: a maximum over fewer planes is "
-                "darker, so complete the stacks or choose one plane with z=",
+                InputWarning(
+                    f"z stacks of channel '{channel}' have from {fewest} to {most} planes, the "
+                    f"fewest in {', '.join(field)}: a maximum over fewer planes is darker, so "
+                    f"complete the stacks or choose one plane with {argument('z')}"
+                ),
                 stacklevel=2,
             )
 
@@ -121,14 +125,14 @@ def _refuse_duplicates(planes: pd.DataFrame, keys: list[str]) -> None:
         paths = planes.loc[twice, "path"][(places == first).all(axis=1)]
         field = ", ".join(f"{key.removeprefix('Metadata_').lower()} {first[key]}" for key in keys)
         raise DataError(
-            f"{int(twice.sum())} images share their field and channel with another, the first are "
-            f"'{paths.iloc[0]}' and '{paths.iloc[1]}' (both {field}, channel "
-            f"'{first['channel']}'): leave all but one out, or tell them apart"
+            f"Each image must have its own field, channel and plane. Received: {int(twice.sum())} "
+            f"that do not, the first are '{paths.iloc[0]}' and '{paths.iloc[1]}' (both {field}, "
+            f"channel '{first['channel']}'). Leave all but one out, or distinguish them by metadata"
         )
 
 
 def natural_key(text: str) -> list[str]:
-    """A key that sorts texts as people count: site 10 after site 9."""
+    """A key that sorts numbers in texts by value: site 10 after site 9."""
     return [part.zfill(12) if part.isdigit() else part for part in re.split(r"(\d+)", text)]
 
 

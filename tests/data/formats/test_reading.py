@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from keras_dcmix.data.reading import Reading, files_below, path_inside
+from keras_dcmix.data.formats.paths import files_below, path_inside
+from keras_dcmix.data.formats.reading import Reading
 
 
 @pytest.mark.parametrize("z", ["max", 1, 30])
@@ -13,17 +14,18 @@ def test_a_plane_is_the_maximum_or_counted_from_one(z):
 
 @pytest.mark.parametrize("z", [0, -1, "min", "1", 1.0, True, None])
 def test_another_plane_is_refused(z):
-    with pytest.raises(ValueError, match=rf"z must be 'max' or the number .* received {z!r}"):
+    with pytest.raises(ValueError, match=rf"`z` must be 'max' or the number .* Received: z={z!r}"):
         Reading(z=z)
 
 
 def test_a_root_becomes_a_path(tmp_path):
-    assert Reading(root=str(tmp_path)).root == Path(tmp_path)
+    assert Reading(root=str(tmp_path)).folder(Path("other")) == tmp_path
+    assert Reading().folder(Path("other")) == Path("other")
 
 
 def test_a_root_that_is_no_folder_is_refused(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(ValueError, match=r"root must be a folder, received '.*file'"):
+    with pytest.raises(ValueError, match=r"`root` must be a folder. Received: root='.*file'"):
         Reading(root=tmp_path / "file")
 
 
@@ -35,7 +37,7 @@ def test_a_path_inside_the_root_is_joined_to_it(tmp_path, name):
 
 @pytest.mark.parametrize("name", ["../b.tif", "a/../../b.tif", "/etc/b.tif", "../{name}2/b.tif"])
 def test_a_path_that_leads_out_of_the_root_is_refused(tmp_path, name):
-    with pytest.raises(ValueError, match=r"leads out of the folder .* allow_outside=True"):
+    with pytest.raises(ValueError, match=r"must stay in the folder .* allow_outside=True"):
         path_inside(name.format(name=tmp_path.name), tmp_path, allow_outside=False)
 
 
@@ -70,5 +72,5 @@ def test_a_folder_is_entered_once_however_links_lead_to_it(tmp_path):
 
 
 def test_a_folder_that_cannot_be_read_is_named(tmp_path):
-    with pytest.raises(ValueError, match=r"folder cannot be read: '.*gone' \(No such file"):
+    with pytest.raises(ValueError, match=r"Folder cannot be read: '.*gone' \(No such file"):
         list(files_below(tmp_path / "gone"))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from keras_dcmix._common.errors import DataError
-from keras_dcmix.data.finite import refuse_non_finite
+from keras_dcmix.data.finite_pixels import refuse_non_finite
 
 
 def channel_statistics(
@@ -43,12 +43,12 @@ def channel_statistics(
     """
     if len(images.shape) != 4 or batch_size < 1:
         raise DataError(
-            "expected images of shape (images, height, width, channels) and a batch_size of at "
-            f"least 1, received shape {tuple(images.shape)} and batch_size={batch_size}"
+            "`images` must have the shape (images, height, width, channels), and `batch_size` must "
+            f"be at least 1. Received: shape={tuple(images.shape)}, batch_size={batch_size}"
         )
     indices = np.arange(len(images)) if indices is None else np.asarray(indices)
     if len(indices) == 0:
-        raise DataError("channel statistics need at least one image, received none")
+        raise DataError("`indices` must hold at least one image. Received: indices=[]")
     return _streamed(images, indices, batch_size)
 
 

@@ -4,7 +4,8 @@ import sys
 import pandas as pd
 import pytest
 
-from keras_dcmix.data.tables import header_of, is_table, metadata_column, read_texts
+from keras_dcmix.data.columns import metadata_column
+from keras_dcmix.data.formats.tables import header_of, is_table, read_texts
 
 TEXT = "Metadata_Well,Plate\n1E02,007\nB01,\n"
 
@@ -124,7 +125,7 @@ def test_what_is_no_table_has_no_header(write, content, name):
 
 
 def test_a_missing_table_is_named(tmp_path):
-    with pytest.raises(ValueError, match=r"^platemap is missing: '.*gone\.csv'"):
+    with pytest.raises(ValueError, match=r"^platemap must exist. Received: '.*gone\.csv'"):
         read_texts(tmp_path / "gone.csv", "platemap")
 
 

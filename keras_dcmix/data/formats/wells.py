@@ -45,8 +45,8 @@ def well_at(row: int, column: int) -> str:
     """
     if not (1 <= row <= _MOST_ROWS and 1 <= column <= _MOST_COLUMNS):
         raise DataError(
-            f"a well must be in rows 1..{_MOST_ROWS} and columns 1..{_MOST_COLUMNS}, received row "
-            f"{row}, column {column}"
+            f"A well must be in rows 1..{_MOST_ROWS} and columns 1..{_MOST_COLUMNS}. Received: "
+            f"row={row}, column={column}"
         )
     letters = chr(ord("A") + (row - 1) % 26)
     return f"{'A' if row > 26 else ''}{letters}{column:02d}"

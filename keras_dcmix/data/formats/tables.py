@@ -1,10 +1,9 @@
-"""Reading tables of metadata as texts, so that plate 007 and well 1E02 stay what they are."""
+"""Reading tables of metadata as texts, so that plate 007 and well 1E02 stay unchanged."""
 
 from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,7 +25,7 @@ def read_texts(path: Path, what: str) -> pd.DataFrame:
 
     Args:
         path: a csv (UTF-8; commas, semicolons or tabs), the same packed with gzip, or a parquet.
-        what: what errors call the table, such as "LoadData csv".
+        what: the name of the table in errors, such as "LoadData csv".
 
     Returns:
         Cells as `str`; empty ones, `NaN`, `nan` and `NA` are missing. Rows without any entry are
@@ -38,12 +37,12 @@ def read_texts(path: Path, what: str) -> pd.DataFrame:
         ImportError: for a parquet, if the package that reads it is not installed.
     """
     if not path.is_file():
-        raise DataError(f"{what} is missing: '{path}'")
+        raise DataError(f"{what} must exist. Received: '{path}'")
     cells = _parquet(path, what) if path.suffix.lower() == ".parquet" else _csv(path, what)
     _refuse_columns(list(cells.columns), what, path)
     cells = cells.dropna(how="all")
     if cells.empty:
-        raise DataError(f"{what} has a header but no rows: '{path}'")
+        raise DataError(f"{what} must have rows. Received: only a header in '{path}'")
     return cells
 
 
@@ -62,20 +61,6 @@ def header_of(path: Path) -> list[str]:
     return [name.strip().strip('"') for name in line.split(separator)]
 
 
-def metadata_column(name: str) -> str:
-    """The name that CellProfiler would give to a column of metadata.
-
-    Example:
-
-    >>> metadata_column("sirna_id"), metadata_column("Metadata_Dose")
-    ('Metadata_SirnaId', 'Metadata_Dose')
-    """
-    if name.startswith("Metadata_"):
-        return name
-    parts = name.replace("_", " ").split()
-    return "Metadata_" + "".join(part[0].upper() + part[1:] for part in parts)
-
-
 def _csv(path: Path, what: str) -> pd.DataFrame:
     try:
         with _opened(path) as file:
@@ -88,14 +73,14 @@ def _csv(path: Path, what: str) -> pd.DataFrame:
             keep_default_na=False,
             na_values=MISSING,
             skip_blank_lines=False,
-            # Where Excel speaks another language, something else stands in the comma's place.
+            # Excel writes other separators in some languages.
             sep=max(",;\t", key=lambda separator: header.count(separator.encode())),
         )
     except (ValueError, OSError, EOFError, zlib.error) as error:
         reason = " ".join(str(error).split())
         raise DataError(
-            f"{what} cannot be read as a table: '{path}' ({reason}); save it as UTF-8 text, "
-            "with commas between the columns"
+            f"{what} must be a table. Received: '{path}' ({reason}). Save it as UTF-8 text, with "
+            "commas between the columns"
         ) from error
     names = cells.iloc[0].fillna("").str.strip()
     cells = cells.iloc[1:].set_axis(names.to_list(), axis=1)
@@ -108,12 +93,11 @@ def _parquet(path: Path, what: str) -> pd.DataFrame:
         cells = pd.read_parquet(path)
     except ImportError as error:
         raise ImportError(
-            f"{what} is a parquet, which needs pyarrow: pip install 'keras-dcmix[hci]'. "
-            f"Received: '{path}'"
+            f"Reading a parquet needs pyarrow: pip install 'keras-dcmix[hci]'. Received: '{path}'"
         ) from error
     except Exception as error:  # pyarrow raises its own kinds
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise DataError(f"{what} cannot be read as a parquet: '{path}' ({reason})") from error
+        raise DataError(f"{what} must be a parquet. Received: '{path}' ({reason})") from error
     cells = cells.reset_index(drop=True).rename(columns=lambda name: str(name).strip())
     cells = cells.astype(object).where(cells.notna(), None).map(_text)
     cells.index = cells.index + 2
@@ -121,14 +105,14 @@ def _parquet(path: Path, what: str) -> pd.DataFrame:
 
 
 def _text(cell: object) -> str | None:
-    """A cell as a csv would hold it: a whole number without its `.0`."""
+    """A cell as a csv would hold it: an integer without `.0`."""
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
     text = None if cell is None else str(cell)
     return None if text in MISSING else text
 
 
-def _opened(path: Path) -> BinaryIO:
+def _opened(path: Path) -> gzip.GzipFile | BinaryIO:
     return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")
 
 
@@ -136,20 +120,12 @@ def _refuse_columns(names: list[str], what: str, path: Path) -> None:
     nameless = [number for number, name in enumerate(names, 1) if not name]
     if nameless:
         raise DataError(
-            f"{what} has no name for column {nameless[0]}: '{path}'; name it or delete it"
+            f"{what} must have a name for each column. Received: none for column {nameless[0]} in "
+            f"'{path}'. Name it or delete it"
         )
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
-        raise DataError(f"{what} has the column '{repeated[0]}' more than once: '{path}'")
-
-
-def apart(table: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
-    """Calls a source's own columns `source:NAME` where a result has columns of these names.
-
-    Example:
-
-    >>> list(apart(pd.DataFrame(columns=["Well", "predicted"]), ["predicted"]))
-    ['Well', 'source:predicted']
-    """
-    taken = set(names)
-    return table.rename(columns={name: f"source:{name}" for name in table if name in taken})
+        raise DataError(
+            f"{what} must have each column once. Received: '{repeated[0]}' several times in "
+            f"'{path}'"
+        )

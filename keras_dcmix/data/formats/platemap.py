@@ -1,4 +1,4 @@
-"""Labels from a table of wells, as screens keep them beside their images."""
+"""Labels from a table of wells, which screens keep beside their images."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from keras_dcmix._common.errors import DataError
+from keras_dcmix._common.errors import DataError, InputWarning, argument
+from keras_dcmix.data.columns import joined_texts
+from keras_dcmix.data.formats.tables import read_texts
+from keras_dcmix.data.formats.wells import well_name
 from keras_dcmix.data.image_set import ImageSet
-from keras_dcmix.data.labelling import joined_texts
-from keras_dcmix.data.tables import read_texts
-from keras_dcmix.data.wells import well_name
 
-# The surest names first: a table may have several.
+# The most specific names first: a table may have several.
 _WELL = ("metadata_well", "well", "well_position", "wellname", "well_name", "well_id")
 _PLATE = ("metadata_plate", "plate", "plate_id", "plate_barcode", "metadata_barcode", "barcode")
 _EXPERIMENT = ("metadata_experiment", "experiment")
@@ -39,7 +39,7 @@ def join_platemap(image_set: ImageSet, path: str | os.PathLike[str]) -> ImageSet
 
     Raises:
         ValueError: if there is no column of wells, a well comes twice, no well is one of the
-            images, or a column of the platemap is there already with other values.
+            images, or a column of the platemap exists already with other values.
     """
     path = Path(path)
     layout = read_texts(path, "platemap")
@@ -62,12 +62,12 @@ def _key_columns(layout: pd.DataFrame, table: pd.DataFrame, path: Path) -> dict[
         if names and key in table:
             found[key] = names[0]
     if "Metadata_Well" not in found:
-        missing = "the images have no Metadata_Well"
+        missing = "images without Metadata_Well"
         if "Metadata_Well" in table:
-            missing = f"received the columns {', '.join(layout.columns)}"
+            missing = f"the columns {', '.join(layout.columns)}"
         raise DataError(
-            f"a platemap needs a column of wells, named Metadata_Well or well, for images that "
-            f"have wells; {missing}: '{path}'"
+            f"{argument('platemap')} needs a column of wells, named Metadata_Well or well, and "
+            f"images that have wells. Received: {missing}, '{path}'"
         )
     return found
 
@@ -78,14 +78,15 @@ def _refuse_repeated(
     twice = layout.duplicated(names, keep=False)
     if twice.any():
         first = "/".join(layout.loc[twice, names].iloc[0].astype(str))
-        several = "; for several plates add a column 'plate'"
+        several = ". For several plates, add a column 'plate'"
         if "Metadata_Plate" in names:
             several = ""
         elif not has_plates:
-            several = "; the images name no plate, so give the platemap of theirs alone"
+            several = ". The images name no plate: choose the platemap of their plate alone"
         raise DataError(
-            f"a platemap must name each well once, received {int(twice.sum())} rows that do not, "
-            f"the first for {first} (A1, A01 and a01 are the same well){several}: '{path}'"
+            f"{argument('platemap')} must name each well once. Received: {int(twice.sum())} rows "
+            f"that do not in '{path}', the first for {first} (A1, A01 and a01 are the same "
+            f"well){several}"
         )
 
 
@@ -96,16 +97,16 @@ def _joined(image_set: ImageSet, layout: pd.DataFrame, names: list[str], path: P
     ours, theirs = joined_texts(table[names]), joined_texts(layout[names])
     if not set(ours) & set(theirs):
         raise DataError(
-            f"no well of the images is in the platemap: images have wells such as {ours[0]}, "
-            f"the platemap such as {theirs[0] if len(theirs) else 'none'}: '{path}'"
+            f"{argument('platemap')} must hold wells of the images, such as {ours[0]}. Received: "
+            f"wells such as {theirs[0] if len(theirs) else 'none'} in '{path}'"
         )
     _warn_of_unmatched(set(ours), set(theirs), path)
     for name in known:
         both = table[name].notna() & joined[name].notna()
         if (table.loc[both, name] != joined.loc[both, name]).any():
             raise DataError(
-                f"column '{name}' is in the images' metadata and in the platemap, with other "
-                f"values: rename it in '{path}'"
+                f"Columns of {argument('platemap')} must agree with the images' metadata. "
+                f"Received: '{name}' with other values. Rename it in '{path}'"
             )
         joined[name] = joined[name].where(joined[name].notna(), table[name])
     return replace(image_set, table=joined)
@@ -119,6 +120,9 @@ def _warn_of_unmatched(ours: set[str], theirs: set[str], path: Path) -> None:
         if wells:
             shown = ", ".join(sorted(wells)[:3])
             warnings.warn(
-                f"{len(wells)} {text} '{path}', such as {shown}; {len(ours & theirs)} are in both",
+                InputWarning(
+                    f"{len(wells)} {text} '{path}', such as {shown}; {len(ours & theirs)} are in "
+                    "both"
+                ),
                 stacklevel=2,
             )

@@ -12,11 +12,11 @@ from keras_dcmix._common.errors import DataError
 
 
 class UnreadableImageError(DataError):
-    """An image that is missing, empty, truncated, or does not fit to the rest of its field.
+    """An image that is missing, empty, truncated, or does not fit the rest of its field.
 
     Args:
         message: what is wrong.
-        channel: the channel that it belongs to, where this is known.
+        channel: its channel, where this is known.
     """
 
     def __init__(self, message: str, *, channel: str | None = None) -> None:
@@ -29,8 +29,7 @@ def read_image(path: str | PathLike[str], page: int | None = None) -> np.ndarray
 
     Files ending in `.tif` or `.tiff` are read by `tifffile`, others (PNG, JPEG, BMP, ...) by
     Pillow and `imageio`. Palette images whose palette is a grey ramp, and RGB images whose three
-    channels are equal, are grey images in disguise and come back as such; a constant opacity
-    channel is dropped.
+    channels are equal, are returned as grey images; a constant opacity channel is dropped.
 
     Args:
         path: the image file.
@@ -47,9 +46,9 @@ def read_image(path: str | PathLike[str], page: int | None = None) -> np.ndarray
     """
     path = Path(path)
     if not path.is_file():
-        raise UnreadableImageError(f"image file is missing: '{path}'")
+        raise UnreadableImageError(f"Image file is missing: '{path}'")
     if path.stat().st_size == 0:
-        raise UnreadableImageError(f"image file is empty (0 bytes): '{path}'")
+        raise UnreadableImageError(f"Image file is empty (0 bytes): '{path}'")
     try:
         is_tiff = path.suffix.lower() in (".tif", ".tiff")
         pixels = _decode_tiff(path, page) if is_tiff else _decode_other(path)
@@ -57,7 +56,7 @@ def read_image(path: str | PathLike[str], page: int | None = None) -> np.ndarray
     # ...), so a narrower list would let some damaged files through without their name.
     except Exception as error:
         raise UnreadableImageError(
-            f"image file cannot be read, expected a complete image of one channel: '{path}' "
+            f"Image file must be a complete image of one channel. Received: '{path}' "
             f"({_first_line(error)})"
         ) from error
     return _checked(pixels, path)
@@ -69,12 +68,12 @@ def _decode_tiff(path: Path, number: int | None) -> np.ndarray:
 
     with tifffile.TiffFile(path) as tiff:
         if number is None and len(tiff.pages) != 1:
-            raise DataError(f"expected one page, received {len(tiff.pages)}")
+            raise DataError(f"expected one page, found {len(tiff.pages)}")
         if number is not None and number >= len(tiff.pages):
-            raise DataError(f"expected a page {number}, received {len(tiff.pages)} pages")
+            raise DataError(f"expected a page {number}, found {len(tiff.pages)} pages")
         page = tiff.pages[number or 0]
-        if not all(page.databytecounts):
-            # tifffile reads an unwritten strip as zeros, without a word.
+        if not isinstance(page, tifffile.TiffPage) or not all(page.databytecounts):
+            # tifffile silently reads an unwritten strip as zeros.
             raise DataError("some strips of pixels were never written")
         try:
             pixels = page.asarray()
@@ -100,7 +99,7 @@ def _decode_other(path: Path) -> np.ndarray:
     import imageio.v3 as imageio
     from PIL import Image
 
-    # Plain grey images are nearly all there are, and need nothing of what imageio does besides.
+    # Most images are plain grey ones, which do not need imageio.
     with Image.open(path) as image:
         if image.mode in ("L", "I;16", "I", "F") and getattr(image, "n_frames", 1) == 1:
             return np.asarray(image)
@@ -112,22 +111,22 @@ def _first_line(error: Exception) -> str:
 
 
 def _checked(pixels: np.ndarray, path: Path) -> np.ndarray:
-    """Returns a plane of finite numbers or says why the file does not hold one."""
+    """Returns a plane of finite numbers, or raises."""
     if pixels.dtype.kind not in "uif":
         raise UnreadableImageError(
-            f"image file must hold integer or floating-point pixels, received {pixels.dtype}: "
-            f"'{path}'"
+            "Image file must hold integer or floating-point pixels. Received: "
+            f"dtype={pixels.dtype} in '{path}'"
         )
     plane = _without_equal_channels(pixels)
     if plane.ndim != 2:
         raise UnreadableImageError(
-            f"image file must hold one channel, received {_described(plane.shape)}; save each "
-            f"channel to a file of its own: '{path}'"
+            f"Image file must hold one channel. Received: {_described(plane.shape)} in '{path}'. "
+            "Save each channel to a file of its own"
         )
     if plane.dtype.kind == "f" and not np.isfinite(plane).all():
         raise UnreadableImageError(
-            f"image file must hold finite pixels, received {np.sum(~np.isfinite(plane))} pixels "
-            f"that are NaN or infinite: '{path}'"
+            f"Image file must hold finite pixels. Received: {np.sum(~np.isfinite(plane))} pixels "
+            f"that are NaN or infinite in '{path}'"
         )
     return plane
 

@@ -1,4 +1,4 @@
-"""The refusal of pixels that are not finite numbers."""
+"""The check that pixels are finite numbers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def refuse_non_finite(batch: np.ndarray, indices: np.ndarray) -> None:
 
     Args:
         batch: images `(batch, height, width, channels)`.
-        indices: `(batch,)` the number of each image in the whole set, for the message.
+        indices: `(batch,)` the number of each image in the set, for the message.
 
     Raises:
         ValueError: naming the first such image and its channel.
@@ -23,6 +23,6 @@ def refuse_non_finite(batch: np.ndarray, indices: np.ndarray) -> None:
     if is_bad.any():
         row, channel = np.argwhere(is_bad)[0]
         raise DataError(
-            f"images must hold finite pixels, received NaN or infinity in image {indices[row]}, "
-            f"channel {channel}: leave the image out or repair it"
+            f"`images` must be finite. Received: NaN or infinity in image {indices[row]}, channel "
+            f"{channel}. Remove or repair the image"
         )

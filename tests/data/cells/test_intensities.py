@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from keras_dcmix.data import ImageSet, Preprocessing, UnreadableImageError, crop_fields
-from keras_dcmix.data.cells.field_levels import FieldLevels, sampled
+from keras_dcmix.data.cells.intensities import IntensityStatistics, sampled_pixels
 
 FIELDS = 8
 
@@ -111,9 +111,9 @@ def test_experiments_with_plates_of_one_name_are_told_apart(image_set):
 @pytest.mark.parametrize(
     ("controls", "words"),
     [
-        ("Metadata_Drug=DMSO", "must name a metadata column, received 'Metadata_Drug'"),
+        ("Metadata_Drug=DMSO", "must name a metadata column. Received: 'Metadata_Drug'"),
         ("Metadata_Treatment=dmso", "match no field: column 'Metadata_Treatment' holds DMSO, drug"),
-        ("Metadata_Plate=P0", r"received none on 1 of 2 plates, the first is 'P1'"),
+        ("Metadata_Plate=P0", r"Received: none on 1 of 2 plates, the first is 'P1'"),
     ],
 )
 def test_controls_that_are_not_there_are_refused(image_set, controls, words):
@@ -123,15 +123,15 @@ def test_controls_that_are_not_there_are_refused(image_set, controls, words):
 
 def test_plates_without_names_are_refused(image_set):
     nameless = replace(image_set, table=image_set.table[["Metadata_Treatment"]])
-    with pytest.raises(ValueError, match="needs the column Metadata_Plate, received the columns M"):
+    with pytest.raises(ValueError, match="needs the column Metadata_Plate. Received: Metadata_T"):
         crops_of(nameless, normalize="plate")
 
 
 def test_a_large_field_is_measured_on_an_even_grid():
     field = np.arange(1000 * 800).reshape(1000, 800, 1)
-    pixels = sampled(field)
+    pixels = sampled_pixels(field)
     assert 2**13 < len(pixels) < 2**15
-    levels = FieldLevels.of(field, (5, 95))
+    levels = IntensityStatistics.of(field, (5, 95))
     np.testing.assert_allclose(levels.mean, field.mean(), rtol=0.01)
     np.testing.assert_allclose(levels.low, np.percentile(field, 5), rtol=0.05)
 

@@ -1,4 +1,4 @@
-"""Reading XML from instruments without trust: no document types, no entities, little memory."""
+"""Reading untrusted XML: no document types, no entities, little memory."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from keras_dcmix._common.errors import DataError
 _BLOCK = 256
 
 
-def xml_elements(path: Path, names: tuple[str, ...], *, what: str, root: str) -> Iterator:
+def xml_elements(
+    path: Path, names: tuple[str, ...], *, what: str, root: str
+) -> Iterator[ElementTree.Element]:
     """Reads the elements of a large file one after the other and forgets each.
 
     Args:
         path: the file.
         names: names of the elements, without their namespace.
-        what: what errors call the file, such as "a Harmony index".
+        what: the name of the file in errors, such as "a Harmony index".
         root: the name that its first element must have, without its namespace.
 
     Yields:
@@ -31,7 +33,7 @@ def xml_elements(path: Path, names: tuple[str, ...], *, what: str, root: str) ->
             declares a document type.
     """
     if not path.is_file():
-        raise DataError(f"{what} is missing: '{path}'")
+        raise DataError(f"{what} must exist. Received: '{path}'")
     with path.open("rb") as file:
         yield from _elements(file, names, f"{what} ('{path}')", root)
 
@@ -40,8 +42,9 @@ def xml_document(text: str, *, what: str, root: str) -> ElementTree.Element:
     """Reads a text.
 
     Args:
-        text: XML; an encoding that it declares is of no account.
-        what, root: as for `xml_elements`.
+        text: XML; an encoding that it declares is ignored.
+        what: as for `xml_elements`.
+        root: as for `xml_elements`.
 
     Returns:
         The first element.
@@ -71,19 +74,21 @@ def child_texts(element: ElementTree.Element) -> dict[str, str]:
     return {local_name(child): (child.text or "").strip() for child in reversed(element)}
 
 
-def _elements(file: BinaryIO, names: tuple[str, ...], what: str, root: str) -> Iterator:
+def _elements(
+    file: BinaryIO, names: tuple[str, ...], what: str, root: str
+) -> Iterator[ElementTree.Element]:
     try:
         found = _root_name(file, what)
         if found != root:
             raise DataError(
-                f"{what} must be XML with the first element '{root}', received '{found}': choose "
+                f"{what} must be XML with the first element '{root}'. Received: '{found}'. Choose "
                 "the file that the instrument wrote"
             )
         file.seek(0)
         yield from _each(file, names)
     except (ElementTree.ParseError, expat.ExpatError, LookupError, UnicodeError) as error:
         raise DataError(
-            f"{what} must be complete XML, received text that cannot be read ({error}): copy the "
+            f"{what} must be complete XML. Received: text that cannot be read ({error}). Copy the "
             "file again, or choose another"
         ) from error
 
@@ -94,9 +99,9 @@ def _root_name(file: BinaryIO, what: str) -> str:
 
     def refuse(*_: object) -> None:
         raise DataError(
-            f"{what} declares a document type (DTD), with which XML can fill the memory or open "
-            "other files, and is not read; no instrument writes one: delete the declaration if "
-            "you trust the file"
+            f"{what} must not declare a document type (DTD), with which XML can fill the memory or "
+            "open other files. No instrument writes one: delete the declaration if you trust the "
+            "file"
         )
 
     parser = expat.ParserCreate(namespace_separator=" ")
@@ -109,9 +114,10 @@ def _root_name(file: BinaryIO, what: str) -> str:
     return names[0]
 
 
-def _each(file: BinaryIO, names: tuple[str, ...]) -> Iterator:
+def _each(file: BinaryIO, names: tuple[str, ...]) -> Iterator[ElementTree.Element]:
     ancestors: list[ElementTree.Element] = []
-    for event, element in ElementTree.iterparse(file, events=("start", "end")):
+    # Entities and document types have been refused before.
+    for event, element in ElementTree.iterparse(file, events=("start", "end")):  # noqa: S314
         if event == "start":
             ancestors.append(element)
             continue

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from keras_dcmix.data.wells import well_at, well_name, with_well_names
+from keras_dcmix.data.formats.wells import well_at, well_name, with_well_names
 
 
 @pytest.mark.parametrize("text", ["A1", "a1", "A01", "a01", "A001", " A01 ", "A-1", "A_01", "A 1"])
@@ -31,7 +31,7 @@ def test_rows_and_columns_are_counted_from_one(row, column, name):
 
 @pytest.mark.parametrize(("row", "column"), [(0, 1), (1, 0), (33, 1), (1, 49), (-1, 1)])
 def test_a_place_that_no_plate_has_is_refused(row, column):
-    with pytest.raises(ValueError, match=rf"received row {row}, column {column}"):
+    with pytest.raises(ValueError, match=rf"Received: row={row}, column={column}"):
         well_at(row, column)
 
 

@@ -1,4 +1,4 @@
-"""Whether files are still the ones that they were."""
+"""Fingerprints of files, to notice that one has changed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from keras_dcmix.data.planes import Stack, paths_of
 def file_states(image_set: ImageSet) -> str:
     """Text that changes where a file of the set, its size or date, or its reader changes.
 
-    OME-Zarr arrays count with all files in their folders, a missing file as missing.
+    Of OME-Zarr arrays all files in their folders count; a missing file counts as missing.
     """
     return f"{states_of(image_set.files.to_numpy().ravel())} {_name_of(image_set.reader)}"
 
