@@ -80,13 +80,13 @@ class RunProgress:
         """A Keras callback that moves the bar at the end of each epoch."""
         import keras
 
-        def advance(_: int, logs: dict[str, float]) -> None:
+        def advance(logs: dict[str, float]) -> None:
             # A model of the user's own may be compiled without this metric.
             name = "accuracy" if "val_accuracy" in logs else "loss"
             description = f"{run}, validation {name} {logs[f'val_{name}']:.2f}"
             self._bar.update(self._task, advance=1, description=description)
 
-        return keras.callbacks.LambdaCallback(on_epoch_end=advance)
+        return keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: advance(logs))
 
     def finished(self, line: str, *, num_runs: int = 1) -> None:
         """Prints a line for what is finished and moves the bar to the end of its runs."""
