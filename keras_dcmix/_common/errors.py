@@ -103,6 +103,19 @@ class InputError(_Sentence, ValueError):
     """
 
 
+class MissingPackageError(ImportError):
+    """A package that only some work needs is not installed.
+
+    Args:
+        message: What needs it, and how to install it.
+        page: As in `InputError`.
+    """
+
+    def __init__(self, message: str, *, page: str | None = None) -> None:
+        super().__init__(message)
+        self.page = page
+
+
 class DataError(InputError):
     """A source, its files, its table or how its images are cut."""
 

@@ -6,6 +6,8 @@ import importlib
 import importlib.util
 from types import ModuleType
 
+from keras_dcmix._common.errors import MissingPackageError
+
 # What to install for a module, where that is not a package of its own name.
 _PIP_NAMES = {
     "ai_edge_litert": "keras-dcmix[export]",
@@ -37,12 +39,13 @@ def how_to_install(module: str) -> str:
     return f"pip install '{_PIP_NAMES.get(top, top)}'"
 
 
-def import_optional(module: str, purpose: str) -> ModuleType:
+def import_optional(module: str, purpose: str, *, page: str) -> ModuleType:
     """Imports a module.
 
     Args:
         module: Its name, such as `onnxruntime`.
         purpose: What needs it, such as "An ONNX model is run by onnxruntime".
+        page: The page in `docs/` about it, without its ending.
 
     Raises:
         ImportError: If it cannot be imported, with the command that installs it.
@@ -50,8 +53,8 @@ def import_optional(module: str, purpose: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise ImportError(
-            f"{purpose}, which cannot be imported ({error}): {how_to_install(module)}"
+        raise MissingPackageError(
+            f"{purpose}, which cannot be imported ({error}): {how_to_install(module)}", page=page
         ) from error
 
 
@@ -61,10 +64,11 @@ def import_zarr() -> ModuleType:
     Raises:
         ImportError: If it is missing or older than version 3, with the command that installs it.
     """
-    zarr = import_optional("zarr", "OME-Zarr needs the package zarr, version 3")
+    zarr = import_optional("zarr", "OME-Zarr needs the package zarr, version 3", page="data")
     if int(zarr.__version__.split(".")[0]) < 3:
-        raise ImportError(
+        raise MissingPackageError(
             f"OME-Zarr needs the package zarr, version 3, but {zarr.__version__} is installed: "
-            f"{how_to_install('zarr')}"
+            f"{how_to_install('zarr')}",
+            page="data",
         )
     return zarr

@@ -114,7 +114,7 @@ def test_the_page_that_helps_follows_the_sentence(command, tmp_path, monkeypatch
 
 @pytest.mark.parametrize("kind", [ValueError, TypeError, OSError, ImportError])
 def test_an_error_from_elsewhere_is_a_sentence_without_a_page(command, monkeypatch, kind):
-    def fails(*_):
+    def fails(*_, **__):
         raise kind("it fails")
 
     monkeypatch.setattr("keras_dcmix.cli.sources.open_fields", fails)

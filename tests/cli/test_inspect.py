@@ -147,8 +147,8 @@ def test_a_ranking_is_never_replaced_by_an_inspection(run, plates, tmp_path):
     [
         (["missing.csv"], "missing.csv is neither a file or folder"),
         (["simulated"], "inspect needs the path of image files"),
-        (["{plates}", "--label", "Metadata_Drg"], "did you mean 'Metadata_Drug'"),
-        (["{plates}", "--channels", "DNA,GPF"], "did you mean 'GFP'"),
+        (["{plates}", "--label", "Metadata_Drg"], "id you mean 'Metadata_Drug'"),
+        (["{plates}", "--channels", "DNA,GPF"], "id you mean 'GFP'"),
         (["{plates}", "--fields", "some"], "--fields must be a number, or 0 for all fields"),
     ],
 )

@@ -83,7 +83,7 @@ def test_unreadable_fields_are_skipped_counted_and_listed(source, tmp_path):
 
 def test_by_default_a_missing_file_is_an_error(source, tmp_path):
     (tmp_path / "P1A02DNA.tif").unlink()
-    with pytest.raises(ValueError, match="1 of 24 image files are missing"):
+    with pytest.raises(ValueError, match=r"P1A02DNA\.tif"):
         opened(source)
 
 
@@ -96,7 +96,7 @@ def test_a_platemap_brings_the_labels(source, tmp_path):
 
 def test_a_format_can_be_named(source):
     assert len(open_fields(str(source), SourceOptions(format="loaddata"))) == 12
-    with pytest.raises(ValueError, match="did you mean 'loaddata'"):
+    with pytest.raises(ValueError, match="[Dd]id you mean 'loaddata'"):
         open_fields(str(source), SourceOptions(format="load-data"))
 
 
@@ -140,7 +140,7 @@ def test_commands_for_plates_refuse_sources_without_files(source, command):
 
 
 def test_channels_of_a_simulation_are_chosen_by_name():
-    options = SourceOptions(channels="DNA,ER", num_images=8, size=16)
+    options = SourceOptions(channels="DNA,ER", num_images=48, size=16)
     assert open_source("simulated", options).channel_names == ("DNA", "ER")
     with pytest.raises(ValueError, match="did you mean 'Mito'"):
-        open_source("simulated", SourceOptions(channels="DNA,Mitos", num_images=8, size=16))
+        open_source("simulated", SourceOptions(channels="DNA,Mitos", num_images=48, size=16))

@@ -85,9 +85,9 @@ def test_too_few_channels_offer_no_map(refused, plate):
         (["DNS=ER"], "the model has no channel 'DNS', did you mean 'DNA'"),
         (["DNA=Hoechst"], "the images have no channel 'Hoechst'"),
         (["DNA=ER"], "Received 'ER' for DNA and ER"),
-        (["DNA=ER", "DNA=Mito"], "Received DNA twice"),
-        (["DNA"], "such as DNA=Hoechst. Received: DNA"),
-        (["DNA:ER"], "such as DNA=Hoechst. Received: DNA:ER"),
+        (["DNA=ER", "DNA=Mito"], "Received: DNA twice"),
+        (["DNA"], "such as DNA=Hoechst. Received: --map DNA"),
+        (["DNA:ER"], "such as DNA=Hoechst. Received: --map DNA:ER"),
     ],
 )
 def test_a_wrong_map_says_what_is_wrong(refused, pairs, words):

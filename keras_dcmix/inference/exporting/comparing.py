@@ -105,9 +105,7 @@ def compared(
     """
     run, found = known.load(path)
     if found != card:
-        raise ArtefactError(
-            f"The card of the {known.title} could not be read back as it was written"
-        )
+        raise ArtefactError(f"The card of the {known.title} export differs after it is read back")
     scale = max(1.0, float(np.abs(expected).max()))
     worst = 0.0
     for some in (images[:1], images):  # a batch of one, and of several

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_dcmix._common.errors import ArtefactError, argument
+from keras_dcmix._common.errors import ArtefactError, MissingPackageError, argument
 from keras_dcmix._common.files import check_place, written_whole
 from keras_dcmix._common.names import suggestion
 from keras_dcmix._common.optional_imports import how_to_install, is_installed
@@ -132,9 +132,10 @@ def obstacle(format: str) -> ValueError | ImportError | None:
     missing = [name for name in known.written_from[backend] if not is_installed(name)]
     if not missing:
         return None
-    return ImportError(
+    return MissingPackageError(
         f"Writing {known.title} with the backend {backend} needs {missing[0]}, which is not "
-        f"installed: {how_to_install(missing[0])}{otherwise}"
+        f"installed: {how_to_install(missing[0])}{otherwise}",
+        page="inference",
     )
 
 

@@ -48,7 +48,7 @@ def load_model(path: Path) -> Any:
         ValueError: If the file is damaged, or the model has layers that are not known here.
         ImportError: If Keras is not installed.
     """
-    keras = import_optional("keras", "A .keras model is run by Keras")
+    keras = import_optional("keras", "A .keras model is run by Keras", page="inference")
     check_archive(path)
     try:
         return keras.models.load_model(path, compile=False, safe_mode=True)

@@ -42,7 +42,9 @@ def add_card(path: Path, card: ModelCard) -> None:
     Raises:
         ImportError: If onnx is not installed.
     """
-    onnx = import_optional("onnx", "Metadata is written into an ONNX model by onnx")
+    onnx = import_optional(
+        "onnx", "Metadata is written into an ONNX model by onnx", page="inference"
+    )
     for name, text in ((CARD_NAME, card.to_json), (CHECKSUM_NAME, lambda: checksum_of(path))):
         entry = onnx.StringStringEntryProto(key=name, value=text())
         # Bytes appended to a protobuf message are read as part of it.
@@ -51,7 +53,9 @@ def add_card(path: Path, card: ModelCard) -> None:
 
 
 def _session(path: Path) -> Any:
-    runtime = import_optional("onnxruntime", "An ONNX model is run by onnxruntime")
+    runtime = import_optional(
+        "onnxruntime", "An ONNX model is run by onnxruntime", page="inference"
+    )
     try:
         return runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     except Exception as error:  # its errors have no common type

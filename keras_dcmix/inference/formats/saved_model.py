@@ -30,7 +30,7 @@ def load(path: Path) -> tuple[Run, ModelCard | None]:
         ValueError: If the folder is damaged.
         ImportError: If TensorFlow is not installed.
     """
-    import_optional("tensorflow", "A SavedModel is run by TensorFlow")
+    import_optional("tensorflow", "A SavedModel is run by TensorFlow", page="inference")
     import tensorflow as tf
 
     card = path / _ASSETS / CARD_NAME

@@ -26,7 +26,7 @@ def load(path: Path) -> tuple[Run, ModelCard | None]:
         ValueError: If the file is damaged.
         ImportError: If PyTorch is not installed.
     """
-    import_optional("torch", "A .pt2 program is run by PyTorch")
+    import_optional("torch", "A .pt2 program is run by PyTorch", page="inference")
     import torch
 
     check_archive(path)  # PyTorch would log a traceback of its own
