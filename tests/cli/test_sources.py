@@ -96,7 +96,7 @@ def test_a_platemap_brings_the_labels(source, tmp_path):
 
 def test_a_format_can_be_named(source):
     assert len(open_fields(str(source), SourceOptions(format="loaddata"))) == 12
-    with pytest.raises(ValueError, match="[Dd]id you mean 'loaddata'"):
+    with pytest.raises(ValueError, match=r"[Dd]id you mean 'loaddata'"):
         open_fields(str(source), SourceOptions(format="load-data"))
 
 

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 
-import keras
 import numpy as np
 import pytest
 
 from keras_dcmix import export_model, load_predictor
 from keras_dcmix.inference.card import ModelCard
-from keras_dcmix.inference.exporting import obstacle
-from keras_dcmix.inference.formats import FORMATS
 from keras_dcmix.inference.prediction.channels import source_channels
 from keras_dcmix.inference.prediction.predictor import Predictor
 
-from .conftest import CHANNELS
-
-WRITABLE = [
-    n for n in FORMATS if not obstacle(n) and (keras.backend.backend(), n) != ("jax", "onnx")
-]
+from .conftest import CHANNELS, WRITABLE
 
 
 @pytest.fixture(scope="module")
@@ -136,26 +129,6 @@ def test_a_file_that_is_no_model_says_what_is(tmp_path):
     (tmp_path / "model.h5").touch()
     with pytest.raises(ValueError, match=r"ends in \.onnx, \.tflite, \.pt2, \.keras.*model\.h5"):
         load_predictor(tmp_path / "model.h5")
-
-
-@pytest.mark.parametrize("format", [name for name in WRITABLE if FORMATS[name].suffix])
-@pytest.mark.parametrize("kept", [0, 0.6], ids=["empty", "cut off"])
-def test_a_truncated_artefact_is_named(saved, tmp_path, format, kept):
-    path = tmp_path / f"model{FORMATS[format].suffix}"
-    export_model(saved, path, format=format)
-    whole = path.read_bytes()
-    path.write_bytes(whole[: int(len(whole) * kept)])
-    with pytest.raises(ValueError, match=rf"model\{FORMATS[format].suffix}.*(damaged|complete)"):
-        load_predictor(path)
-
-
-@pytest.mark.skipif("saved_model" not in WRITABLE, reason="this backend writes no SavedModel")
-def test_a_truncated_savedmodel_is_named(saved, tmp_path):
-    export_model(saved, tmp_path / "m", format="saved_model")
-    graph = tmp_path / "m" / "saved_model.pb"
-    graph.write_bytes(graph.read_bytes()[:1000])
-    with pytest.raises(ValueError, match="is damaged or was changed"):
-        load_predictor(tmp_path / "m")
 
 
 @pytest.mark.skipif("onnx" not in WRITABLE, reason="JAX writes no ONNX that runs")

@@ -30,7 +30,7 @@ def load(path: Path) -> tuple[Run, ModelCard | None]:
         ImportError: If LiteRT is not installed.
     """
     litert = import_optional(
-        "ai_edge_litert.interpreter", "LiteRT models are run by ai-edge-litert"
+        "ai_edge_litert.interpreter", "A LiteRT model is run by ai-edge-litert", page="inference"
     )
     checksum = read_member(path, CHECKSUM_NAME)
     if checksum is not None:  # before the interpreter, which a damaged file can crash
