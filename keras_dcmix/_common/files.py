@@ -64,7 +64,7 @@ def check_place(
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
+def written_atomically(path: Path) -> Iterator[Path]:
     """A temporary place for a file or folder, which is moved to `path` at the end of the block.
 
     If the block raises, nothing is left of it, and an earlier result stays as it was.
@@ -90,12 +90,12 @@ def output_folder(
     folder: str | Path, *, mark: str = RUN, overwrite: bool = False
 ) -> Iterator[Path]:
     """A temporary folder that becomes `folder` at the end of the block; see `check_place`."""
-    with written_whole(check_place(folder, mark=mark, overwrite=overwrite)) as made:
+    with written_atomically(check_place(folder, mark=mark, overwrite=overwrite)) as made:
         made.mkdir()
         yield made
 
 
 def write_text(path: Path, text: str) -> None:
     """Writes a file so that it is complete, or not there at all."""
-    with written_whole(path) as made:
+    with written_atomically(path) as made:
         made.write_text(text, encoding="utf-8")

@@ -123,7 +123,7 @@ def _write(predictions: CropPredictions, places: dict[str, Path]) -> None:
     """Writes all tables, or none of them."""
     from contextlib import ExitStack
 
-    from keras_dcmix._common.files import written_whole
+    from keras_dcmix._common.files import written_atomically
 
     wells = predictions.to_wells()
     if wells is None and "wells" in places:
@@ -134,7 +134,7 @@ def _write(predictions: CropPredictions, places: dict[str, Path]) -> None:
     skipped = predictions.crops.skipped
     with ExitStack() as stack:
         kept = [name for name in places if name != "skipped" or len(skipped)]
-        made = {name: stack.enter_context(written_whole(places[name])) for name in kept}
+        made = {name: stack.enter_context(written_atomically(places[name])) for name in kept}
         predictions.to_csv(made["predictions"])
         if wells is not None and "wells" in made:
             wells.to_csv(made["wells"], index=False)

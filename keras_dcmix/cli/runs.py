@@ -34,7 +34,7 @@ class Run:
         unfinished: Where finished trainings are kept until all are done.
         overwrite: Whether an earlier result is replaced.
         arguments: What the command was called with.
-        warnings: What speaks against a ranking of this source, in sentences.
+        warnings: Why a ranking of this source may be unreliable, in sentences.
     """
 
     dataset: LabelledImages
@@ -128,7 +128,7 @@ def _open(source: str, options: SourceOptions, seed: int) -> LabelledImages:
 
 
 def _warn_of_layout(dataset: LabelledImages) -> list[str]:
-    """Prints what speaks against a ranking, and returns it for the page."""
+    """Prints why a ranking may be unreliable, and returns it for the page."""
     from keras_dcmix.data import Crops
     from keras_dcmix.inspection import layout_warnings
 

@@ -7,7 +7,13 @@ from contextlib import suppress
 
 import pytest
 
-from keras_dcmix._common.files import RUN, check_place, output_folder, write_text, written_whole
+from keras_dcmix._common.files import (
+    RUN,
+    check_place,
+    output_folder,
+    write_text,
+    written_atomically,
+)
 
 
 @pytest.fixture
@@ -38,7 +44,7 @@ def test_after_an_error_the_earlier_folder_is_still_there(earlier, tmp_path):
 
 def test_a_result_that_cannot_be_moved_leaves_the_earlier_one(earlier, tmp_path, monkeypatch):
     monkeypatch.setattr(os, "replace", lambda *paths: 1 / 0)
-    with pytest.raises(ZeroDivisionError), written_whole(earlier) as made:
+    with pytest.raises(ZeroDivisionError), written_atomically(earlier) as made:
         made.mkdir()
     assert names(tmp_path) == ["earlier", RUN]
 

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from keras_dcmix._common.errors import ArtefactError, MissingPackageError, argument
-from keras_dcmix._common.files import check_place, written_whole
+from keras_dcmix._common.files import check_place, written_atomically
 from keras_dcmix._common.names import suggestion
 from keras_dcmix._common.optional_imports import how_to_install, is_installed
 from keras_dcmix.data.cells.recipe import CropRecipe
@@ -107,7 +107,7 @@ def export_model(
     if images is None:
         chosen = least_sure(expected)
         samples, expected = samples[chosen], expected[chosen]
-    with written_whole(path) as made:
+    with written_atomically(path) as made:
         write(model, made, known)
         known.add_card(made, card)
         difference = compared(made, known, card, samples, expected, tolerance_of(model))

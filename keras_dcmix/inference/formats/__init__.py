@@ -37,7 +37,7 @@ def artefact_path(path: str | Path) -> Path:
     """Where a model is; for the folder of a ranking, the `model.keras` in it.
 
     Raises:
-        ValueError: If nothing is there.
+        ValueError: If it does not exist.
     """
     path = Path(path).expanduser()
     if (path / MODEL_FILE).is_file():
