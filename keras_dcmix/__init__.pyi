@@ -1,8 +1,10 @@
 from . import callbacks as callbacks
 from . import data as data
 from . import datasets as datasets
+from . import evidence as evidence
 from . import experiments as experiments
 from . import importance as importance
+from . import inference as inference
 from . import layers as layers
 from . import models as models
 from . import plotting as plotting

@@ -1,4 +1,4 @@
-"""Callbacks that watch the mixing weights during `model.fit`."""
+"""Callbacks that record the mixing weights during `model.fit`, or stop on them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import keras
 import numpy as np
 
+from keras_dcmix._common.errors import LayerError
 from keras_dcmix.layers.dcmix import DCMix, find_dcmix
 
 if TYPE_CHECKING:
@@ -24,25 +25,25 @@ class _Row(NamedTuple):
 
 
 class ChannelWeightHistory(keras.callbacks.Callback):
-    """Records how the weights of the `DCMix` layer move during training.
+    """Records the weights of the `DCMix` layer during training.
 
     At the end of each epoch it also writes every channel's importance, its share of the
-    mix, as `dcmix/<channel>` into `logs`: `History`, `ProgbarLogger` and trackers
-    behind it in the list of callbacks (`CSVLogger`, `TensorBoard`) see it like a metric.
+    mix, as `dcmix/<channel>` into `logs`, where `History`, `ProgbarLogger` and later
+    callbacks in the list (`CSVLogger`, `TensorBoard`) treat it as a metric.
 
-    A second `fit` with the same callback appends: with `initial_epoch` it carries on from there
-    (records of epochs that are trained again are dropped), without it the epochs count on. In a
-    new process, pass the file of the first part as `resume_from`.
+    A second `fit` with the same callback appends: with `initial_epoch` it continues there
+    (records of epochs that are trained again are removed), without it epochs are numbered on. In
+    a new process, pass the file of the first part as `resume_from`.
 
-    `EarlyStopping(restore_best_weights=True)` puts earlier weights back when training
-    ends, so the last row need not be the model's final state; that one is read with
+    `EarlyStopping(restore_best_weights=True)` restores earlier weights when training ends, so the
+    last row may differ from the model's final state; read that with
     `keras_dcmix.importance.mixing_weights(model)`.
 
     Args:
         freq: `"epoch"`, or a positive number of training steps between two records (the end of
-            each epoch is recorded as well). On JAX each reading copies the whole training
-            state back to the model: a small number costs time there.
-        layer_name: Name of the layer; needed only where the model has several.
+            each epoch is recorded as well). On JAX each record copies the complete training
+            state back to the model, so a small number costs time there.
+        layer_name: Name of the layer; required only if the model has several.
         resume_from: CSV file written by `to_csv`.
 
     Raises:
@@ -67,7 +68,7 @@ class ChannelWeightHistory(keras.callbacks.Callback):
     ) -> None:
         super().__init__()
         if freq != "epoch" and (not isinstance(freq, int) or isinstance(freq, bool) or freq < 1):
-            raise ValueError(
+            raise LayerError(
                 f"`freq` must be 'epoch' or a positive number of steps. Received: freq={freq!r}"
             )
         self.freq = freq
@@ -83,9 +84,9 @@ class ChannelWeightHistory(keras.callbacks.Callback):
         layer = find_dcmix(self.model, self.layer_name)
         recorded = {row.channel for row in self._rows}
         if recorded and layer.built and recorded != set(layer.display_names):
-            raise ValueError(
-                f"The records so far are of the channels {sorted(recorded)}, the model has "
-                f"{sorted(layer.display_names)}: take a new ChannelWeightHistory"
+            raise LayerError(
+                f"The existing records are of the channels {sorted(recorded)}, the model has "
+                f"{sorted(layer.display_names)}: use a new ChannelWeightHistory"
             )
         self._first_epoch_pending = True
 
@@ -105,11 +106,11 @@ class ChannelWeightHistory(keras.callbacks.Callback):
         self._step = self._rows[-1].step if self._rows else 0
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        # Keras' own number: with `steps_per_execution` the calls skip some, and the last one of an
-        # epoch counts full even where fewer batches were left.
+        # The number from Keras: with `steps_per_execution` it skips some, and at the end of an
+        # epoch it may be larger than the number of batches.
         steps = (self.params or {}).get("steps") or batch + 1
         self._step = self._steps_before + min(batch + 1, steps)
-        if self.freq != "epoch" and self._step - self._last_step() >= self.freq:
+        if isinstance(self.freq, int) and self._step - self._last_step() >= self.freq:
             self._record()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -125,7 +126,7 @@ class ChannelWeightHistory(keras.callbacks.Callback):
         return self._rows[-1].step if self._rows else 0
 
     def _record(self) -> None:
-        # Through `self.model` each time: on JAX that is what brings the weights back from `fit`.
+        # Through `self.model` each time: on JAX this access copies the weights back from `fit`.
         layer = find_dcmix(self.model, self.layer_name)
         alpha, shares = layer.alpha, layer.shares
         for c, channel in enumerate(layer.display_names):
@@ -134,7 +135,7 @@ class ChannelWeightHistory(keras.callbacks.Callback):
                 self._rows.append(_Row(self._step, self._epoch, channel, mix, *values))
 
     def to_frame(self) -> pd.DataFrame:
-        """The records as a table, one row a record, channel and plane.
+        """The records as a table, one row for each record, channel and plane.
 
         Returns:
             DataFrame with the columns `step` (training steps finished), `epoch` (from 0, as Keras
@@ -153,46 +154,48 @@ class ChannelWeightHistory(keras.callbacks.Callback):
 def _read_rows(path: Path) -> list[_Row]:
     import pandas as pd
 
-    # Only numbers may be missing: "NA" is a fine name of a channel.
+    # Only numbers may be missing: "NA" is a valid name of a channel.
     missing_is = {"alpha": [""], "share": [""]}
     frame = pd.read_csv(path, dtype={"channel": str}, keep_default_na=False, na_values=missing_is)
     missing = [name for name in _Row._fields if name not in frame]
     if missing:
-        raise ValueError(
-            f"`resume_from` must be a file that ChannelWeightHistory.to_csv wrote, but {path} "
-            f"lacks the columns {missing}"
+        raise LayerError(
+            f"`resume_from` must be a file written by ChannelWeightHistory.to_csv. {path} lacks "
+            f"the columns {missing}"
         )
     return [_Row(*row) for row in frame[list(_Row._fields)].itertuples(index=False)]
 
 
 class StableRankingStopping(keras.callbacks.Callback):
-    """Stops training when the order of the channels has settled.
+    """Stops training when the order of the channels is stable.
 
-    Looked at are the channels' shares of the mix at the ends of the last `patience + 1` epochs.
-    A pair of channels has settled if, in all of these epochs,
+    Use it with a constant learning rate, when you need the ranking and not the classifier: a
+    stable ranking does not mean that the classifier is fully trained. Do not use it with a rate
+    that decays to 0, such as the cosine schedule of `rank`: every order becomes stable then,
+    also a wrong one.
 
-    - the same channel was in front, and the smallest gap between them was at least `margin`
-      times as wide as the gap moved (its largest less its smallest value); or
-    - the two stayed equal but for `tie` times an even share (`1 / num_channels`).
+    The criterion uses the channels' shares of the mix at the ends of the last `patience + 1`
+    epochs. The order of a pair of channels is stable if, in all of these epochs,
 
-    Training stops when every pair has settled and not all channels are equal. Useless channels
-    that all sit near 0 are ties, so they do not keep training alive.
+    - the same channel had the larger share, and the smallest gap between the two was at least
+      `margin` times the range of the gap (its largest minus its smallest value); or
+    - the shares were equal within `tie` times an even share (`1 / num_channels`).
 
-    A settled ranking is not yet a good classifier: use this where the ranking is what you want,
-    and with a constant learning rate. Under a rate that decays to 0 any order settles in the end.
+    Training stops when every pair is stable and not all channels are equal. Useless channels with
+    shares near 0 count as ties, so they do not prevent stopping.
 
     Args:
-        patience: Positive number of epochs over which the order must hold.
-        margin: Number >= 0, how often the gap of a pair must contain its own movement.
-        tie: Number >= 0, the gap that counts as none, in even shares.
-        start_from_epoch: Epochs to leave out at the beginning, while weights still rise.
+        patience: Positive number of epochs over which the order must be stable.
+        margin: Number >= 0, the smallest gap of a pair in units of the gap's range.
+        tie: Number >= 0, the largest gap that counts as a tie, in even shares.
+        start_from_epoch: Number of epochs to ignore at the beginning.
         verbose: 1 prints the reason for stopping, 0 does not.
-        layer_name: Name of the `DCMix` layer; needed only where the model has several.
+        layer_name: Name of the `DCMix` layer; required only if the model has several.
 
     Attributes:
-        stopped_epoch: The epoch (from 0) after which it stopped, or `None`.
-        reason: One sentence that says why it stopped or, after a training that it did
-            not stop, which pair had not settled.
+        stopped_epoch: The epoch (from 0) after which training stopped, or `None`.
+        reason: One sentence that says why training stopped or, if it did not, which pair was not
+            stable.
 
     Raises:
         ValueError: If an argument does not fit, or, when training begins, if the
@@ -211,13 +214,13 @@ class StableRankingStopping(keras.callbacks.Callback):
     ) -> None:
         super().__init__()
         if not isinstance(patience, int) or isinstance(patience, bool) or patience < 1:
-            raise ValueError(
+            raise LayerError(
                 f"`patience` must be a positive number of epochs. Received: patience={patience!r}"
             )
         numbers = {"margin": margin, "tie": tie, "start_from_epoch": start_from_epoch}
         for name, value in numbers.items():
             if not value >= 0:
-                raise ValueError(f"`{name}` must be a number >= 0. Received: {name}={value!r}")
+                raise LayerError(f"`{name}` must be a number >= 0. Received: {name}={value!r}")
         self.patience = patience
         self.margin = margin
         self.tie = tie
@@ -239,10 +242,10 @@ class StableRankingStopping(keras.callbacks.Callback):
         layer = find_dcmix(self.model, self.layer_name)
         self._window = [*self._window, layer.shares.mean(axis=1)][-self.patience - 1 :]
         if len(self._window) <= self.patience:
-            self.reason = f"Fewer than {self.patience + 1} epochs were looked at."
+            self.reason = f"Fewer than {self.patience + 1} epochs were available."
             return
-        settled, self.reason = self._judge(np.array(self._window), layer)
-        if settled:
+        is_stable, self.reason = self._judge(np.array(self._window), layer)
+        if is_stable:
             self.stopped_epoch = epoch
             self.model.stop_training = True
 
@@ -251,27 +254,27 @@ class StableRankingStopping(keras.callbacks.Callback):
             print(f"Epoch {self.stopped_epoch + 1}: {self.reason}")
 
     def _judge(self, shares: np.ndarray, layer: DCMix) -> tuple[bool, str]:
-        """Whether the order in `shares` (epochs, channels) has settled, and a sentence on it."""
+        """Whether the order in `shares` (epochs, channels) is stable, and why, in a sentence."""
         names = np.array(layer.display_names)[np.argsort(-shares[-1], kind="stable")]
         shares = shares[:, np.argsort(-shares[-1], kind="stable")]
         front, behind = np.triu_indices(shares.shape[1], k=1)
         gaps = shares[:, front] - shares[:, behind]
         tied = np.abs(gaps).max(axis=0) <= self.tie / shares.shape[1]
-        width, movement = gaps.min(axis=0), np.ptp(gaps, axis=0)
-        room = width - self.margin * movement
+        smallest, spread = gaps.min(axis=0), np.ptp(gaps, axis=0)
+        surplus = smallest - self.margin * spread
         if tied.all():
             return False, "All channels have equal shares so far."
-        if not np.all(tied | ((width > 0) & (room >= 0))):
-            pair = np.argmin(np.where(tied, np.inf, room))
+        if not np.all(tied | ((smallest > 0) & (surplus >= 0))):
+            pair = np.argmin(np.where(tied, np.inf, surplus))
             return False, (
-                f"The order of {names[front[pair]]} and {names[behind[pair]]} has not settled: "
-                f"their gap moved by {movement[pair]:.3f} within {self.patience} epochs and was "
-                f"{width[pair]:.3f} at its smallest."
+                f"The order of {names[front[pair]]} and {names[behind[pair]]} is not stable: their "
+                f"gap changed by {spread[pair]:.3f} within {self.patience} epochs, and its minimum "
+                f"was {smallest[pair]:.3f}."
             )
-        pair = np.argmin(np.where(tied, np.inf, width))
+        pair = np.argmin(np.where(tied, np.inf, smallest))
         return True, (
-            f"The order {' > '.join(names[:6])}{' > ...' if len(names) > 6 else ''} has held for "
-            f"{self.patience} epochs; the closest pair that is no tie, {names[front[pair]]} and "
-            f"{names[behind[pair]]}, lay at least {width[pair]:.3f} apart and moved by "
-            f"{movement[pair]:.3f}."
+            f"The order {' > '.join(names[:6])}{' > ...' if len(names) > 6 else ''} was stable for "
+            f"{self.patience} epochs; the gap of the closest pair that is not a tie, "
+            f"{names[front[pair]]} and {names[behind[pair]]}, was at least {smallest[pair]:.3f} "
+            f"and changed by {spread[pair]:.3f}."
         )

@@ -43,17 +43,17 @@ def shared_data() -> Path:
     return SHARED
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def command():
     """Runs the command in this process; returns exit code and what it printed."""
     from keras_dcmix.cli import app as cli
 
-    def run(*arguments: object) -> tuple[int, str]:
+    def run(*arguments: object, width: int = 200) -> tuple[int, str]:
         code, printed = 0, io.StringIO()
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "argv", ["keras-dcmix", *map(str, arguments)])
             patch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
-            patch.setenv("COLUMNS", "200")
+            patch.setenv("COLUMNS", str(width))
             with redirect_stdout(printed), redirect_stderr(printed):
                 try:
                     cli.main()

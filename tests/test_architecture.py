@@ -1,4 +1,4 @@
-"""The map of imports in `DESIGN.md`, and what importing the package may and may not do."""
+"""Imports between rooms and modules, and what importing the package may and may not do."""
 
 from __future__ import annotations
 
@@ -61,6 +61,10 @@ def imported(path: Path) -> Iterator[tuple[str, bool]]:
             yield from ((f"{base}.{alias.name}", node not in later) for alias in node.names)
 
 
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
 def room(path: Path) -> str:
     return path.relative_to(PACKAGE).with_suffix("").parts[0]
 
@@ -88,15 +92,42 @@ def test_imports_point_one_way(path):
     assert rooms_imported(path) <= MAY_IMPORT[room(path)]
 
 
-def test_the_map_itself_has_no_circle():
+def test_the_map_itself_has_no_cycle():
     entered = {name: rooms - {"__init__"} for name, rooms in MAY_IMPORT.items()}
     while leaves := {name for name, rooms in entered.items() if not rooms}:
         entered = {name: rooms - leaves for name, rooms in entered.items() if name not in leaves}
     assert not entered
 
 
-def test_every_room_on_the_map_is_there():
+def test_every_room_on_the_map_exists():
     assert {room(path) for path in MODULES} == set(MAY_IMPORT)
+
+
+def cycles(modules: dict[str, set[str]]) -> set[str]:
+    """The modules that a cycle of imports leads through, or that one leads to."""
+    left = dict(modules)
+    while leaves := {name for name, imports in left.items() if not imports & set(left)}:
+        left = {name: imports for name, imports in left.items() if name not in leaves}
+    return set(left)
+
+
+def test_no_import_cycle_exists_between_modules():
+    names = {module_name(path): path for path in MODULES}
+    graph = {}
+    for name, path in names.items():
+        found = {target for target, _ in imported(path) if target.startswith("keras_dcmix.")}
+        # What is imported from a module is the module itself, or one below it.
+        targets = {t if t in names else t.rpartition(".")[0] for t in found}
+        graph[name] = targets & set(names) - {name}
+    assert cycles(graph) == set()
+
+
+def test_a_cycle_is_found():
+    assert cycles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}) == {"a", "b", "c"}
+
+
+def test_the_root_holds_only_the_callbacks():
+    assert {path.stem for path in PACKAGE.glob("*.py")} == {"__init__", "__main__", "callbacks"}
 
 
 def test_only_gradients_and_artefacts_import_a_backend_and_only_inside_functions():
@@ -147,7 +178,7 @@ def test_layers_are_registered_whichever_is_imported_first(order):
 
 def test_importing_every_module_leaves_the_process_as_it_was():
     modules = [
-        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        module_name(path)
         for path in MODULES
         if path.name != "__main__.py"  # runs the command
     ]
@@ -205,6 +236,9 @@ print([what for what in before if before[what] != after[what]])
         "datasets.write_screen",
         "importance.mixing_weights",
         "importance.subset_scores",
+        "inference.ModelCard",
+        "inference.export_model",
+        "inference.open_crops",
         "layers.CBAM",
         "layers.ChannelAttention",
         "layers.ChannelSubsets",

@@ -10,8 +10,8 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from keras_dcmix.cli.app import EXAMPLES
 from keras_dcmix.cli.app import app as command_line
-from keras_dcmix.cli.help import EXAMPLES
 
 
 class CommandDirective(SphinxDirective):

@@ -1,1 +1,1 @@
-"""What every room stands on: names, errors, files written whole, progress, versions."""
+"""What every room uses: errors, names, files, progress, optional packages, versions."""

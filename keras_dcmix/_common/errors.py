@@ -18,11 +18,13 @@ Example:
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from shlex import quote
 from typing import ClassVar
 
 # Private characters of Unicode around a name and the two forms of its value: no text that a user
 # gives is taken for an argument.
-_OPEN, _BETWEEN, _CLOSE = "\ue0f0", "\ue0f1", "\ue0f2"
+_OPEN, _BETWEEN, _CLOSE, _AGAIN = "\ue0f0", "\ue0f1", "\ue0f2", "\ue0f3"
 _ARGUMENT = re.compile(
     f"{_OPEN}([^{_BETWEEN}]*){_BETWEEN}([^{_BETWEEN}]*){_BETWEEN}([^{_CLOSE}]*){_CLOSE}", re.DOTALL
 )
@@ -34,23 +36,49 @@ def argument(name: str, value: object = _NOTHING) -> str:
 
     Args:
         name: As in Python; on the command line `nuclei_channel` is `--nuclei-channel`.
-        value: What it is, or shall be, set to; left out, the argument is only mentioned.
+        value: Its value, received or proposed; without one the argument is only mentioned.
     """
     if value is _NOTHING:
         return f"{_OPEN}{name}{_BETWEEN}{_BETWEEN}{_CLOSE}"
-    typed = "" if value is True else f" {value}"
-    return f"{_OPEN}{name}{_BETWEEN}{value!r}{_BETWEEN}{typed}{_CLOSE}"
+    return f"{_OPEN}{name}{_BETWEEN}{value!r}{_BETWEEN}{_typed(value)}{_CLOSE}"
+
+
+def _typed(value: object) -> str:
+    """What follows the option; pairs repeat it."""
+    if value is True:
+        return ""
+    if isinstance(value, Mapping):
+        return _AGAIN.join(" " + quote(f"{key}={each}") for key, each in value.items())
+    return " " + (",".join(map(str, value)) if isinstance(value, tuple | list) else str(value))
 
 
 def in_python(message: str) -> str:
     """The message with arguments as Python writes them."""
-    return _ARGUMENT.sub(lambda m: f"{m[1]}={m[2]}" if m[2] else f"`{m[1]}`", message)
+    return _ARGUMENT.sub(_as_argument, message)
 
 
-def on_command_line(message: object) -> str:
-    """The message of an error or a warning with arguments as options of the command line."""
+def on_command_line(message: object, options: Mapping[str, str] | None = None) -> str:
+    """The message of an error or a warning with arguments as options of the command line.
+
+    Args:
+        message: The error, the warning, or its text.
+        options: The option of each argument that has one; what is not among them is shown as in
+            Python. By default every argument is an option of the same name.
+    """
     text = message.args[0] if isinstance(message, _Sentence) and message.args else str(message)
-    return _ARGUMENT.sub(lambda m: f"--{m[1].replace('_', '-')}{m[3]}", str(text))
+
+    def shown(found: re.Match[str]) -> str:
+        default = f"--{found[1].replace('_', '-')}" if options is None else None
+        option = (options or {}).get(found[1], default)
+        if option is None:
+            return _as_argument(found)
+        return " ".join(f"{option}{typed}" for typed in found[3].split(_AGAIN))
+
+    return _ARGUMENT.sub(shown, str(text))
+
+
+def _as_argument(found: re.Match[str]) -> str:
+    return f"{found[1]}={found[2]}" if found[2] else f"`{found[1]}`"
 
 
 class _Sentence:
@@ -73,6 +101,19 @@ class InputError(_Sentence, ValueError):
     Attributes:
         page: The page in `docs/` that helps, without its ending; `None` where none does.
     """
+
+
+class MissingPackageError(ImportError):
+    """A package that only some work needs is not installed.
+
+    Args:
+        message: What needs it, and how to install it.
+        page: As in `InputError`.
+    """
+
+    def __init__(self, message: str, *, page: str | None = None) -> None:
+        super().__init__(message)
+        self.page = page
 
 
 class DataError(InputError):
@@ -106,12 +147,12 @@ class SubsetError(InputError):
 
 
 class ArtefactError(InputError):
-    """A trained model that is kept in a file: its card, its export, its predictions."""
+    """A trained model in a file: its card, its export, its predictions."""
 
     page = "inference"
 
 
 class ResultError(InputError):
-    """Where results are written, and unfinished ones wait."""
+    """Where results, and the trainings of an unfinished run, are written."""
 
     page = "files"

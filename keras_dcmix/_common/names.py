@@ -5,24 +5,50 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 
+from keras_dcmix._common.errors import InputError
 
-def nearest(name: object, options: Iterable[str]) -> str:
-    """Returns the option most similar to a name, upper and lower case being equal.
+# Two letters of three alike, `DNS` and `DNA`, are a slip; fewer are another word.
+_LIKELY = 0.6
+
+
+def suggestion(name: object, options: Iterable[str]) -> str:
+    """Returns the end of a sentence about an unknown name: what was probably meant.
 
     Args:
-        name: what the caller wrote.
-        options: the allowed names, at least one.
+        name: What the caller wrote.
+        options: The allowed names.
 
     Returns:
-        One of `options`; the first one where several are equally near.
+        `", did you mean 'X'?"`, or a full stop where no option is similar.
 
     Example:
 
-    >>> nearest("dapi", ["GFP", "DAPI"])
-    'DAPI'
+    >>> suggestion("dapi", ["GFP", "DAPI"])
+    ", did you mean 'DAPI'?"
+    >>> suggestion("Hoechst", ["GFP", "DAPI"])
+    '.'
     """
-    wanted = str(name).casefold()
-    return max(options, key=lambda option: SequenceMatcher(None, wanted, option.casefold()).ratio())
+    found = list(options)
+    best = nearest(name, found) if found else ""
+    return f", did you mean {best!r}?" if _similarity(name, best) >= _LIKELY else "."
+
+
+def nearest(name: object, options: Iterable[str]) -> str:
+    """Returns the option most similar to a name, however far it is; see `suggestion`.
+
+    Args:
+        name: What the caller wrote.
+        options: The allowed names, at least one.
+
+    Returns:
+        One of `options`; the first one where several are equally near.
+    """
+    return max(options, key=lambda option: _similarity(name, option))
+
+
+def _similarity(name: object, option: str) -> float:
+    """0 to 1; upper and lower case are equal."""
+    return SequenceMatcher(None, str(name).casefold(), option.casefold()).ratio()
 
 
 def checked_channel_names(
@@ -31,12 +57,12 @@ def checked_channel_names(
     """Returns channel names as a tuple, or raises and names the offender.
 
     Args:
-        channel_names: what the caller gave.
-        num_channels: how many there must be; any positive number by default.
+        channel_names: What the caller gave.
+        num_channels: How many there must be; any positive number by default.
 
     Raises:
-        ValueError: if there is no name, or one is blank or repeated, or their number is wrong.
-        TypeError: if they are one string, or one of them is not a string.
+        ValueError: If there is no name, or one is blank or repeated, or their number is wrong.
+        TypeError: If they are one string, or one of them is not a string.
 
     Example:
 
@@ -52,18 +78,18 @@ def checked_channel_names(
         if not isinstance(name, str):
             raise TypeError(f"channel_names[{index}] must be a string. Received: {name!r}")
         if not name.strip():
-            raise ValueError(
+            raise InputError(
                 f"channel_names[{index}] must be a non-empty string. Received: {name!r}"
             )
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
-        raise ValueError(
+        raise InputError(
             f"channel_names must be unique; rename one of each. Received more than once: {repeated}"
         )
     if not names:
-        raise ValueError("channel_names must name at least one channel. Received: none")
+        raise InputError("channel_names must name at least one channel. Received: none")
     if num_channels is not None and len(names) != num_channels:
-        raise ValueError(
+        raise InputError(
             f"channel_names must be {num_channels}, one for each channel. "
             f"Received {len(names)}: {', '.join(names)}"
         )

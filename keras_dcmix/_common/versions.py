@@ -1,4 +1,4 @@
-"""Versions of what a run stands on."""
+"""Versions of the packages that a run uses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import keras
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python, of this package and of what it stands on."""
+    """Versions of Python, of this package and of the packages that it uses."""
     found = {"python": platform.python_version()}
     for name in ("keras-dcmix", "keras", keras.backend.backend(), "numpy", "scikit-image"):
         try:

@@ -8,11 +8,15 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from keras_dcmix.cli.printing import show
+
+EXAMPLES: tuple[tuple[str, str], ...] = ()
+
 
 def doctor() -> None:
-    """Tell what is installed: versions, backend, device, extras, and what to install.
+    """List what is installed: versions, backend, device, extras, and what to install.
 
-    Ends with exit code 2 where Keras cannot start; a missing extra is no fault.
+    Ends with exit code 2 where Keras cannot start, but not for a missing extra.
     """
     from keras_dcmix.cli import installation as found
     from keras_dcmix.cli.start import quiet_backend
@@ -24,7 +28,7 @@ def doctor() -> None:
     lines += found.runtimes(keras_starts=not broken)
     if not broken:
         lines += found.exports(backend[0].state.split()[0])
-    # A command that is broken into two lines cannot be copied.
+    # A command on two lines cannot be copied.
     table = Table(
         Column("what", no_wrap=True),
         Column("found", overflow="fold"),
@@ -36,6 +40,5 @@ def doctor() -> None:
         table.add_row(Text(line.name), Text(line.state, style=style), Text(line.remedy))
     Console(highlight=False).print(table)
     if broken:
-        sentence = f"Keras does not start: {broken}"
-        Console(highlight=False, soft_wrap=True).print(sentence, markup=False)
+        show(f"Keras does not start: {broken}")
         raise typer.Exit(2)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Column, Table
 from rich.text import Text
 
-from keras_dcmix._common.errors import InputError
-from keras_dcmix.cli.options import READING_HELP, takes
+from keras_dcmix._common.progress import reporting
+from keras_dcmix.cli.options import FILES, OVERWRITE, READING_HELP, takes
+from keras_dcmix.cli.parsing import parsed_number_of_fields
+from keras_dcmix.cli.printing import show
 from keras_dcmix.cli.source_options import SourceOptions
 
 if TYPE_CHECKING:
@@ -22,20 +23,27 @@ if TYPE_CHECKING:
 
     from keras_dcmix.inspection import Inspection
 
-_console = Console(stderr=True, highlight=False, soft_wrap=True)
+EXAMPLES = (
+    (
+        "What does the plate hold, and which columns could be the labels?",
+        "keras-dcmix inspect plate",
+    ),
+    (
+        "Would a ranking by treatment learn plates instead?",
+        "keras-dcmix inspect plate --label Metadata_Treatment --out inspection",
+    ),
+    (
+        "Labels in a table of wells, channels in the files' names",
+        "keras-dcmix inspect images --pattern '{well}_{channel}.tif' --platemap wells.csv",
+    ),
+)
 _MOST_ROWS = 10
 _MOST_VALUES = 6
 
 
 @takes(source_options=(SourceOptions, "What to read", READING_HELP))
 def inspect(
-    source: Annotated[
-        str,
-        typer.Argument(
-            help="A plate or screen: a LoadData table, a folder of an instrument, OME-TIFF, "
-            "OME-Zarr, or a folder of images."
-        ),
-    ],
+    source: FILES,
     source_options: SourceOptions,
     fields: Annotated[
         str, typer.Option(help="Fields whose pixels are read, spread over all plates; 0: all.")
@@ -43,65 +51,36 @@ def inspect(
     out: Annotated[
         Path | None, typer.Option(help="Folder for the tables and a page of thumbnails.")
     ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace an earlier inspection, the whole folder.")
-    ] = False,
+    overwrite: OVERWRITE = False,
 ) -> None:
-    """Inspect a plate or screen: what is there, is it sound, would a ranking learn plates?
+    """Inspect a plate or screen: its contents, its problems, and whether a ranking is safe.
 
     Trains nothing. Without --label it lists the columns that could hold the labels. With --out it
     writes inspection.json, channels.csv, problems.csv, fields.csv and thumbnails.png.
     """
-    from keras_dcmix._common.output_folder import INSPECTION, check_output, output_folder
-    from keras_dcmix.cli.sources import open_fields
+    from keras_dcmix._common.files import INSPECTION, check_place, output_folder
+    from keras_dcmix.cli.sources import open_fields, refuse_other_than_files
     from keras_dcmix.inspection import inspect_images
     from keras_dcmix.report.inspection_files import save_inspection
 
-    num_fields = parsed_fields(fields)
-    if source in ("simulated", "mnist") and not Path(source).exists():
-        raise InputError(
-            f"inspect needs the path of image files, received '{source}', which is made anew in "
-            "each run: write such a screen with keras-dcmix simulate"
-        )
+    num_fields = parsed_number_of_fields(fields)
+    refuse_other_than_files(source, "inspect")
     if out is not None:
-        check_output(out, overwrite=overwrite, mark=INSPECTION)
+        check_place(out, mark=INSPECTION, overwrite=overwrite)
     image_set = open_fields(source, source_options, check_files=False)
-    with Progress(console=_console, transient=True) as progress:
-        task = progress.add_task("reading", total=None)
-        inspection = inspect_images(
-            image_set,
-            num_fields=num_fields,
-            progress=lambda done, total: progress.update(task, completed=done, total=total),
-        )
+    with reporting("reading") as progress:
+        inspection = inspect_images(image_set, num_fields=num_fields, progress=progress)
     if out is not None:
         arguments = {"source": source, **asdict(source_options), "fields": fields}
-        with output_folder(out, overwrite=overwrite, mark=INSPECTION) as folder:
+        with output_folder(out, mark=INSPECTION, overwrite=overwrite) as folder:
             save_inspection(inspection, image_set, folder, arguments=arguments)
     _print(inspection)
     _print_next(inspection, source, source_options, out)
 
 
-def parsed_fields(text: str) -> int | None:
-    """How many fields are read; None for all of them.
-
-    Example:
-
-    >>> parsed_fields("200"), parsed_fields("0"), parsed_fields("all")
-    (200, None, None)
-
-    Raises:
-        ValueError: If it is neither a number nor "all".
-    """
-    if text.strip().lower() in ("all", "0"):
-        return None
-    if not text.strip().isdigit():
-        raise InputError(f"--fields must be a number, or 0 for all fields, received '{text}'")
-    return int(text)
-
-
 def _print(inspection: Inspection) -> None:
-    words = Console(highlight=False)
-    words.print(inspection.describe(), markup=False)
+    console = Console(highlight=False)
+    console.print(inspection.describe(), markup=False)
     if len(inspection.plates) > 1:
         _print_table("Plates", inspection.plates)
     _print_channels(inspection.channels)
@@ -111,25 +90,30 @@ def _print(inspection: Inspection) -> None:
         shown = ["where", "channel", "problem", "reason"]
         _print_table("Files with a problem", inspection.problems[shown])
     if not inspection.warnings:
-        words.print(inspection.verdict(), markup=False)
+        console.print(inspection.verdict(), markup=False)
         return
-    words.print("Beware", style="bold")
+    console.print("Warnings", style="bold")
     grid = Table.grid(padding=(0, 1))
     for number, text in enumerate(inspection.warnings, 1):
         grid.add_row(f"{number}.", Text(text))
-    words.print(grid)
+    console.print(grid)
 
 
 def _print_table(title: str, rows: pd.DataFrame) -> None:
     """The first rows of a table, and how many more there are."""
     columns = [
-        # Folded, not cut: the ends of plates' names tell them apart.
-        Column(name, justify="right" if rows[name].dtype.kind in "iuf" else "left", overflow="fold")
+        # Folded, not cut: names of plates often differ at the end.
+        Column(
+            str(name),
+            justify="right" if rows[name].dtype.kind in "iuf" else "left",
+            overflow="fold",
+        )
         for name in rows.columns
     ]
     table = Table(*columns, title=f"{title} ({len(rows):,})", title_justify="left")
-    for row in rows.head(_MOST_ROWS).itertuples(index=False):
-        table.add_row(*(Text(f"{cell:,}" if isinstance(cell, int) else str(cell)) for cell in row))
+    for row in rows.head(_MOST_ROWS).to_dict("records"):
+        cells = (f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row.values())
+        table.add_row(*map(Text, cells))
     console = Console(highlight=False)
     console.print(table)
     if len(rows) > _MOST_ROWS:
@@ -137,9 +121,10 @@ def _print_table(title: str, rows: pd.DataFrame) -> None:
 
 
 def _print_channels(channels: pd.DataFrame) -> None:
-    from keras_dcmix.inspection.words import number, percent
+    from keras_dcmix._common.wording import number, precise_percent
 
-    kinds = [f"{row.dtype}, {row.size}" if row.dtype else "" for row in channels.itertuples()]
+    rows = channels.to_dict("records")
+    kinds = [f"{row['dtype']}, {row['size']}" if row["dtype"] else "" for row in rows]
     is_common = len(set(kinds)) == 1
     headings = ["darkest 1 %", "middle", "brightest 1 %", "maximum", "cut off"]
     columns = [Column(name, justify="right") for name in headings]
@@ -147,14 +132,14 @@ def _print_channels(channels: pd.DataFrame) -> None:
         Column("channel", overflow="fold"),
         *([] if is_common else ["pixels"]),
         *columns,
-        *(["remark"] if channels["remark"].any() else []),
+        *(["note"] if channels["note"].any() else []),
         title=f"Channels ({kinds[0]} pixels)" if is_common and kinds[0] else "Channels",
         title_justify="left",
     )
-    for row, kind in zip(channels.to_dict("records"), kinds, strict=True):
+    for row, kind in zip(rows, kinds, strict=True):
         numbers = [number(row[name]) for name in ("p1", "p50", "p99", "max")]
         cells = [row["channel"], *([] if is_common else [kind]), *numbers]
-        cells += [percent(row["saturated"]), row["remark"]]
+        cells += [precise_percent(row["saturated"]), row["note"]]
         table.add_row(*(Text(cell) for cell in cells[: len(table.columns)]))
     Console().print(table)
 
@@ -162,15 +147,14 @@ def _print_channels(channels: pd.DataFrame) -> None:
 def _print_next(
     inspection: Inspection, source: str, options: SourceOptions, out: Path | None
 ) -> None:
-    """Says what to pass as the label, where to look, and which command comes next."""
-    words = Console(soft_wrap=True, highlight=False)
+    """Prints the candidates for the label, where the results are, and the next command."""
     if inspection.labels is None:
-        _print_candidates(inspection.candidates)
+        _print_candidates(inspection.label_columns)
     if out is None:
-        words.print("With --out FOLDER, all tables and a page of thumbnails are written there.")
+        show("With --out FOLDER, all tables and a page of thumbnails are written there.")
     else:
-        words.print(f"Results are in {out}; look at thumbnails.png first.", markup=False)
-    words.print(f"Next: {next_command(inspection, source, options)}", markup=False)
+        show(f"Results are in {out}; look at thumbnails.png first.")
+    show(f"Next: {next_command(inspection, source, options)}")
 
 
 def _print_candidates(candidates: pd.DataFrame) -> None:
@@ -185,13 +169,14 @@ def _print_candidates(candidates: pd.DataFrame) -> None:
     table.title_justify = "left"
     for column, rows in candidates.groupby("column", sort=False):
         shown = [f"{row.value} ({row.wells})" for row in rows.head(_MOST_VALUES).itertuples()]
-        more = len(rows) - _MOST_VALUES
-        table.add_row(Text(column), Text(", ".join(shown) + (f" and {more} more" * (more > 0))))
+        if len(rows) > _MOST_VALUES:
+            shown[-1] += f" and {len(rows) - _MOST_VALUES} more"
+        table.add_row(Text(str(column)), Text(", ".join(shown)))
     Console().print(table)
 
 
 def next_command(inspection: Inspection, source: str, options: SourceOptions) -> str:
-    """The command that goes on from here, with the same options.
+    """The command to run next, with the same options.
 
     Args:
         inspection: What was found.
@@ -199,11 +184,11 @@ def next_command(inspection: Inspection, source: str, options: SourceOptions) ->
         options: How it was read.
     """
     given = {name: value for name, value in asdict(options).items() if value is not None}
-    has_label = options.label is not None or not inspection.candidates.empty
+    has_label = options.label is not None or not inspection.label_columns.empty
     if not has_label:
         given["platemap"] = "TABLE"
     elif options.label is None:
-        given["label"] = inspection.candidates["column"].iloc[0]
+        given["label"] = inspection.label_columns["column"].iloc[0]
     if has_label and not inspection.is_readable:
         given["skip_unreadable"] = True
     parts = ["keras-dcmix", "rank" if has_label else "inspect", source]

@@ -1,4 +1,4 @@
-"""What is installed here, what is missing, and what to install for it."""
+"""What is installed, what is missing, and the command that installs it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import platform
 import re
 from dataclasses import dataclass
 
+from keras_dcmix._common.optional_imports import how_to_install, is_installed
+from keras_dcmix._common.wording import short
 from keras_dcmix.inference.formats import FORMATS
-from keras_dcmix.inference.formats.needed import how_to_install, is_there
-from keras_dcmix.inference.wording import short
 
 DISTRIBUTION = "keras-dcmix"
 _BACKENDS = ("tensorflow", "jax", "torch")
@@ -23,8 +23,8 @@ class Finding:
     Args:
         name: What was looked for.
         state: What was found.
-        remedy: What to do where something is missing; empty where nothing is.
-        reason: What a library said of it, where that is known.
+        remedy: What to do where something is missing; empty otherwise.
+        reason: The error of a library, where there is one.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Finding:
 
 
 def packages() -> list[Finding]:
-    """Python, this package and what it always needs."""
+    """Python, this package and the packages that it always needs."""
     from keras_dcmix import __version__
 
     found = [Finding("python", platform.python_version()), Finding(DISTRIBUTION, __version__)]
@@ -53,13 +53,13 @@ def backend() -> list[Finding]:
     try:
         import keras
 
-        # Where a tensor lands is where a model runs; `keras.distribution` does not know PyTorch's.
+        # A model runs where tensors are; `keras.distribution` does not know PyTorch's devices.
         device = str(keras.ops.zeros(1).device).split("device:")[-1].lower()
         name = keras.backend.backend()
     except Exception as error:  # a damaged backend may raise anything
-        there = [name for name in _BACKENDS if is_there(name)]
+        there = [name for name in _BACKENDS if is_installed(name)]
         remedy = f"pip install '{DISTRIBUTION}[tensorflow]'"
-        if there and is_there("keras"):
+        if there and is_installed("keras"):
             remedy = f"KERAS_BACKEND={there[0]}"
         return [Finding("backend", "fails", remedy, short(error))]
     return [
@@ -75,7 +75,7 @@ def extras() -> list[Finding]:
         if extra and extra not in _FOR_DEVELOPERS:
             version = _version(name)
             remedy = "" if version else f"pip install '{DISTRIBUTION}[{extra}]'"
-            if extra in _BACKENDS and not version and any(map(is_there, _BACKENDS)):
+            if extra in _BACKENDS and not version and any(map(is_installed, _BACKENDS)):
                 remedy = ""  # one backend is enough
             found.append(Finding(f"[{extra}] {name}", version or "missing", remedy))
     return found
@@ -85,7 +85,7 @@ def runtimes(*, keras_starts: bool) -> list[Finding]:
     """Which formats can be predicted from here."""
     found = []
     for name, known in FORMATS.items():
-        missing = not is_there(known.runtime)
+        missing = not is_installed(known.runtime)
         state = "missing" if missing else "ready"
         if known.runtime == "keras" and not missing and not keras_starts:
             state = "needs a backend"
@@ -102,7 +102,7 @@ def exports(backend_name: str) -> list[Finding]:
             able = next(iter(known.written_from))
             found.append(Finding(f"export {name}", "other backend", f"KERAS_BACKEND={able}"))
             continue
-        missing = [each for each in known.written_from[backend_name] if not is_there(each)]
+        missing = [each for each in known.written_from[backend_name] if not is_installed(each)]
         state = "missing" if missing else "ready"
         remedy = how_to_install(missing[0]) if missing else ""
         found.append(Finding(f"export {name}", state, remedy))
@@ -124,7 +124,7 @@ def _requirements() -> list[tuple[str, str]]:
         return []  # run from a folder without being installed
     found = []
     for line in lines:
-        name = re.match(r"[\w.-]+", line)
+        name = re.split(r"[^\w.-]", line)[0]
         extra = re.search(r"extra == ['\"]([\w-]+)['\"]", line)
-        found.append((name[0], extra[1] if extra else ""))
+        found.append((name, extra[1] if extra else ""))
     return found

@@ -1,4 +1,4 @@
-"""Command-line options made from the dataclasses that the library takes."""
+"""Options that several commands share, and those made from the dataclasses of the library."""
 
 from __future__ import annotations
 
@@ -6,34 +6,39 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from functools import wraps
+from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from keras_dcmix.cli.source_options import SourceOptions
+from keras_dcmix.models.options import Training
+
 READING_HELP = {
-    "format": "Format of the source, where it is not recognised: see docs/data.md.",
-    "label": "Column of the labels. Rows where it is blank are left out and counted.",
-    "group": "Column of the wells, plates or experiments that no split tears apart; several joined "
-    "with commas. Without it: experiment, plate and well.",
+    "format": "Format of the source, where it is not detected: see docs/data.md.",
+    "label": "Column of the labels. Rows where it is blank are skipped and counted.",
+    "group": "Column of the wells, plates or experiments that are kept together in every split; "
+    "several joined with commas. Without it: experiment, plate and well.",
     "platemap": "Table of wells (csv) whose other columns join the metadata.",
     "channels": "Channels to use, joined with commas (a name with a comma in double quotes). "
     "Without it: all.",
-    "root": "Folder of the images, where it is not the one that the table or index names.",
+    "root": "Folder of the images, where it differs from the one in the table or index.",
     "pattern": "For folders: names in the files' paths, such as '{well}_{channel}.tif'.",
     "z": "max (the maximum over a z stack) or the number of one plane, from 1.",
     "allow_outside": "Follow paths in tables that lead out of the root.",
 }
 SOURCE_HELP = READING_HELP | {
-    "skip_unreadable": "Leave fields with missing or damaged files out, and list them.",
-    "crop": "none (the whole field, resized), tiles, or cells (around each nucleus).",
+    "skip_unreadable": "Skip fields with missing or damaged files, and list them.",
+    "crop": "none (the complete field, resized), tiles, or cells (around each nucleus).",
     "size": "Height and width of an image in pixels.",
-    "nuclei_channel": "Channel of the nuclei for --crop cells, where its name does not tell.",
-    "max_per_field": "Crops from one field at most.",
+    "nuclei_channel": "Channel of the nuclei for --crop cells. Without it: found by its name.",
+    "max_per_field": "Maximum number of crops from one field.",
     "illumination": "none, files (functions named by the table) or estimate (from the plate).",
     "background": "Percentile of each field and channel that is subtracted, such as 1.",
-    "clip": "Percentiles at which channels are cut off, such as 0.1,99.9.",
-    "normalize": "none, image or plate: whose mean and deviation channels are brought to 0 and 1.",
-    "controls": "COLUMN=VALUE: the fields that --normalize plate goes by. Without it: all.",
+    "clip": "Percentiles at which channels are clipped, such as 0.1,99.9.",
+    "normalize": "none, image or plate: over which pixels channels are brought to mean 0 and "
+    "standard deviation 1.",
+    "controls": "COLUMN=VALUE: the fields that --normalize plate uses. Without it: all.",
     "cache": "Folder that keeps the decoded crops for the next run.",
     "scenario": "Planted problem, for the source mnist.",
     "mnist_file": "MNIST as .npz, for the source mnist; without it Keras downloads it.",
@@ -44,13 +49,65 @@ TRAINING_HELP = {
     "batch_size": "Images in a batch.",
     "learning_rate": "Learning rate at the start; it decays to 0.",
     "num_mixes": "Planes that the channels are mixed into.",
-    "backbone": "convnet, or a name in keras.applications such as ResNet50.",
+    "backbone": "convnet; a name in keras.applications such as ResNet50; a .keras file; or "
+    "module:function, which takes a tensor, or nothing and returns a keras.Model.",
     "weights": "imagenet, for a backbone from keras.applications.",
     "dropout": "Rate of dropout before the head, 0 to 1.",
     "channel_subsets": "Mask random subsets of channels while training.",
-    "augment": "Flip and turn training images at random.",
-    "balance": "Weigh images so that every class counts the same.",
+    "augment": "Flip and rotate training images at random.",
+    "balance": "Weight images so that every class counts the same.",
 }
+# The groups of options of `rank` and `compare`, for `takes`.
+RUN_OPTIONS: dict[str, tuple[type, str, Mapping[str, str]]] = {
+    "source_options": (SourceOptions, "What to read", SOURCE_HELP),
+    "training": (Training, "How to train", TRAINING_HELP),
+}
+
+# Arguments of the library whose option has another name.
+OTHER_NAMES = {
+    "cache_dir": "cache",
+    "folder": "out",
+    "n_jobs": "jobs",
+    "num_experiments": "experiments",
+    "num_fields": "fields",
+    "num_seeds": "seeds",
+    "path": "out",
+    "phenotypes": "effects",
+    "plates_per_experiment": "plates",
+    "renamed": "map",
+    "sites_per_well": "sites",
+    "wells_per_plate": "wells",
+}
+
+FILES_HELP = (
+    "A plate or screen: a LoadData table, a folder of an instrument, OME-TIFF, OME-Zarr, or a "
+    "folder of images"
+)
+FILES = Annotated[str, typer.Argument(help=f"{FILES_HELP}.")]
+SOURCE = Annotated[str, typer.Argument(help=f"{FILES_HELP}; or 'simulated', or 'mnist'.")]
+OUT = Annotated[Path, typer.Option(help="Folder for the results.")]
+SEEDS = Annotated[
+    int,
+    typer.Option(
+        min=1, metavar="NUMBER", help="Trainings of each model; their spread is the error."
+    ),
+]
+SEED = Annotated[int, typer.Option(min=0, max=2**31, metavar="NUMBER", help="The first seed.")]
+JOBS = Annotated[
+    int, typer.Option(min=1, metavar="NUMBER", help="Trainings that run at the same time.")
+]
+OVERWRITE = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier result.")]
+RESUME = Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")]
+
+
+def adds_to_help(*paragraphs: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Adds paragraphs, such as those made from a registry, to the help of a command."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        command.__doc__ = "\n\n".join([inspect.getdoc(command) or "", *paragraphs])
+        return command
+
+    return decorate
 
 
 def takes(
@@ -58,7 +115,7 @@ def takes(
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Gives a Typer command one option for each field of some dataclasses.
 
-    So commands share options, and a default stands in the dataclass alone.
+    So commands share options, and defaults are written in the dataclass alone.
 
     Args:
         **groups: For a parameter of the command: the dataclass that it takes, the heading of its
@@ -81,7 +138,8 @@ def takes(
             command(**arguments)
 
         everything = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in [*own, *options]]
-        expanded.__signature__ = inspect.Signature(everything)  # type: ignore[attr-defined]
+        # Typer reads the options from it.
+        vars(expanded)["__signature__"] = inspect.Signature(everything)
         expanded.__annotations__ = {p.name: p.annotation for p in everything}
         return expanded
 

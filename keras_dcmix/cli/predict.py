@@ -1,22 +1,33 @@
-"""The command `predict`: what a trained model says of a plate."""
+"""The command `predict`: a trained model on a plate."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
-from keras_dcmix._common.errors import InputError
-from keras_dcmix.cli.options import READING_HELP, SOURCE_HELP, takes
+from keras_dcmix._common.errors import ArtefactError
+from keras_dcmix._common.progress import reporting, say
+from keras_dcmix.cli.options import FILES, OVERWRITE, READING_HELP, SOURCE_HELP, takes
+from keras_dcmix.cli.parsing import parsed_renaming
+from keras_dcmix.cli.printing import show
 from keras_dcmix.cli.source_options import SourceOptions
 
 if TYPE_CHECKING:
     from keras_dcmix.inference.prediction import CropPredictions
 
-_console = Console(stderr=True, highlight=False, soft_wrap=True)
+EXAMPLES = (
+    (
+        "The next plate, cut and corrected as in training",
+        "keras-dcmix predict ranking next_plate --out predictions.csv --wells wells.csv",
+    ),
+    (
+        "Where a channel has another name",
+        "keras-dcmix predict ranking next_plate --map DNA=Hoechst --out predictions.csv",
+    ),
+)
 _READING = {
     name: text for name, text in READING_HELP.items() if name not in ("label", "group", "channels")
 }
@@ -35,13 +46,7 @@ def predict(
         Path,
         typer.Argument(help="A .keras file, the folder of a ranking, or an export (ONNX ...)."),
     ],
-    source: Annotated[
-        str,
-        typer.Argument(
-            help="A plate or screen: a LoadData table, a folder of an instrument, OME-TIFF, "
-            "OME-Zarr, or a folder of images."
-        ),
-    ],
+    source: FILES,
     source_options: SourceOptions,
     out: Annotated[Path, typer.Option(help="Table (csv) of the predictions, a row an image.")],
     wells: Annotated[
@@ -50,55 +55,67 @@ def predict(
     map: Annotated[
         list[str] | None,
         typer.Option(
-            help="MODEL=SOURCE where the source calls a channel otherwise, as DNA=Hoechst; may "
-            "be repeated."
+            help="MODEL=SOURCE where a channel has another name in the source, such as "
+            "DNA=Hoechst; may be repeated."
         ),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace earlier tables.")] = False,
+    overwrite: OVERWRITE = False,
 ) -> None:
     """Predict the class of every image of a plate or screen.
 
     Images are cut and corrected as those that the model was trained on; channels are found by their
-    names, whatever their order. An ONNX model needs onnxruntime, but neither Keras nor TensorFlow.
+    names, in any order. An ONNX model needs onnxruntime, but neither Keras nor TensorFlow.
     """
-    from keras_dcmix._common.output_file import check_place
+    from keras_dcmix._common.files import check_place
+    from keras_dcmix.cli.sources import (
+        chosen_crops,
+        chosen_steps,
+        open_fields,
+        refuse_other_than_files,
+    )
     from keras_dcmix.cli.start import quiet_backend, start_keras
+    from keras_dcmix.data.formats.reading import Reading
     from keras_dcmix.inference.formats import artefact_path, format_of
-    from keras_dcmix.inference.prediction import load_predictor, open_crops, predict_crops
-    from keras_dcmix.inference.prediction.channels import parsed_renaming
+    from keras_dcmix.inference.prediction import (
+        load_predictor,
+        open_crops,
+        predict_crops,
+        trained_plane,
+    )
 
     places = _places(out, wells)
     places = {name: check_place(path, overwrite=overwrite) for name, path in places.items()}
     renamed = parsed_renaming(map or [])
+    refuse_other_than_files(source, "predict")
     if format_of(artefact_path(model)) == "keras":
         start_keras()
     with quiet_backend():
         predictor = load_predictor(model)
-    # Elsewhere than on a terminal it would leave an empty line.
-    with Progress(console=_console, transient=True, disable=not _console.is_terminal) as bar:
-        reading = bar.add_task("reading", total=None)
+    card = predictor.card
+    if source_options.z is None and trained_plane(card) != Reading.z:
+        source_options = replace(source_options, z=str(trained_plane(card)))
+    with reporting("reading") as progress:
         crops = open_crops(
-            source,
-            predictor.card,
-            source_options,
+            open_fields(source, source_options, check_files=False),
+            card,
             renamed=renamed,
-            progress=lambda done, total: bar.update(reading, completed=done, total=total),
+            preprocessing=chosen_steps(source_options),
+            progress=progress,
+            **chosen_crops(source_options),
         )
-        task = bar.add_task("predicting", total=len(crops))
-        predictions = predict_crops(
-            predictor, crops, progress=lambda done, total: bar.update(task, completed=done)
-        )
+    with reporting("predicting") as progress:
+        predictions = predict_crops(predictor, crops, progress=progress)
     _write(predictions, places)
     _say(predictions, places)
 
 
 def _places(out: Path, wells: Path | None) -> dict[str, Path]:
-    """Where the tables go; fields that cannot be read are listed beside the predictions."""
+    """Where the tables go; unreadable fields are listed beside the predictions."""
     places = {"predictions": out, "skipped": out.with_name(f"{out.stem}.skipped.csv")}
     if wells is not None:
         places["wells"] = wells
     if len({path.expanduser().resolve() for path in places.values()}) < len(places):
-        raise InputError(f"--wells must be another file than --out. Received: {wells}")
+        raise ArtefactError(f"--wells must be another file than --out. Received: {wells}")
     return places
 
 
@@ -106,33 +123,32 @@ def _write(predictions: CropPredictions, places: dict[str, Path]) -> None:
     """Writes all tables, or none of them."""
     from contextlib import ExitStack
 
-    from keras_dcmix._common.output_file import written_whole
+    from keras_dcmix._common.files import written_atomically
 
-    well_table = predictions.to_wells()
-    if well_table is None and "wells" in places:
-        raise InputError(
-            "--wells needs the wells of the images, which the source does not name (no column "
-            "Metadata_Well): leave it out, or name them with --pattern"
+    wells = predictions.to_wells()
+    if wells is None and "wells" in places:
+        raise ArtefactError(
+            "--wells needs the wells of the images, but the source has no column Metadata_Well: "
+            "omit it, or name the wells with --pattern"
         )
     skipped = predictions.crops.skipped
     with ExitStack() as stack:
         kept = [name for name in places if name != "skipped" or len(skipped)]
-        made = {name: stack.enter_context(written_whole(places[name])) for name in kept}
+        made = {name: stack.enter_context(written_atomically(places[name])) for name in kept}
         predictions.to_csv(made["predictions"])
-        if "wells" in made:
-            well_table.to_csv(made["wells"], index=False)
+        if wells is not None and "wells" in made:
+            wells.to_csv(made["wells"], index=False)
         if "skipped" in made:
             skipped.to_csv(made["skipped"], index=False)
-    if "skipped" not in made:  # of an earlier prediction, which these tables have replaced
+    if "skipped" not in made:  # of the predictions that were replaced
         places["skipped"].unlink(missing_ok=True)
 
 
 def _say(predictions: CropPredictions, places: dict[str, Path]) -> None:
     crops = predictions.crops
-    Console(soft_wrap=True, highlight=False).print(predictions.describe(), markup=False)
+    show(predictions.describe())
     if crops.num_empty_fields:
-        _console.print(f"Fields that gave no image: {crops.num_empty_fields}", markup=False)
+        say(f"Fields that gave no image: {crops.num_empty_fields}")
     if len(crops.skipped):
-        text = f"Unreadable fields: {len(crops.skipped)}, listed in {places['skipped']}"
-        _console.print(text, markup=False)
-    _console.print(f"Predictions are in {places['predictions']}", markup=False)
+        say(f"Unreadable fields: {len(crops.skipped)}, listed in {places['skipped']}")
+    say(f"Predictions are in {places['predictions']}")

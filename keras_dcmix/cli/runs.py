@@ -1,4 +1,4 @@
-"""Runs of the command that may be interrupted: what waits, what is kept, what goes on."""
+"""Runs of `rank` and `compare`: what they read and write, and how they are interrupted."""
 
 from __future__ import annotations
 
@@ -7,52 +7,158 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
 
-from keras_dcmix._common.errors import InputError
+from keras_dcmix._common.errors import ResultError, argument
+from keras_dcmix._common.progress import reporting, say
+from keras_dcmix.cli.printing import harmless
+
+if TYPE_CHECKING:
+    from keras_dcmix.cli.source_options import SourceOptions
+    from keras_dcmix.data.labelled_images import LabelledImages
+    from keras_dcmix.models.options import Training
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of a command.
+
+    Args:
+        dataset: What it reads.
+        out: Where its results go.
+        unfinished: Where finished trainings are kept until all are done.
+        overwrite: Whether an earlier result is replaced.
+        arguments: What the command was called with.
+        warnings: Why a ranking of this source may be unreliable, in sentences.
+    """
+
+    dataset: LabelledImages
+    out: Path
+    unfinished: Path
+    overwrite: bool
+    arguments: dict[str, object]
+    warnings: list[str]
+
+    def save(self, write: Callable[..., None], result: object, **arguments: object) -> None:
+        """Writes the result, and the table of the fields that were skipped, into the folder."""
+        from keras_dcmix._common.files import output_folder
+
+        with output_folder(self.out, overwrite=self.overwrite) as folder:
+            write(result, folder, arguments=self.arguments | arguments, warnings=self.warnings)
+            if self.dataset.skipped is not None and len(self.dataset.skipped):
+                self.dataset.skipped.to_csv(folder / "skipped.csv", index=False)
+
+    def say_where(self) -> None:
+        """Prints where the results are."""
+        from keras_dcmix._common.files import REPORT
+
+        say(f"Results are in {self.out}")
+        say(f"Open {self.out / REPORT} in a browser to see them")
 
 
 @contextmanager
-def interruptible(console: Console, kept: Callable[[], str]) -> Iterator[None]:
-    """Ends with a word and exit code 130 where the user or a scheduler stops the command.
+def opened_run(
+    source: str,
+    options: SourceOptions,
+    training: Training,
+    out: Path,
+    seed: int,
+    overwrite: bool,
+    resume: bool,
+    refuse: Callable[[], None] = lambda: None,
+) -> Iterator[Run]:
+    """Starts Keras, refuses what cannot work, reads the source, and keeps what is finished.
 
     Args:
-        console: Where the word goes.
-        kept: Tells, when it comes to that, what is kept.
+        source: What the user named as the source.
+        options: What to read of it.
+        training: How to train.
+        out: Folder for the results.
+        seed: The first seed.
+        overwrite: Whether an earlier result may be replaced.
+        resume: Whether an interrupted run is continued.
+        refuse: Raises where the command cannot work, before anything is read.
+    """
+    from keras_dcmix.cli.start import start_keras
+
+    with interruptible(partial(_what_is_kept, out)):
+        start_keras()
+        from keras_dcmix._common.files import RUN, check_place
+        from keras_dcmix.cli.backbone import refuse_backbone
+
+        out = check_place(out, mark=RUN, overwrite=overwrite)
+        refuse_backbone(training.backbone)
+        refuse()
+        unfinished = _unfinished_folder(out, resume=resume, overwrite=overwrite)
+        dataset = _open(source, options, seed)
+        warnings = _warn_of_layout(dataset)
+        arguments = {"source": source, **asdict(options), "seed": seed}
+        with _kept_while_unfinished(unfinished, resume=resume):
+            yield Run(dataset, out, unfinished, overwrite, arguments, warnings)
+
+
+@contextmanager
+def interruptible(kept: Callable[[], str]) -> Iterator[None]:
+    """Ends with a sentence and exit code 130 where the user or a scheduler stops the command.
+
+    Args:
+        kept: Returns what is kept, as the end of the sentence.
     """
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
     except KeyboardInterrupt:
-        console.print(f"Interrupted; {kept()}.")
+        say(f"Interrupted; {kept()}.")
         raise typer.Exit(130) from None
 
 
-def what_is_kept(out: Path) -> str:
-    """What an interrupted run leaves for the next one."""
-    if _anything_finished(_waiting_place(out.expanduser().resolve())):
-        return "what is finished is kept: the same command with --resume goes on"
+def _open(source: str, options: SourceOptions, seed: int) -> LabelledImages:
+    from keras_dcmix.cli.sources import open_source
+
+    with reporting("reading") as progress:
+        dataset = open_source(source, options, seed=seed, progress=progress)
+    say(harmless(dataset.describe()))
+    return dataset
+
+
+def _warn_of_layout(dataset: LabelledImages) -> list[str]:
+    """Prints why a ranking may be unreliable, and returns it for the page."""
+    from keras_dcmix.data import Crops
+    from keras_dcmix.inspection import layout_warnings
+
+    if not isinstance(dataset.images, Crops):
+        return []
+    found = layout_warnings(dataset.images.image_set)
+    for warning in found:
+        say(f"Warning: {harmless(warning)}", style="yellow")
+    return found
+
+
+def _what_is_kept(out: Path) -> str:
+    if _anything_finished(_unfinished_place(out.expanduser().resolve())):
+        return "finished trainings are kept: the same command with --resume continues"
     return "no training was finished"
 
 
-def unfinished_folder(out: Path, *, resume: bool, overwrite: bool) -> Path:
-    """Where finished trainings wait until the whole run is done."""
-    folder = _waiting_place(out)
+def _unfinished_folder(out: Path, *, resume: bool, overwrite: bool) -> Path:
+    folder = _unfinished_place(out)
     if folder.exists() and not resume and not overwrite:
-        raise InputError(
-            f"An interrupted run for {out} is there, or one that is still running: go on with "
-            "--resume, or discard it with --overwrite"
+        raise ResultError(
+            f"An interrupted run for {out} exists, or one that is still running: continue it with "
+            f"--resume, or discard it with {argument('overwrite', True)}"
         )
     return folder
 
 
 @contextmanager
-def kept_while_unfinished(folder: Path, *, resume: bool) -> Iterator[None]:
-    """Removes the folder at the end, or keeps it if the run breaks off with trainings in it."""
+def _kept_while_unfinished(folder: Path, *, resume: bool) -> Iterator[None]:
+    """Removes the folder at the end; keeps it if the run is interrupted with trainings in it."""
     if folder.exists() and not resume:
         shutil.rmtree(folder)
     try:
@@ -64,7 +170,7 @@ def kept_while_unfinished(folder: Path, *, resume: bool) -> Iterator[None]:
     shutil.rmtree(folder)
 
 
-def _waiting_place(out: Path) -> Path:
+def _unfinished_place(out: Path) -> Path:
     return out.with_name(f".{out.name}.unfinished")
 
 

@@ -1,4 +1,4 @@
-"""What a user may choose of a source, as plain data."""
+"""What a user may choose about a source on the command line, as plain data."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class SourceOptions:
-    """What to read from a source and how to cut it; `None` leaves the reader's default.
+    """What to read from a source and how to cut it; `None` keeps the default of the library.
 
     Attributes:
         format: Name of the format (image files); `None` detects it.
@@ -20,16 +20,16 @@ class SourceOptions:
         pattern: Names of wells and channels in file names (folders).
         z: `"max"` or the number of a plane of z stacks, from 1 (image files).
         allow_outside: Whether tables may name files outside of the root (image files).
-        skip_unreadable: Whether fields with missing or damaged files are left out (image files).
+        skip_unreadable: Whether fields with missing or damaged files are skipped (image files).
         crop: `"none"`, `"tiles"` or `"cells"` (image files).
         size: Height and width of an image in pixels (image files, simulated).
         nuclei_channel: Channel in which `"cells"` finds the nuclei (image files).
-        max_per_field: Crops taken from one field at most (image files).
+        max_per_field: Maximum number of crops from one field (image files).
         illumination: `"none"`, `"files"` or `"estimate"` (image files).
         background: Percentile subtracted from each field and channel (image files).
         clip: Lower and upper percentile joined with a comma (image files).
         normalize: `"none"`, `"image"` or `"plate"` (image files).
-        controls: `COLUMN=VALUE`, the fields that plates are normalised by (image files).
+        controls: `COLUMN=VALUE`, the fields that plates are normalised with (image files).
         cache: Folder that keeps decoded crops (image files).
         scenario: Planted problem (MNIST).
         mnist_file: MNIST as `.npz` in the layout of Keras' cache (MNIST).

@@ -1,20 +1,20 @@
-"""From what a user names as SOURCE to images, labels and groups that fit together."""
+"""From the SOURCE and its options to images, labels and groups that belong together."""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from keras_dcmix._common.errors import InputError
-from keras_dcmix._common.names import nearest
+from keras_dcmix._common.errors import DataError, argument
+from keras_dcmix._common.names import suggestion
+from keras_dcmix.cli.parsing import parsed_names, parsed_percentiles, parsed_plane
 from keras_dcmix.cli.source_options import SourceOptions
 from keras_dcmix.data import ImageSet, Preprocessing, crop_fields
 from keras_dcmix.data.formats import open_images
+from keras_dcmix.data.formats.reading import Reading
 from keras_dcmix.data.labelled_images import LabelledImages, label_images
-from keras_dcmix.data.reading import Reading
 from keras_dcmix.datasets import mnist_channels, simulated_cells
 
 _FILES = "image files"
@@ -49,14 +49,13 @@ def open_source(
     _refuse_unused(kind, options)
     if kind == _FILES:
         return _open_files(source, options, seed, progress)
-    wanted: dict[str, Any] = {"num_images": options.num_images, "size": options.size}
+    chosen: dict[str, Any] = {"size": options.size}
     if kind == "mnist":
-        wanted = {"num_images": options.num_images, "path": options.mnist_file}
-        wanted["scenario"] = options.scenario
+        chosen = {"path": options.mnist_file, "scenario": options.scenario}
     make = simulated_cells if kind == "simulated" else mnist_channels
-    dataset = make(seed=seed, **_given(wanted))
+    dataset = make(seed=seed, **_given(chosen | {"num_images": options.num_images}))
     opened = label_images(dataset)
-    channels = _listed(options.channels)
+    channels = parsed_names(options.channels)
     return opened if channels is None else _select(opened, channels)
 
 
@@ -72,23 +71,23 @@ def open_fields(source: str, options: SourceOptions, *, check_files: bool = True
         ValueError: If the source cannot be read, or columns, channels or files are wrong.
     """
     if not Path(source).exists():
-        raise InputError(
+        raise DataError(
             f"{source} is neither a file or folder nor a known source: give the path of a plate, "
             "or 'simulated', or 'mnist'"
         )
     reading = {
         "root": options.root,
         "pattern": options.pattern,
-        "z": _plane(options.z),
+        "z": parsed_plane(options.z),
         "allow_outside": options.allow_outside,
     }
     return open_images(
         source,
         format=options.format,
         reading=Reading(**_given(reading)),
-        channels=_listed(options.channels),
+        channels=parsed_names(options.channels),
         label=options.label,
-        group=_listed(options.group),
+        group=parsed_names(options.group),
         platemap=options.platemap,
         check_files=check_files,
     )
@@ -99,8 +98,8 @@ def _open_files(
 ) -> LabelledImages:
     image_set = open_fields(source, options, check_files=not options.skip_unreadable)
     if image_set.labels is None:
-        raise InputError(
-            f"Say which column holds the labels, with --label. Columns of {source}: "
+        raise DataError(
+            f"Choose the column of the labels with {argument('label')}. Columns of {source}: "
             f"{', '.join(image_set.table.columns)}"
         )
     crops = crop_fields(
@@ -113,12 +112,25 @@ def _open_files(
     return label_images(crops)
 
 
+def refuse_other_than_files(source: str, command: str) -> None:
+    """Refuses the sources without files, for commands that need a plate.
+
+    Raises:
+        ValueError: If the source is made anew in each run.
+    """
+    if source in ("simulated", "mnist") and not Path(source).exists():
+        raise DataError(
+            f"{command} needs the path of image files. Received: '{source}', which is made anew in "
+            "each run; write such a screen with keras-dcmix simulate"
+        )
+
+
 def chosen_steps(options: SourceOptions) -> dict[str, Any]:
-    """What of `Preprocessing` the options choose; what they leave open is not there."""
+    """The arguments of `Preprocessing` that the options choose, and no others."""
     steps = {
         "illumination": options.illumination,
         "background": options.background,
-        "clip": _percentiles(options.clip),
+        "clip": parsed_percentiles(options.clip),
         "normalize": options.normalize,
         "controls": options.controls,
     }
@@ -126,8 +138,8 @@ def chosen_steps(options: SourceOptions) -> dict[str, Any]:
 
 
 def chosen_crops(options: SourceOptions) -> dict[str, Any]:
-    """What of the arguments of `crop_fields` the options choose, without the preprocessing."""
-    wanted = {
+    """The arguments of `crop_fields` that the options choose, without the preprocessing."""
+    chosen = {
         "crop": options.crop,
         "size": options.size,
         "nuclei_channel": options.nuclei_channel,
@@ -135,29 +147,7 @@ def chosen_crops(options: SourceOptions) -> dict[str, Any]:
         "skip_unreadable": options.skip_unreadable,
         "cache_dir": options.cache,
     }
-    return _given(wanted)
-
-
-def _plane(z: str | None) -> str | int | None:
-    return int(z) if z is not None and z.isdigit() else z
-
-
-def _percentiles(clip: str | None) -> tuple[float, ...] | None:
-    if clip is None:
-        return None
-    try:
-        return tuple(float(part) for part in clip.split(","))
-    except ValueError:
-        raise InputError(
-            f"clip must be two percentiles joined with a comma, such as 0.1,99.9, received '{clip}'"
-        ) from None
-
-
-def _listed(names: str | None) -> list[str] | None:
-    """Splits names at commas, unless a name with a comma stands in double quotes."""
-    if names is None:
-        return None
-    return [name.strip() for name in next(csv.reader([names], skipinitialspace=True), [])]
+    return _given(chosen)
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:
@@ -168,9 +158,9 @@ def _refuse_unused(kind: str, options: SourceOptions) -> None:
     for field in fields(options):
         if getattr(options, field.name) is not None and field.name not in _APPLY[kind]:
             names = ", ".join(k for k, known in _APPLY.items() if field.name in known)
-            raise InputError(
-                f"--{field.name.replace('_', '-')} does not apply to the source {kind}, only to "
-                f"{names}: leave it out"
+            raise DataError(
+                f"{argument(field.name)} does not apply to the source {kind}, only to {names}: "
+                "omit it"
             )
 
 
@@ -178,10 +168,10 @@ def _select(dataset: LabelledImages, channels: Sequence[str]) -> LabelledImages:
     known = dataset.channel_names
     unknown = [name for name in channels if name not in known]
     if unknown:
-        raise InputError(
-            f"Unknown channel {unknown[0]!r}, did you mean {nearest(unknown[0], known)!r}? "
+        raise DataError(
+            f"Unknown channel {unknown[0]!r}{suggestion(unknown[0], known)} "
             f"Known: {', '.join(known)}"
         )
     if len(channels) < 2:
-        raise InputError("Expected at least two channels: one channel alone is nothing to rank")
+        raise DataError("Expected at least two channels: a single channel cannot be ranked")
     return dataset.keep([known.index(name) for name in channels])

@@ -16,7 +16,7 @@ def start_keras() -> None:
         try:
             import keras
 
-            keras.ops.zeros(1)  # the backend speaks once more when it first computes
+            keras.ops.zeros(1)  # the backend prints again when it first computes
         except (ImportError, ValueError) as error:  # a name that Keras does not know is the latter
             raise ImportError(
                 f"Keras cannot start its backend ({error}): install one, for instance with "
@@ -27,9 +27,9 @@ def start_keras() -> None:
 
 @contextmanager
 def quiet_backend() -> Iterator[None]:
-    """Holds back what TensorFlow says when it starts, and its word on retracing for good."""
+    """Suppresses what TensorFlow prints when it starts, and its warnings of retracing for good."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # Each seed is a model of its own, which TensorFlow takes for needless retracing.
+    # Each seed is a new model, which TensorFlow reports as needless retracing.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     with quiet_stderr():
         yield
@@ -37,7 +37,7 @@ def quiet_backend() -> Iterator[None]:
 
 @contextmanager
 def quiet_stderr() -> Iterator[None]:
-    """Holds back what libraries write to standard error, below Python as well."""
+    """Suppresses what libraries write to standard error, below Python as well."""
     sys.stderr.flush()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as held:

@@ -10,22 +10,22 @@ import keras
 import numpy as np
 
 from keras_dcmix._common.errors import DataError
-from keras_dcmix.data.finite import refuse_non_finite
+from keras_dcmix.data.finite_pixels import refuse_non_finite
 
-# Batches that are read while the model works on the one before them.
+# Batches that are read while the model trains on the one before them.
 _AHEAD = 2
 
 
 class ImageBatches(keras.utils.PyDataset):
-    """Batches of images and labels, shuffled anew for each epoch and augmented if wanted.
+    """Batches of images and labels, shuffled in each epoch and augmented on request.
 
     Images that are not in memory are read ahead by a thread, on every backend: Keras itself reads
     ahead on TensorFlow only.
 
     All randomness follows from `seed`, the epoch and the batch. Epochs are counted over the life
     of the object: a second `fit` goes on. Keras ends one epoch before each `fit`, on all backends,
-    so that a first `fit` begins with epoch 1. By default `fit` also shuffles the order of whole
-    batches by Python's `random`; pass it `shuffle=False` and all order comes from here.
+    so that a first `fit` begins with epoch 1. By default `fit` also shuffles the order of the
+    batches by Python's `random`; with `shuffle=False` the order depends on `seed` only.
 
     With `workers` above 1, Keras 3.15 on JAX and torch keeps batches it drew to build the model and
     trains on them in the first epoch, in place of that epoch's last ones: stay with one worker
@@ -70,24 +70,27 @@ class ImageBatches(keras.utils.PyDataset):
         self.seed = seed
         self.augment = augment
         if batch_size < 1:
-            raise DataError(f"batch_size must be at least 1, received {batch_size}")
-        self._ahead: dict[tuple[int, int], Future] = {}
-        self._lock, self._pool = Lock(), None
+            raise DataError(f"`batch_size` must be at least 1. Received: batch_size={batch_size}")
+        self._ahead: dict[tuple[int, int], Future[tuple[np.ndarray, np.ndarray]]] = {}
+        self._lock = Lock()
+        self._pool: ThreadPoolExecutor | None = None
         self._start_epoch(0)
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"_ahead": {}, "_lock": None, "_pool": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
+        self.__dict__.update(state)
         self._lock = Lock()
 
     def __len__(self) -> int:
         return -(-len(self.indices) // self.batch_size)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """Returns `(images, labels)` of one batch: `(batch, height, width, channels)`
-        `float32`, and `(batch,)` `int32`.
+        """Reads one batch.
+
+        Returns:
+            `(images, labels)`: `(batch, height, width, channels)` `float32`, `(batch,)` `int32`.
         """
         if isinstance(self.images, np.ndarray) or getattr(self.images, "in_memory", False):
             return self._read(index)
@@ -97,11 +100,11 @@ class ImageBatches(keras.utils.PyDataset):
         return self._read(index) if ready is None else ready.result()
 
     def _read_ahead(self, index: int) -> None:
-        """Starts reading the next batches, and forgets those that nobody came for."""
+        """Starts reading the next batches, and drops those that were not used."""
         if self._pool is None:
             self._pool = ThreadPoolExecutor(1)
-        wanted = range(index + 1, min(index + 1 + _AHEAD, len(self)))
-        keys = [(self._epoch, number) for number in wanted]
+        numbers = range(index + 1, min(index + 1 + _AHEAD, len(self)))
+        keys = [(self._epoch, number) for number in numbers]
         self._ahead = {
             key: self._ahead.get(key) or self._pool.submit(self._read, key[1]) for key in keys
         }
@@ -151,13 +154,14 @@ def _checked_labels(labels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     labels = np.asarray(labels)
     if len(shape) != 4 or labels.shape != (shape[0],):
         raise DataError(
-            "expected images (images, height, width, channels) and one label an image, received "
-            f"shapes {tuple(shape)} and {labels.shape}"
+            "`images` must be (images, height, width, channels), `labels` one label an image. "
+            f"Received: images.shape={tuple(shape)}, labels.shape={labels.shape}"
         )
     if labels.dtype.kind not in "ui" or (len(labels) and labels.min() < 0):
         raise DataError(
-            f"labels must be class numbers 0, 1, ..., received {labels[:3].tolist()} of type "
-            f"{labels.dtype}: take the second result of np.unique(labels, return_inverse=True)"
+            f"`labels` must be class numbers 0, 1, ... Received: labels={labels[:3].tolist()}... "
+            f"of type {labels.dtype}. Take the second result of np.unique(labels, "
+            "return_inverse=True)"
         )
     return labels.astype(np.int32)
 
@@ -166,11 +170,11 @@ def _checked_indices(indices: np.ndarray | None, num_images: int) -> np.ndarray:
     indices = np.arange(num_images) if indices is None else np.asarray(indices)
     if indices.dtype.kind not in "ui" or indices.ndim != 1 or len(indices) == 0:
         raise DataError(
-            "indices must be a list of at least one image number, received an array of type "
-            f"{indices.dtype} and shape {indices.shape}"
+            "`indices` must be a list of at least one image number. Received: "
+            f"dtype={indices.dtype}, shape={indices.shape}"
         )
     if indices.min() < 0 or indices.max() >= num_images:
         raise DataError(
-            f"indices must be in 0..{num_images - 1}, received {indices.min()}..{indices.max()}"
+            f"`indices` must be in 0..{num_images - 1}. Received: {indices.min()}..{indices.max()}"
         )
     return indices

@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_dcmix._common.errors import DataError
 from keras_dcmix._common.names import checked_channel_names
+from keras_dcmix.data.cells.recipe import CropRecipe
 
 
 class ChannelView:
@@ -26,7 +27,7 @@ class ChannelView:
         channel_names: One name for each channel that is kept; `None` leaves them unnamed.
 
     Raises:
-        ValueError: If a channel is not there, comes twice, or there is none.
+        ValueError: If a channel does not exist, comes twice, or there is none.
 
     Example:
 
@@ -73,6 +74,11 @@ class ChannelView:
         """Whether the images are a NumPy array, so that reading costs nothing but memory."""
         return isinstance(self.images, np.ndarray) or getattr(self.images, "in_memory", False)
 
+    @property
+    def recipe(self) -> CropRecipe | None:
+        """How the images were cut and corrected; `None` where they came as arrays."""
+        return getattr(self.images, "recipe", None)
+
     def fingerprint(self) -> str:
         """Text that changes where the images, or what is kept of them, change."""
         if hasattr(self.images, "fingerprint"):
@@ -89,7 +95,7 @@ class ChannelView:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if copy is False:
-            raise DataError("a view gathers its channels, so an array of it is always a copy")
+            raise DataError("An array of a view is always a copy. Received: copy=False")
         return self[:].astype(self.dtype if dtype is None else dtype, copy=False)
 
 
@@ -98,9 +104,9 @@ def _checked_channels(channels: Sequence[int] | None, num_channels: int) -> np.n
     fits = numbers.ndim == 1 and numbers.size and numbers.dtype.kind in "ui"
     if not fits or numbers.min() < 0 or numbers.max() >= num_channels:
         raise DataError(
-            f"Expected a list of channel numbers from 0 to {num_channels - 1}, at least one. "
-            f"Received: {channels!r}"
+            f"`channels` must be a list of numbers from 0 to {num_channels - 1}, at least one. "
+            f"Received: channels={channels!r}"
         )
     if len(np.unique(numbers)) < len(numbers):
-        raise DataError(f"Expected each channel once. Received: {channels!r}")
+        raise DataError(f"`channels` must be different numbers. Received: channels={channels!r}")
     return numbers

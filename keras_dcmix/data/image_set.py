@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from keras_dcmix._common.errors import DataError
+from keras_dcmix._common.errors import DataError, argument
 from keras_dcmix._common.names import checked_channel_names, nearest
-from keras_dcmix.data.images import UnreadableImageError, read_image
-from keras_dcmix.data.labelling import group_unit, group_values, labelled_rows, texts
+from keras_dcmix.data.columns import texts
+from keras_dcmix.data.image_files import UnreadableImageError, read_image
+from keras_dcmix.data.labelling import group_columns, group_unit, group_values, labelled_rows
 from keras_dcmix.data.planes import read_planes
 
 _PLACE = ("Metadata_Experiment", "Metadata_Plate", "Metadata_Well", "Metadata_Site")
@@ -39,8 +40,8 @@ class ImageSet:
         z: `"max"` or the number of the plane that is read of z stacks; None where the format has no
             stacks.
         group_unit: what a group is, such as `"well"` or `"plate"`; None without groups.
-        whole: the same fields in all channels, where some were chosen: nuclei may be found in one
-            of the others.
+        all_channels: the same fields in all channels, where some were chosen: nuclei may be found
+            in one of the others.
 
     Raises:
         ValueError: if there are no rows or no channels, a channel name comes twice, or lengths
@@ -58,26 +59,26 @@ class ImageSet:
     illumination: pd.DataFrame | None = None
     z: str | int | None = None
     group_unit: str | None = None
-    whole: ImageSet | None = None
+    all_channels: ImageSet | None = None
 
     def __post_init__(self) -> None:
         checked_channel_names(list(self.files.columns))
         if not self.files.shape[0] or not self.files.shape[1]:
             raise DataError(
-                "an image set needs at least one field and one channel, received "
+                "An image set needs at least one field and one channel. Received: "
                 f"{self.files.shape[0]} fields and {self.files.shape[1]} channels"
             )
-        parts = {"table": self.table, "labels": self.labels, "groups": self.groups}
-        for name, part in parts.items():
-            if part is not None and len(part) != len(self):
+        columns = {"table": self.table, "labels": self.labels, "groups": self.groups}
+        for name, column in columns.items():
+            if column is not None and len(column) != len(self):
                 raise DataError(
-                    f"{name} must have one entry a field, expected {len(self)}, received "
-                    f"{len(part)}"
+                    f"`{name}` must have {len(self)} entries, one a field. Received: "
+                    f"len({name})={len(column)}"
                 )
         for frame in (self.table, self.files):
             if list(frame.index) != list(range(len(self))):
                 raise DataError(
-                    "table and files must be indexed 0..n-1: call reset_index(drop=True) first"
+                    "`table` and `files` must be indexed 0..n-1: call reset_index(drop=True) first"
                 )
 
     def __repr__(self) -> str:
@@ -123,17 +124,16 @@ class ImageSet:
         planes = [self._read_plane(index, name) for name in self._cells]
         for name, plane in zip(self.channel_names, planes, strict=True):
             if plane.shape != planes[0].shape:
-                first = f"channel '{self.channel_names[0]}' with {_size(planes[0])}"
                 raise UnreadableImageError(
-                    "channels of one field must have the same size, received in "
-                    f"{self.where(index)} {first} and channel '{name}' with {_size(plane)} "
-                    f"pixels: '{self.files[name].iloc[index]}'",
+                    f"{self.where(index)}: channels of one field must have the same size. "
+                    f"Received: '{self.channel_names[0]}' with {_size(planes[0])} and '{name}' "
+                    f"with {_size(plane)} pixels ('{self.files[name].iloc[index]}')",
                     channel=name,
                 )
         return planes
 
     def where(self, index: int) -> str:
-        """How errors call a field: by its row in the source's table, or by its metadata."""
+        """The name of a field in errors: its row in the source's table, or its metadata."""
         if self.row_numbers is not None:
             return f"row {self.row_numbers[index]}"
         names = [name for name in _PLACE if name in self.table]
@@ -145,17 +145,18 @@ class ImageSet:
     @cached_property
     def _cells(self) -> dict[str, np.ndarray]:
         """The files, out of pandas: looking one up there takes longer than opening it."""
-        return {name: self.files[name].to_numpy(dtype=object) for name in self.files}
+        return {name: self.files[name].to_numpy(dtype=object) for name in self.channel_names}
 
     def _read_plane(self, index: int, name: str) -> np.ndarray:
         cell = self._cells[name][index]
         try:
             if cell is None:
-                raise DataError("the source names no file")
+                raise DataError("the source has no file")
             plane = read_planes(cell, self.reader)
             if plane.ndim != 2:
                 raise DataError(
-                    f"expected pixels (height, width), received shape {plane.shape}: '{cell}'"
+                    f"`reader` must return pixels (height, width). Received: shape={plane.shape} "
+                    f"for '{cell}'"
                 )
         except (OSError, ValueError) as error:
             where = f"{self.where(index)}, channel '{name}'"
@@ -172,25 +173,40 @@ class ImageSet:
             ValueError: if a name is unknown or comes twice.
         """
         if isinstance(names, str):
-            raise TypeError(f"names must be a list of channel names, received the text '{names}'")
-        for name in names:
-            if name not in self.channel_names:
-                raise DataError(
-                    f"unknown channel '{name}', did you mean "
-                    f"'{nearest(name, self.channel_names)}'? Channels are: "
-                    f"{', '.join(self.channel_names)}"
-                )
-        functions = None if self.illumination is None else self.illumination[list(names)]
-        rest = self.unlabelled
-        whole = self.whole or replace(
-            self, labels=None, groups=None, group_unit=None, unlabelled=None
-        )
+            raise TypeError(
+                f"`channels` must be a list of channel names. Received: channels={names!r}"
+            )
+        unknown = next((name for name in names if name not in self.channel_names), None)
+        if unknown is not None:
+            raise DataError(
+                f"{argument('channels')} must be channels of the source. Received: '{unknown}'. "
+                f"Did you mean '{nearest(unknown, self.channel_names)}'? Channels are: "
+                f"{', '.join(self.channel_names)}"
+            )
         return replace(
             self,
             files=self.files[list(names)],
-            illumination=functions,
-            unlabelled=None if rest is None else rest.select_channels(names),
-            whole=whole,
+            illumination=None if self.illumination is None else self.illumination[list(names)],
+            unlabelled=self.unlabelled and self.unlabelled.select_channels(names),
+            all_channels=self.all_channels
+            or replace(self, labels=None, groups=None, group_unit=None, unlabelled=None),
+        )
+
+    def rename_channels(self, names: Mapping[str, str]) -> ImageSet:
+        """Gives channels other names.
+
+        Args:
+            names: from names of channels to new ones; other channels keep theirs.
+
+        Raises:
+            ValueError: if two channels get the same name.
+        """
+        new, functions = dict(names), self.illumination
+        return replace(
+            self,
+            files=self.files.rename(columns=new),
+            illumination=None if functions is None else functions.rename(columns=new),
+            unlabelled=self.unlabelled and self.unlabelled.rename_channels(names),
         )
 
     def subset(self, indices: np.ndarray | Sequence[int]) -> ImageSet:
@@ -208,7 +224,7 @@ class ImageSet:
                 if self.illumination is None
                 else self.illumination.iloc[rows].reset_index(drop=True)
             ),
-            whole=None if self.whole is None else self.whole.subset(rows),
+            all_channels=None if self.all_channels is None else self.all_channels.subset(rows),
         )
 
     def with_labels(self, label: str, group: str | Sequence[str] | None = None) -> ImageSet:
@@ -219,9 +235,9 @@ class ImageSet:
 
         Args:
             label: column that holds the class of each field.
-            group: column that holds the unit no split may tear apart, or several columns, whose
-                values are joined by `/`. Where None: experiment (if the table names it), plate
-                and well, or each row its own group if the table has no `Metadata_Well`.
+            group: column whose equal values are kept together in every split, or several columns,
+                whose values are joined by `/`. Where None: experiment (if the table has it),
+                plate and well, or each row its own group if the table has no `Metadata_Well`.
 
         Returns:
             A new set; labels and groups are texts.
@@ -232,34 +248,43 @@ class ImageSet:
         """
         is_labelled = labelled_rows(self.table, label)
         kept = self.subset(is_labelled)
+        columns = group_columns(self.table, group)
         return replace(
             kept,
             labels=texts(kept.table[label]),
-            groups=group_values(kept.table, group, kept.row_numbers),
-            group_unit=group_unit(kept.table, group),
+            groups=group_values(kept.table, columns, kept.row_numbers),
+            group_unit=group_unit(columns),
             num_unlabelled=self.num_unlabelled + int((~is_labelled).sum()),
             unlabelled=None if is_labelled.all() else self.subset(~is_labelled),
         )
 
     def joined(self, other: ImageSet) -> ImageSet:
         """The fields of this set, then those of another of the same source, without labels."""
-        parts = {}
-        for name in ("table", "files", "illumination"):
-            frames = [getattr(self, name), getattr(other, name)]
-            parts[name] = None if frames[0] is None else pd.concat(frames, ignore_index=True)
-        numbers = None
-        if self.row_numbers is not None:
-            numbers = np.concatenate([self.row_numbers, other.row_numbers])
-        parts["whole"] = None if self.whole is None else self.whole.joined(other.whole)
-        return replace(
-            self,
-            labels=None,
-            groups=None,
-            group_unit=None,
-            unlabelled=None,
-            row_numbers=numbers,
-            **parts,
+        return ImageSet(
+            _stacked(self.table, other.table),
+            _stacked(self.files, other.files),
+            reader=self.reader,
+            row_numbers=(
+                None
+                if self.row_numbers is None or other.row_numbers is None
+                else np.concatenate([self.row_numbers, other.row_numbers])
+            ),
+            illumination=(
+                None
+                if self.illumination is None or other.illumination is None
+                else _stacked(self.illumination, other.illumination)
+            ),
+            z=self.z,
+            all_channels=(
+                None
+                if self.all_channels is None or other.all_channels is None
+                else self.all_channels.joined(other.all_channels)
+            ),
         )
+
+
+def _stacked(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    return pd.concat([first, second], ignore_index=True)
 
 
 def _size(plane: np.ndarray) -> str:

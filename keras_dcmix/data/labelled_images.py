@@ -17,7 +17,7 @@ from keras_dcmix.data.channel_view import ChannelView
 
 @dataclass(frozen=True, eq=False)
 class LabelledImages:
-    """A classification dataset that is known to be sound.
+    """A classification dataset whose parts have been checked.
 
     Attributes:
         images: Array-like `(num_images, height, width, num_channels)` of raw pixels; anything
@@ -60,10 +60,10 @@ class LabelledImages:
 
         Args:
             channels: Numbers of the channels, at least one, in this order. One channel alone is
-                fine here: it can be trained on, only not ranked.
+                allowed: it can be trained on, but not ranked.
 
         Raises:
-            ValueError: If a channel is not there, comes twice, or there is none.
+            ValueError: If a channel does not exist, comes twice, or there is none.
         """
         view = ChannelView(self.images, channels)
         names = tuple(self.channel_names[channel] for channel in view.channels)
@@ -76,7 +76,7 @@ class LabelledImages:
         return getattr(self.images, "recipe", None)
 
     def describe(self) -> str:
-        """What is there, in one sentence."""
+        """The size of the dataset, its channels, groups and classes in one sentence."""
         num_images, height, width, num_channels = self.images.shape
         counts = np.bincount(self.labels[self.labelled], minlength=len(self.classes))
         classes = ", ".join(f"{n} ({c})" for n, c in zip(self.classes, counts, strict=True))
@@ -106,9 +106,8 @@ def label_images(
     """Checks that images, labels, groups and names fit together.
 
     Args:
-        images: `(num_images, height, width, num_channels)`, raw pixels. `Crops` bring the
-            other arguments along, as does a `ChannelDataset`; `LabelledImages` are returned as
-            they are.
+        images: `(num_images, height, width, num_channels)`, raw pixels. `Crops` and a
+            `ChannelDataset` have the other arguments; `LabelledImages` are returned as they are.
         labels: `(num_images,)` integers or strings; blank ones (`None`, NaN, empty) are
             kept out of training.
         channel_names: One name a channel; `None` gives `channel_0`, `channel_1`, ...
@@ -121,65 +120,63 @@ def label_images(
     """
     if isinstance(images, LabelledImages):
         return images
-    truth, unit = None, None
-    if groups is not None:
-        unit = "group"
-    if hasattr(images, "truth"):  # a ChannelDataset: its parts belong together
-        dataset, images = images, images.images
-        truth = dataset.truth
-        labels = dataset.labels if labels is None else labels
-        unit = unit or getattr(dataset, "group_unit", None)
-        groups = dataset.groups if groups is None else groups
-        channel_names = dataset.channel_names if channel_names is None else channel_names
-    labels = getattr(images, "labels", None) if labels is None else labels
-    groups = getattr(images, "groups", None) if groups is None else groups
-    names = getattr(images, "channel_names", None) if channel_names is None else channel_names
+    source = images  # which may have what the caller leaves out
+    if hasattr(images, "truth"):  # a ChannelDataset
+        images = images.images
+    if labels is None:
+        labels = getattr(source, "labels", None)
+    unit = "group"
+    if groups is None:
+        groups = getattr(source, "groups", None)
+        unit = getattr(source, "group_unit", None) or unit
+    if channel_names is None:
+        channel_names = getattr(source, "channel_names", None)
     images = images if hasattr(images, "shape") else np.asarray(images)
     _check_pixels(images)
     num_images, num_channels = images.shape[0], images.shape[-1]
-    names = [f"channel_{i}" for i in range(num_channels)] if names is None else names
-    names = checked_channel_names(names, num_channels)
+    if channel_names is None:
+        channel_names = [f"channel_{i}" for i in range(num_channels)]
     if labels is None:
-        raise DataError("Expected one label for each image. Received: labels=None")
-    labels = _checked_length("labels", labels, num_images)
+        raise DataError("`labels` must be one label for each image. Received: labels=None")
     if groups is None:
         unit, groups = "image", np.arange(num_images)
-    groups = _checked_length("groups", groups, num_images)
+    labels = _checked_length("labels", labels, num_images)
     classes, indices = _encoded(labels)
-    num_unlabelled = int((indices < 0).sum()) + getattr(images, "num_unlabelled", 0)
-    num_empty = getattr(images, "num_empty_fields", 0)
     return LabelledImages(
         images,
         indices,
         classes,
-        groups,
-        names,
-        num_unlabelled,
-        num_empty,
-        truth,
-        getattr(images, "skipped", None),
-        unit or getattr(images, "group_unit", None) or "group",
+        _checked_length("groups", groups, num_images),
+        checked_channel_names(channel_names, num_channels),
+        num_unlabelled=int((indices < 0).sum()) + getattr(images, "num_unlabelled", 0),
+        num_empty_fields=getattr(images, "num_empty_fields", 0),
+        truth=getattr(source, "truth", None),
+        skipped=getattr(images, "skipped", None),
+        group_unit=unit,
     )
 
 
 def _check_pixels(images: Any) -> None:
     if len(images.shape) != 4 or 0 in images.shape:
         raise DataError(
-            "Expected images of shape (num_images, height, width, num_channels), none of them 0. "
+            "`images` must have the shape (num_images, height, width, num_channels), without a 0. "
             f"Received: shape={tuple(images.shape)}"
         )
     if images.shape[-1] == 1:
-        raise DataError("Expected at least two channels: one channel alone is nothing to rank")
+        raise DataError(
+            "`images` must have at least two channels to be ranked. Received: "
+            f"shape={tuple(images.shape)}"
+        )
     if np.dtype(images.dtype).kind not in "uifb":
-        raise TypeError(f"Expected pixels that are numbers. Received: dtype={images.dtype}")
+        raise TypeError(f"`images` must be numbers. Received: dtype={images.dtype}")
     if isinstance(images, np.ndarray) and images.dtype.kind == "f":
         # Image by image: one mask over all would need a quarter of the images' memory.
         bad = next((i for i, image in enumerate(images) if not np.isfinite(image).all()), None)
         if bad is not None:
             channels = np.flatnonzero(~np.isfinite(images[bad]).all(axis=(0, 1))).tolist()
             raise DataError(
-                f"Image {bad} has pixels that are NaN or infinite, in channel(s) {channels}: "
-                "leave it out or mend it"
+                f"`images` must be finite. Received: NaN or infinity in image {bad}, channel(s) "
+                f"{channels}. Remove or repair the image"
             )
 
 
@@ -187,7 +184,7 @@ def _checked_length(what: str, values: Any, num_images: int) -> np.ndarray:
     values = np.asarray(values)
     if values.shape != (num_images,):
         raise DataError(
-            f"Expected {what} of shape ({num_images},), one for each image. "
+            f"`{what}` must have the shape ({num_images},), one for each image. "
             f"Received: shape={values.shape}"
         )
     return values
@@ -205,11 +202,11 @@ def _encoded(labels: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
         indices = np.array([lookup.get(value, -1) for value in text.tolist()])
     if len(classes) < 2:
         raise DataError(
-            "Expected labels of at least two classes, there is nothing to tell apart otherwise. "
-            f"Received: {', '.join(classes) or 'only blank labels'}"
+            "`labels` must be of at least two classes. Received: "
+            f"{', '.join(classes) or 'only blank labels'}"
         )
     return classes, indices.astype("int32")
 
 
-def _is_blank(label: object) -> bool:
+def _is_blank(label: Any) -> bool:
     return bool(pd.isna(label)) or not str(label).strip()

@@ -7,13 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from keras_dcmix._common.errors import DataError
+from keras_dcmix._common.errors import DataError, argument
 from keras_dcmix._common.names import nearest
-
-
-def is_blank(column: pd.Series) -> np.ndarray:
-    """Returns for each cell whether it is missing or holds only spaces."""
-    return (column.isna() | (column.astype(str).str.strip() == "")).to_numpy(dtype=bool)
+from keras_dcmix.data.columns import is_blank, joined_texts, texts
 
 
 def labelled_rows(table: pd.DataFrame, label: str) -> np.ndarray:
@@ -29,107 +25,93 @@ def labelled_rows(table: pd.DataFrame, label: str) -> np.ndarray:
     Raises:
         ValueError: if the column is unknown or holds fewer than two classes.
     """
-    _refuse_unknown(table, label)
+    _refuse_unknown(table, "label", label)
     is_labelled = ~is_blank(table[label])
     classes = sorted(set(texts(table.loc[is_labelled, label])))
     if len(classes) < 2:
         raise DataError(
-            f"label column '{label}' must hold at least two classes, received {classes} in "
-            f"{is_labelled.sum()} labelled rows of {len(table)}: choose another column"
+            f"{argument('label')} must be a column with at least two classes. Received: "
+            f"{argument('label', label)} with the classes {classes} in {is_labelled.sum()} "
+            f"labelled rows of {len(table)}. Choose another column"
         )
     if len(classes) == is_labelled.sum():
         raise DataError(
-            f"label column '{label}' must hold classes that several rows share, received another "
-            f"value in each of {len(classes)} rows, such as '{classes[0]}': it seems to number the "
-            "rows, choose another column"
+            f"{argument('label')} must be a column whose classes occur in several rows. Received: "
+            f"{argument('label', label)} with a different value in each of {len(classes)} rows, "
+            f"such as '{classes[0]}'. It seems to number the rows: choose another column"
         )
     return is_labelled
 
 
-def group_values(
-    table: pd.DataFrame,
-    group: str | Sequence[str] | None,
-    row_numbers: np.ndarray | None = None,
-) -> np.ndarray:
-    """Takes the group of each row from one or several columns.
+def group_columns(table: pd.DataFrame, group: str | Sequence[str] | None) -> list[str]:
+    """The columns whose values make up a group.
 
     Args:
         table: metadata, one row a field of view.
-        group: a column, or several whose values are joined by `/`. Where None:
-            experiment (if the table names it), plate and well, or each row its own group if the
-            table has no `Metadata_Well`.
-        row_numbers: `(fields,)` how errors call each row; from 0 where None.
+        group: a column or several. Where None: experiment (if the table has it), plate and well,
+            as wells of several plates share their names; no column if the table has no
+            `Metadata_Well`.
+    """
+    if group is not None:
+        return [group] if isinstance(group, str) else list(group)
+    names = ("Metadata_Experiment", "Metadata_Plate", "Metadata_Well")
+    return [name for name in names if name in table] if "Metadata_Well" in table else []
+
+
+def group_values(
+    table: pd.DataFrame, columns: Sequence[str], row_numbers: np.ndarray | None = None
+) -> np.ndarray:
+    """Takes the group of each row from columns.
+
+    Args:
+        table: metadata, one row a field of view.
+        columns: as `group_columns` returns them; without any, each row is a group.
+        row_numbers: `(fields,)` number of each row in error messages; from 0 where None.
 
     Returns:
-        `(fields,)` texts.
+        `(fields,)` texts, the values of several columns joined by `/`.
 
     Raises:
         ValueError: if a column is unknown or a group is blank.
     """
-    columns = _default_columns(table) if group is None else group
-    columns = [columns] if isinstance(columns, str) else list(columns)
     if not columns:
         return np.array([str(row) for row in range(len(table))], dtype=object)
     for name in columns:
-        _refuse_unknown(table, name)
+        _refuse_unknown(table, "group", name)
         blank = is_blank(table[name])
         if blank.any():
             rows = np.arange(len(table)) if row_numbers is None else row_numbers
             raise DataError(
-                f"group column '{name}' must not be blank, received {blank.sum()} blanks in "
-                f"{len(table)} rows, the first in row {rows[np.argmax(blank)]}: "
-                "fill it in or choose another column"
+                f"{argument('group')} must be a column without blanks. Received: "
+                f"{argument('group', name)} with {blank.sum()} blanks in {len(table)} rows, the "
+                f"first in row {rows[np.argmax(blank)]}. Fill it in or choose another column"
             )
-    return joined_texts(table[columns])
+    return joined_texts(table[list(columns)])
 
 
-def group_unit(table: pd.DataFrame, group: str | Sequence[str] | None) -> str:
+def group_unit(columns: Sequence[str]) -> str:
     """What a group of `group_values` is, in one word or a few.
-
-    Args:
-        table: metadata, one row a field of view.
-        group: as in `group_values`.
 
     Example:
 
-    >>> group_unit(pd.DataFrame(columns=["Metadata_Plate", "Metadata_Well"]), None)
-    'well'
-    >>> group_unit(pd.DataFrame(columns=["Metadata_Cell_Line"]), "Metadata_Cell_Line")
-    'cell line'
+    >>> group_unit(["Metadata_Plate", "Metadata_Well"]), group_unit(["Metadata_Cell_Line"])
+    ('well', 'cell line')
+    >>> group_unit([])
+    'field of view'
     """
-    columns = _default_columns(table) if group is None else group
-    columns = [columns] if isinstance(columns, str) else list(columns)
     names = [name.removeprefix("Metadata_").replace("_", " ").lower() for name in columns]
     if not names:
         return "field of view"
-    # A well is named together with its plate; any other combination is named in full.
+    # A well is identified together with its plate; any other combination is given in full.
     is_well = names[-1] == "well" and {*names} <= {"experiment", "plate", "well"}
     return "well" if is_well else " and ".join(names)
 
 
-def joined_texts(columns: pd.DataFrame) -> np.ndarray:
-    """Joins the cells of each row by `/`, blank ones as nothing, into an object array of `str`."""
-    rows = columns.fillna("").to_numpy(dtype=str)
-    return np.array(["/".join(row) for row in rows], dtype=object)
-
-
-def texts(column: pd.Series) -> np.ndarray:
-    """Returns a column as an object array of `str`, the same under every version of pandas."""
-    return column.astype(str).to_numpy(dtype=object)
-
-
-def _default_columns(table: pd.DataFrame) -> list[str]:
-    """Wells of several plates, and plates of several experiments, share their names."""
-    if "Metadata_Well" not in table:
-        return []
-    names = ("Metadata_Experiment", "Metadata_Plate", "Metadata_Well")
-    return [name for name in names if name in table]
-
-
-def _refuse_unknown(table: pd.DataFrame, name: str) -> None:
-    options = [str(column) for column in table.columns]
-    if name not in options:
-        hint = f", did you mean '{nearest(name, options)}'?" if options else "."
+def _refuse_unknown(table: pd.DataFrame, option: str, name: str) -> None:
+    known = [str(column) for column in table.columns]
+    if name not in known:
+        hint = f" Did you mean '{nearest(name, known)}'?" if known else ""
         raise DataError(
-            f"unknown metadata column '{name}'{hint} Columns are: {', '.join(options) or 'none'}"
+            f"{argument(option)} must be a metadata column. Received: {argument(option, name)}."
+            f"{hint} Columns are: {', '.join(known) or 'none'}"
         )

@@ -1,4 +1,4 @@
-"""Where the pixels of one channel of one field lie: a file, or planes of a stack."""
+"""The place of the pixels of one channel of one field: a file, or planes of a stack."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class Stack:
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """The files or arrays that the planes lie in, each once."""
+        """The files or arrays of the planes, each once."""
         return tuple(dict.fromkeys(path for path, _ in self.planes))
 
     def __str__(self) -> str:
         (path, page), *others = self.planes
         text = path if page is None else f"{path}, plane {page}"
-        return f"{text} and {len(others)} planes more" if others else text
+        return f"{text} and {len(others)} more planes" if others else text
 
 
 def paths_of(cell: str | Stack) -> tuple[str, ...]:
@@ -57,7 +57,7 @@ def read_planes(cell: str | Stack, reader: Callable[..., np.ndarray]) -> np.ndar
     kinds = {(plane.shape, plane.dtype.name) for plane in planes}
     if len(kinds) > 1:
         raise DataError(
-            "planes of a stack must have the same size and data type, received "
-            f"{', '.join(f'{shape} {dtype}' for shape, dtype in sorted(kinds))}: '{cell}'"
+            "Planes of a stack must have the same size and data type. Received: "
+            f"{', '.join(f'{shape} {dtype}' for shape, dtype in sorted(kinds))} in '{cell}'"
         )
     return reduce(np.maximum, planes)

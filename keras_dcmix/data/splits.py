@@ -23,12 +23,12 @@ def split_by_group(
     fractions: Sequence[float] = (0.6, 0.15, 0.25),
     seed: int = 0,
 ) -> tuple[np.ndarray, ...]:
-    """Splits images into parts so that no group is torn apart and every class is in every part.
+    """Splits images into parts; groups are kept together, and every class is in every part.
 
-    Groups are dealt out one by one, large ones before small ones and else in an order shuffled by
-    the seed; each goes to the part that lacks its classes most, relative to what the part should
-    hold. The best of several orders is taken. Shares are close to `fractions` where groups are
-    many and can be far off where they are few.
+    Groups are assigned one by one, large ones first and otherwise in an order shuffled by the
+    seed; each goes to the part that lacks its classes most, relative to its share. The best of
+    several orders is taken. Shares are close to `fractions` where groups are many and can be far
+    off where they are few.
 
     Args:
         labels: `(images,)` class of each image.
@@ -51,13 +51,13 @@ def split_by_group(
     shares = _checked_fractions(fractions)
     classes, class_numbers = _numbered(labels, "labels")
     if len(classes) < 2:
-        raise DataError(f"labels must hold at least two classes, received only {list(classes)}")
+        raise DataError(f"`labels` must hold at least two classes. Received: {list(classes)}")
     rng = np.random.default_rng(seed)
     names, group_numbers = _numbered(np.arange(len(labels)) if groups is None else groups, "groups")
     if len(group_numbers) != len(class_numbers):
         raise DataError(
-            "labels and groups must have the same length, received "
-            f"{len(class_numbers)} labels and {len(group_numbers)} groups"
+            "`labels` and `groups` must have the same length. Received: "
+            f"len(labels)={len(class_numbers)}, len(groups)={len(group_numbers)}"
         )
     listed = names if groups is not None else None
     _refuse_few_groups(class_numbers, group_numbers, classes, listed, len(shares))
@@ -74,7 +74,9 @@ def _checked_fractions(fractions: Sequence[float]) -> np.ndarray:
     shares = np.asarray(fractions, dtype=np.float64)
     is_valid = shares.ndim == 1 and len(shares) > 0 and bool((shares > 0).all())
     if not is_valid or abs(shares.sum() - 1) > 1e-6:
-        raise DataError(f"fractions must be above 0 and add up to 1, received {fractions}")
+        raise DataError(
+            f"`fractions` must be above 0 and add up to 1. Received: fractions={fractions}"
+        )
     return shares
 
 
@@ -83,8 +85,8 @@ def _numbered(values: Sequence[Any] | np.ndarray, what: str) -> tuple[np.ndarray
     numbers, distinct = pd.factorize(pd.Series(values))
     if (numbers < 0).any():
         raise DataError(
-            f"{what} must not be missing, received {np.sum(numbers < 0)} missing, the first at "
-            f"image {np.argmax(numbers < 0)}: leave these images out"
+            f"`{what}` must not be missing. Received: {np.sum(numbers < 0)} missing, the first at "
+            f"image {np.argmax(numbers < 0)}. Leave these images out"
         )
     return np.asarray(distinct), numbers
 
@@ -107,9 +109,9 @@ def _refuse_few_groups(
         unit = "group(s)"
         listed = f" ({', '.join(str(name) for name in names[pairs[1, pairs[0] == worst]])})"
     raise DataError(
-        f"class '{classes[worst]}' is in only {num_groups[worst]} {unit}{listed}, a split into "
-        f"{num_parts} parts needs at least {num_parts}: add groups, leave the class out, or use "
-        "fewer fractions"
+        f"A split into {num_parts} parts needs at least {num_parts} groups of each class. "
+        f"Received: {num_groups[worst]} {unit}{listed} of class '{classes[worst]}'. Add groups, "
+        "leave the class out, or use fewer fractions"
     )
 
 
@@ -128,7 +130,7 @@ def _deal_single_images(
 def _seats(count: int, shares: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Rounds `count * shares` to integers with the same sum, at least 1 each.
 
-    Equal remainders are settled by lot: a fixed order would favour one part in every class.
+    Equal remainders are decided at random: a fixed order would favour one part in every class.
     """
     exact = count * shares
     seats = np.maximum(np.floor(exact).astype(np.int64), 1)
@@ -158,9 +160,9 @@ def _deal_groups(counts: np.ndarray, shares: np.ndarray, rng: np.random.Generato
                 break
     if not candidates:
         raise DataError(
-            f"expected a split of {len(counts)} groups into {len(shares)} parts with every class "
-            f"in every part, received none in {_MAX_ORDERS} orders: use fewer fractions, smaller "
-            "groups (wells instead of plates), or leave rare classes out"
+            f"A split must have every class in every part. Received: {len(counts)} groups that "
+            f"allow no such split into {len(shares)} parts in {_MAX_ORDERS} orders. Use fewer "
+            "fractions, smaller groups (wells instead of plates), or leave rare classes out"
         )
     return min(candidates, key=lambda candidate: candidate[0])[1]
 
@@ -180,8 +182,8 @@ def _order(counts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def _deal_once(counts: np.ndarray, shares: np.ndarray, order: np.ndarray) -> np.ndarray:
     """Gives each group to the part with the largest deficit in the group's classes.
 
-    A class that a part lacks altogether weighs more than any deficit: of groups with one class
-    each, the first ones therefore reach all parts.
+    A class that a part lacks completely weighs more than any deficit, so that of groups with one
+    class each the first ones reach all parts.
     """
     targets = shares[:, None] * counts.sum(axis=0)
     rarity = 1 / (counts > 0).sum(axis=0)

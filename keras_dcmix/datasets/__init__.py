@@ -1,4 +1,4 @@
-"""Image sets of which the important channels are known."""
+"""Labelled images of which the informative channels are known."""
 
 from keras_dcmix.datasets.channel_dataset import ChannelDataset
 from keras_dcmix.datasets.mnist_channels import mnist_channels

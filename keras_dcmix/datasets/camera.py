@@ -17,7 +17,7 @@ MAX_COUNT = 4095
 
 @dataclass(frozen=True)
 class Exposure:
-    """What differs from well to well although nobody wanted it.
+    """Unintended differences in brightness between wells.
 
     Args:
         gains: Array of shape `(6,)`, how much brighter than usual each stain came out.

@@ -1,17 +1,19 @@
-"""The one type every dataset of this room returns."""
+"""The type that every dataset of this room returns."""
 
-from collections import Counter
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_dcmix._common.errors import DataError
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class ChannelDataset:
-    """Labelled multi-channel images of which the useful channels are known.
+    """Labelled multi-channel images of which the informative channels are known.
 
     Args:
         images: Array of shape `(num_images, height, width, channels)`.
@@ -20,7 +22,8 @@ class ChannelDataset:
         truth: Array of shape `(channels,)`: the planted importance, at least 0.
             Higher is more important, 0 is useless; only the order has a meaning.
         groups: Array of shape `(num_images,)`, strings or integers: the wells,
-            plates or experiments that a split must not tear apart.
+            plates or experiments whose images stay together in every split.
+        group_unit: What one group is, in the singular, such as `"well"`.
 
     Raises:
         ValueError: If the lengths do not agree, a name occurs twice, or the
@@ -37,18 +40,28 @@ class ChannelDataset:
     """
 
     images: np.ndarray
-    labels: np.ndarray | Sequence[int] | Sequence[str]
+    labels: np.ndarray
     channel_names: tuple[str, ...]
-    truth: np.ndarray | Sequence[float]
-    groups: np.ndarray | Sequence[int] | Sequence[str]
+    truth: np.ndarray
+    groups: np.ndarray
+    group_unit: str
 
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        images: ArrayLike,
+        labels: ArrayLike,
+        channel_names: Sequence[str],
+        truth: ArrayLike,
+        groups: ArrayLike,
+        group_unit: str = "group",
+    ) -> None:
         fields = {
-            "images": np.asarray(self.images),
-            "labels": np.asarray(self.labels),
-            "channel_names": tuple(self.channel_names),
-            "truth": np.asarray(self.truth, dtype=float),
-            "groups": np.asarray(self.groups),
+            "images": np.asarray(images),
+            "labels": np.asarray(labels),
+            "channel_names": tuple(channel_names),
+            "truth": np.asarray(truth, dtype=float),
+            "groups": np.asarray(groups),
+            "group_unit": group_unit,
         }
         for name, value in fields.items():
             object.__setattr__(self, name, value)
@@ -63,35 +76,33 @@ class ChannelDataset:
     def _check_images(self) -> None:
         if self.images.ndim != 4:
             raise DataError(
-                "`images` must have the shape (num_images, height, width, channels), but received "
-                f"the shape {self.images.shape}; add the missing axis, or stack the channels last."
+                "`images` must have the shape (num_images, height, width, channels). "
+                f"Received: shape={self.images.shape}"
             )
-        for name in ("labels", "groups"):
-            shape = getattr(self, name).shape
-            if shape != self.images.shape[:1]:
+        for name, values in (("labels", self.labels), ("groups", self.groups)):
+            if values.shape != self.images.shape[:1]:
                 raise DataError(
-                    f"`{name}` must hold one value for each of the {len(self.images)} images, but "
-                    f"received the shape {shape}; pass one value for each image."
+                    f"`{name}` must hold one value for each of the {len(self.images)} images. "
+                    f"Received: shape={values.shape}"
                 )
 
     def _check_channels(self) -> None:
-        for name, length in (
-            ("channel_names", len(self.channel_names)),
-            ("truth", self.truth.size if self.truth.ndim == 1 else self.truth.shape),
+        for name, shape in (
+            ("channel_names", (len(self.channel_names),)),
+            ("truth", self.truth.shape),
         ):
-            if length != self.num_channels:
+            if shape != (self.num_channels,):
                 raise DataError(
-                    f"`{name}` must hold one value for each of the {self.num_channels} channels, "
-                    f"but received {length}; pass one value for each channel."
+                    f"`{name}` must hold one value for each of the {self.num_channels} channels. "
+                    f"Received: shape={shape}"
                 )
-        twice = [name for name, count in Counter(self.channel_names).items() if count > 1]
-        if twice:
+        if len(set(self.channel_names)) < self.num_channels:
             raise DataError(
-                f"`channel_names` must all differ, but received {twice[0]!r} more than once; "
-                "rename one of them."
+                "`channel_names` must be unique; rename one of each. "
+                f"Received: channel_names={self.channel_names}"
             )
         if not np.all(np.isfinite(self.truth)) or np.any(self.truth < 0):
             raise DataError(
-                "`truth` must be finite and at least 0 for every channel, but received "
-                f"{self.truth.tolist()}; give a useless channel 0."
+                "`truth` must be finite and at least 0, which stands for a useless channel. "
+                f"Received: truth={self.truth.tolist()}"
             )

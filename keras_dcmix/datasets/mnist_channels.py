@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_dcmix._common.errors import DataError
+from keras_dcmix._common.errors import DataError, argument
 from keras_dcmix.datasets.channel_dataset import ChannelDataset
 from keras_dcmix.datasets.planted_channels import check_scenario, planted_channels
 
@@ -45,15 +45,13 @@ def mnist_channels(
           recognition, Proceedings of the IEEE 86, 1998.
     """
     if not isinstance(num_images, int | np.integer) or isinstance(num_images, bool):
-        raise TypeError(
-            f"`num_images` must be an integer, but received {num_images!r}; pass a whole number."
-        )
+        raise TypeError(f"`num_images` must be an integer. Received: num_images={num_images!r}")
     check_scenario(scenario)
     digits, labels = _load_with_keras() if path is None else _read_npz(Path(path))
     if not 2 <= num_images <= len(digits):
         raise DataError(
-            f"`num_images` must be between 2 and {len(digits)}, the number of training digits, but "
-            f"received {num_images}; ask for a number in this range."
+            f"{argument('num_images')} must be between 2 and {len(digits)}, the number of training "
+            f"digits. Received: {argument('num_images', num_images)}"
         )
     chosen = np.random.default_rng(seed).choice(len(digits), size=num_images, replace=False)
     return planted_channels(digits[chosen], labels[chosen], scenario=scenario, seed=seed)
@@ -67,8 +65,8 @@ def _load_with_keras() -> tuple[np.ndarray, np.ndarray]:
         (digits, labels), _ = keras.datasets.mnist.load_data()
     except Exception as error:  # Keras raises a plain Exception where the download fails
         raise OSError(
-            f"MNIST could not be loaded through Keras ({error}); check the network, or pass the "
-            "path of an mnist.npz."
+            f"MNIST could not be loaded through Keras ({error}): check the network, or pass the "
+            "path of an mnist.npz"
         ) from error
     return digits, labels
 
@@ -76,25 +74,21 @@ def _load_with_keras() -> tuple[np.ndarray, np.ndarray]:
 def _read_npz(path: Path) -> tuple[np.ndarray, np.ndarray]:
     if not path.is_file():
         raise FileNotFoundError(
-            f"`path` must name an existing .npz file, but there is no file {path}; correct the "
-            "path, or leave it out to let Keras download MNIST."
+            f"There is no file {path}: correct the path, or omit it to let Keras download MNIST"
         )
     # np.load takes a file that is no archive for a pickle, and leaves it open.
     if not zipfile.is_zipfile(path):
         raise DataError(
-            f"`path` must name an .npz file, but {path} is none, or is cut short; fetch the file "
-            "again, or pass the mnist.npz that Keras keeps."
+            f"{path} is not an .npz file, or is incomplete: download it again, or pass the "
+            "mnist.npz in the cache of Keras"
         )
     try:
         with np.load(path, allow_pickle=False) as arrays:
             return arrays["x_train"], arrays["y_train"]
     except KeyError as error:
         raise DataError(
-            f"`path` must name an .npz file with x_train and y_train, but {path} lacks one of "
-            "them; pass the mnist.npz that Keras keeps."
+            f"Expected an .npz file with x_train and y_train. {path} lacks one of them: pass the "
+            "mnist.npz in the cache of Keras"
         ) from error
     except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(
-            f"`path` must name a readable .npz file, but {path} is damaged ({error}); fetch the "
-            "file again."
-        ) from error
+        raise DataError(f"{path} is damaged ({error}): download it again") from error

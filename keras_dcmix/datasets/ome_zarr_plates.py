@@ -27,12 +27,16 @@ def write_plates(screen: SimulatedScreen, folder: Path) -> None:
     zarr = import_zarr()
     num_sites = screen.shape[-1]
     images = [{"path": str(site), "acquisition": 0} for site in range(num_sites)]
-    for plate, names in wells.groupby("Metadata_Plate", sort=False)["Metadata_Well"]:
-        attributes = {"plate": _plate_metadata(plate, list(names), num_sites)}
-        root = zarr.create_group(folder / f"{plate}.zarr", zarr_format=2, attributes=attributes)
-        for well in attributes["plate"]["wells"]:
+    for plate in wells["Metadata_Plate"].unique():
+        names = list(wells.loc[wells["Metadata_Plate"] == plate, "Metadata_Well"])
+        root = zarr.create_group(
+            folder / f"{plate}.zarr",
+            zarr_format=2,
+            attributes={"plate": _plate_metadata(plate, names, num_sites)},
+        )
+        for name in names:
             attributes = {"well": {"version": VERSION, "images": images}}
-            root.create_group(well["path"], attributes=attributes)
+            root.create_group(_well_path(name), attributes=attributes)
 
 
 def write_field(field: np.ndarray, row: pd.Series, folder: Path) -> None:
@@ -51,6 +55,10 @@ def write_field(field: np.ndarray, row: pd.Series, folder: Path) -> None:
     )
 
 
+def _well_path(well: str) -> str:
+    return f"{well[0]}/{well[1:]}"
+
+
 def _plate_metadata(name: str, wells: list[str], num_sites: int) -> dict[str, object]:
     rows = sorted({well[0] for well in wells})
     columns = sorted({well[1:] for well in wells})
@@ -63,7 +71,7 @@ def _plate_metadata(name: str, wells: list[str], num_sites: int) -> dict[str, ob
         "columns": [{"name": column} for column in columns],
         "wells": [
             {
-                "path": f"{well[0]}/{well[1:]}",
+                "path": _well_path(well),
                 "rowIndex": rows.index(well[0]),
                 "columnIndex": columns.index(well[1:]),
             }

@@ -6,17 +6,18 @@ from functools import partial
 
 import numpy as np
 
-from keras_dcmix._common.errors import DataError
+from keras_dcmix._common.errors import DataError, argument
 from keras_dcmix._common.names import nearest
 from keras_dcmix.datasets.channel_dataset import ChannelDataset
 
+SCENARIOS = ("graded", "distractor", "redundant", "complementary", "inverted", "exclusive")
 NUM_EXCLUSIVE_CLASSES = 3
 NUM_EXCLUSIVE_DISTRACTORS = 24
 
 
 @dataclass(frozen=True)
 class _Recipe:
-    """One channel before it is drawn; the signal waits, for 30 channels fill the memory."""
+    """How to draw one channel; the signal is made when needed, since 30 would fill the memory."""
 
     name: str
     truth: float
@@ -49,8 +50,8 @@ def planted_channels(
       truth 1; 24 more channels light up in a random third of the images, truth 0;
       everything + 0.3.
 
-    Truth tells 1 (carries the class) from 0 (does not), but in `"graded"`, where it
-    is an order.
+    Truth is 1 for a channel that carries the class and 0 for one that does not; in
+    `"graded"` it is an order.
 
     Args:
         images: Array of shape `(num_images, height, width)` or
@@ -79,13 +80,13 @@ def planted_channels(
     labels = np.asarray(labels)
     if labels.shape != x.shape[:1]:
         raise DataError(
-            f"`labels` must hold one value for each of the {len(x)} images, but received the shape "
-            f"{labels.shape}; pass one label for each image."
+            f"`labels` must hold one value for each of the {len(x)} images. "
+            f"Received: shape={labels.shape}"
         )
     rng = np.random.default_rng(seed)
     if scenario == "exclusive":
         labels = rng.integers(NUM_EXCLUSIVE_CLASSES, size=len(x))
-    recipes = _SCENARIOS[scenario](x, labels, rng)
+    recipes = _recipes(scenario, x, labels, rng)
     recipes = [recipes[i] for i in rng.permutation(len(recipes))]
     planted = np.empty((*x.shape, len(recipes)), dtype=np.float32)
     for i, recipe in enumerate(recipes):
@@ -96,15 +97,16 @@ def planted_channels(
         channel_names=tuple(recipe.name for recipe in recipes),
         truth=np.array([recipe.truth for recipe in recipes]),
         groups=np.arange(len(x)),
+        group_unit="image",
     )
 
 
 def check_scenario(scenario: str) -> None:
-    """Refuses the name of a scenario that is not known, and says the nearest that is."""
+    """Refuses an unknown scenario and suggests the known one with the most similar name."""
     if scenario not in SCENARIOS:
         raise DataError(
-            f"`scenario` must be one of {', '.join(SCENARIOS)}, but received {scenario!r}; did you "
-            f"mean {nearest(scenario, SCENARIOS)!r}?"
+            f"{argument('scenario')} must be one of {', '.join(SCENARIOS)}. Received: "
+            f"{argument('scenario', scenario)}; did you mean {nearest(scenario, SCENARIOS)!r}?"
         )
 
 
@@ -114,32 +116,28 @@ def _centred(images: np.ndarray) -> np.ndarray:
     if images.ndim != 3:
         raise DataError(
             "`images` must have the shape (num_images, height, width) or (num_images, height, "
-            f"width, 1), but received {images.shape}; pass a single channel."
+            f"width, 1), a single channel. Received: shape={images.shape}"
         )
     if images.dtype.kind not in "biuf":
         raise TypeError(
-            f"`images` must be real numbers, but received the dtype {images.dtype}; convert them "
-            "to integers or floats."
+            "`images` must be real numbers; convert them to integers or floats. "
+            f"Received: dtype={images.dtype}"
         )
     if len(images) < 2 or images.size == 0:
-        raise DataError(
-            f"`images` must hold at least 2 images, but received the shape {images.shape}; "
-            "pass more images."
-        )
+        raise DataError(f"`images` must hold at least 2 images. Received: shape={images.shape}")
     return _scaled(images.astype(np.float64))
 
 
 def _scaled(images: np.ndarray) -> np.ndarray:
     if not np.all(np.isfinite(images)):
         raise DataError(
-            "`images` must be finite, but received NaN or infinite pixels; replace them or drop "
-            "the images that hold them."
+            "`images` must be finite; replace such pixels or remove the images. "
+            "Received: NaN or infinite pixels"
         )
     darkest, span = images.min(), np.ptp(images)
     if span == 0:
         raise DataError(
-            f"`images` must differ in at least one pixel, but received {darkest:g} everywhere; "
-            "pass images that show something."
+            f"`images` must differ in at least one pixel. Received: {darkest:g} everywhere"
         )
     scaled = (images - darkest) / span
     return (scaled - scaled.mean()).astype(np.float32)
@@ -171,13 +169,27 @@ def _pure_noise(x: np.ndarray, count: int) -> list[_Recipe]:
     return [_Recipe(name, 0.0, 1.0, partial(np.zeros_like, x)) for name in names]
 
 
-def _graded(x: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> list[_Recipe]:
+def _recipes(
+    scenario: str, x: np.ndarray, labels: np.ndarray, rng: np.random.Generator
+) -> list[_Recipe]:
+    """The channels of a scenario; each recipe takes what it depends on."""
+    return {
+        "graded": lambda: _graded(x),
+        "distractor": lambda: _distractor(x, rng),
+        "redundant": lambda: _redundant(x, rng),
+        "complementary": lambda: _complementary(x),
+        "inverted": lambda: _inverted(x),
+        "exclusive": lambda: _exclusive(x, labels, rng),
+    }[scenario]()
+
+
+def _graded(x: np.ndarray) -> list[_Recipe]:
     noises = (0.3, 0.6, 1.0, 1.6, 2.6)
     images = [_image(x, noise, float(len(noises) - i)) for i, noise in enumerate(noises)]
     return [*images, *_pure_noise(x, 1)]
 
 
-def _distractor(x: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> list[_Recipe]:
+def _distractor(x: np.ndarray, rng: np.random.Generator) -> list[_Recipe]:
     return [
         _image(x, 0.3),
         _image(x, 1.0),
@@ -188,7 +200,7 @@ def _distractor(x: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> 
     ]
 
 
-def _redundant(x: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> list[_Recipe]:
+def _redundant(x: np.ndarray, rng: np.random.Generator) -> list[_Recipe]:
     original = _noisy(x, 0.5, rng)
     return [
         _Recipe("image+0.5", 1.0, 0.0, lambda: original),
@@ -199,7 +211,7 @@ def _redundant(x: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> l
     ]
 
 
-def _complementary(x: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> list[_Recipe]:
+def _complementary(x: np.ndarray) -> list[_Recipe]:
     upper = (np.arange(x.shape[1]) < x.shape[1] // 2)[:, None]
     return [
         _Recipe("upper_half+0.3", 1.0, 0.3, lambda: x * upper),
@@ -209,7 +221,7 @@ def _complementary(x: np.ndarray, labels: np.ndarray, rng: np.random.Generator) 
     ]
 
 
-def _inverted(x: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> list[_Recipe]:
+def _inverted(x: np.ndarray) -> list[_Recipe]:
     return [
         _image(x, 0.6),
         _Recipe("inverted+0.3", 1.0, 0.3, lambda: -x),
@@ -232,14 +244,3 @@ def _exclusive(x: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> l
 
 def _lit(x: np.ndarray, light: np.ndarray) -> np.ndarray:
     return x * light[:, None, None]
-
-
-_SCENARIOS: dict[str, Callable[..., list[_Recipe]]] = {
-    "graded": _graded,
-    "distractor": _distractor,
-    "redundant": _redundant,
-    "complementary": _complementary,
-    "inverted": _inverted,
-    "exclusive": _exclusive,
-}
-SCENARIOS = tuple(_SCENARIOS)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keras_dcmix._common.errors import DataError
+from keras_dcmix._common.errors import DataError, argument
 from keras_dcmix._common.names import nearest
 from keras_dcmix._common.optional_imports import import_zarr
 from keras_dcmix.datasets import ome_zarr_plates
@@ -86,8 +86,8 @@ def write_screen(
     """
     if layout not in _LAYOUTS:
         raise DataError(
-            f"`layout` must be one of {', '.join(LAYOUTS)}, but received {layout!r}; did you mean "
-            f"{nearest(layout, LAYOUTS)!r}?"
+            f"{argument('layout')} must be one of {', '.join(LAYOUTS)}. Received: "
+            f"{argument('layout', layout)}; did you mean {nearest(layout, LAYOUTS)!r}?"
         )
     _check_jobs(n_jobs)
     folder = _checked_folder(Path(folder))
@@ -103,8 +103,8 @@ def write_screen(
 def _check_jobs(n_jobs: int) -> None:
     if not isinstance(n_jobs, int) or isinstance(n_jobs, bool) or n_jobs == 0 or n_jobs < -1:
         raise DataError(
-            "`n_jobs` must be a positive integer, or -1 for all cores, but received "
-            f"{n_jobs!r}; pass 1 to draw without further processes."
+            f"{argument('n_jobs')} must be a positive integer, or -1 for all cores. "
+            f"Received: {argument('n_jobs', n_jobs)}"
         )
 
 
@@ -112,13 +112,13 @@ def _checked_folder(folder: Path) -> Path:
     folder = folder.expanduser().resolve()
     if not folder.parent.is_dir():
         raise DataError(
-            f"`folder` must lie in a folder that exists, but received '{folder}'; make "
-            f"'{folder.parent}' first."
+            f"{argument('folder')} must be inside a folder that exists: create '{folder.parent}' "
+            f"first. Received: '{folder}'"
         )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise DataError(
-            f"`folder` must not exist or be empty, but received '{folder}', which is taken; "
-            "choose another or remove it."
+            f"{argument('folder')} must not exist, or be empty: choose another or remove it. "
+            f"Received: '{folder}'"
         )
     return folder
 
@@ -168,7 +168,7 @@ def _ending(jobs: Generator[int, None, None]) -> Iterator[Generator[int, None, N
         yield jobs
     finally:
         with warnings.catch_warnings():
-            # joblib warns of tasks that it cancels, as it shall.
+            # joblib warns about the tasks that it cancels here.
             warnings.filterwarnings("ignore", ".* tasks", UserWarning)
             jobs.close()
 
@@ -185,7 +185,7 @@ def _truth_table(screen: SimulatedScreen, channels: Mapping[str, str]) -> pd.Dat
     import pandas as pd
 
     rows = [
-        (phenotype, channels[name], screen.truth.at[phenotype, name])
+        (phenotype, channels[name], screen.truth.loc[phenotype, name])
         for phenotype in screen.truth.index
         for name in channels
     ]
@@ -238,7 +238,7 @@ def _write_rxrx1_field(field: np.ndarray, row: pd.Series, folder: Path) -> None:
 
 def _write_load_data(screen: SimulatedScreen, folder: Path) -> None:
     table = screen.table
-    files = {}
+    files: dict[str, Sequence[str] | pd.Series] = {}
     for name in CHANNEL_NAMES:
         files[f"FileName_Orig{name}"] = [_tiff_name(row, name) for _, row in table.iterrows()]
         files[f"PathName_Orig{name}"] = "images/" + table["Metadata_Plate"]
@@ -261,7 +261,7 @@ def _write_tiffs(field: np.ndarray, row: pd.Series, folder: Path) -> None:
 
 @dataclass(frozen=True)
 class _Layout:
-    """What the layouts differ in.
+    """What differs between layouts.
 
     Args:
         channels: For each of our channels, in the order of the layout, its name in `truth.csv`.

@@ -7,7 +7,7 @@ from numbers import Real
 
 import numpy as np
 
-from keras_dcmix._common.errors import DataError
+from keras_dcmix._common.errors import DataError, argument
 from keras_dcmix._common.names import nearest
 from keras_dcmix.datasets.camera import Exposure, draw_exposure, photograph
 from keras_dcmix.datasets.cell_shapes import CELL_RADIUS, draw_shape
@@ -88,6 +88,7 @@ def simulated_cells(
         channel_names=CHANNEL_NAMES,
         truth=np.array(list(shifts.values())),
         groups=np.array([well.name for well in shown]),
+        group_unit="well",
     )
 
 
@@ -96,31 +97,29 @@ def checked_effects(effects: Mapping[str, float], name: str = "effects") -> dict
     for channel, effect in effects.items():
         if channel not in CHANNEL_NAMES:
             raise DataError(
-                f"`{name}` must name channels out of {', '.join(CHANNEL_NAMES)}, but received "
-                f"{channel!r}; did you mean {nearest(channel, CHANNEL_NAMES)!r}?"
+                f"{argument(name)} must name channels out of {', '.join(CHANNEL_NAMES)}. "
+                f"Received: {channel!r}; did you mean {nearest(channel, CHANNEL_NAMES)!r}?"
             )
         if not isinstance(effect, Real) or isinstance(effect, bool):
             raise TypeError(
-                f"`{name}` must give a number for each channel, but received {effect!r} for "
-                f"{channel}; pass an effect size in standard deviations."
+                f"`{name}` must give each channel an effect size in standard deviations, a number. "
+                f"Received: {effect!r} for {channel}"
             )
         if not math.isfinite(effect) or effect < 0:
             raise DataError(
-                f"`{name}` must be finite and at least 0, but received "
-                f"{effect!r} for {channel}; pass 0 for a channel without effect."
+                f"{argument(name)} must be finite and at least 0, which stands for no effect. "
+                f"Received: {effect!r} for {channel}"
             )
     return {channel: float(effects.get(channel, 0.0)) for channel in CHANNEL_NAMES}
 
 
 def check_count(name: str, value: int, least: int) -> None:
-    """Refuses what is no integer or less than `least`."""
+    """Refuses a value that is not an integer, or less than `least`."""
     if not isinstance(value, int | np.integer) or isinstance(value, bool):
-        raise TypeError(
-            f"`{name}` must be an integer, but received {value!r}; pass a whole number."
-        )
+        raise TypeError(f"`{name}` must be an integer. Received: {name}={value!r}")
     if value < least:
         raise DataError(
-            f"`{name}` must be at least {least}, but received {value}; pass a larger number."
+            f"{argument(name)} must be at least {least}. Received: {argument(name, value)}"
         )
 
 
@@ -131,14 +130,14 @@ def _checked_wells(
     check_count("wells_per_plate", wells_per_plate, 2)
     if wells_per_plate % 2 or wells_per_plate > MAX_WELLS:
         raise DataError(
-            f"`wells_per_plate` must be an even number up to {MAX_WELLS}, so that half of the "
-            f"wells can be treated, but received {wells_per_plate}; choose an even number."
+            f"{argument('wells_per_plate')} must be an even number up to {MAX_WELLS}, so that half "
+            f"of the wells can be treated. Received: {argument('wells_per_plate', wells_per_plate)}"
         )
     check_count("num_images", num_images, 1)
     if num_images < num_plates * wells_per_plate:
         raise DataError(
-            f"`num_images` must be at least {num_plates * wells_per_plate}, one for each well, but "
-            f"received {num_images}; ask for more images, or for fewer plates or wells."
+            f"{argument('num_images')} must be at least {num_plates * wells_per_plate}, one for "
+            f"each well. Received: {argument('num_images', num_images)}"
         )
     return _draw_wells(num_plates, wells_per_plate, np.random.default_rng([seed, 0]))
 
@@ -190,7 +189,7 @@ def place_cell(
     *,
     scale: float = 1.0,
 ) -> None:
-    """Draws a cell into a field, in front of what is there.
+    """Draws a cell into a field, in front of what it already shows.
 
     Args:
         field: Dyes of shape `(height, width, 6)`, written to.

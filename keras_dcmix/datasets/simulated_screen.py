@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keras_dcmix._common.errors import DataError
+from keras_dcmix._common.errors import DataError, argument
 from keras_dcmix.datasets.camera import Exposure, compounded, draw_exposure, photograph
 from keras_dcmix.datasets.cell_shapes import CELL_RADIUS
 from keras_dcmix.datasets.simulated_cells import (
@@ -35,13 +35,13 @@ DEFAULT_PHENOTYPES = {
 WELL_SPREAD = 0.04
 MAX_DENSITY = 0.9
 
-# Each purpose has a stream of random numbers of its own, so that no field hangs on another.
+# Each purpose has its own stream of random numbers, so that no field depends on another.
 _LAYOUT, _EXPERIMENT, _PLATE, _WELL, _FIELD = range(5)
 
 
 @dataclass(frozen=True, eq=False)
 class SimulatedScreen:
-    """Fields of view of a screen, drawn when they are asked for; made by `simulated_screen`.
+    """Fields of view of a screen, drawn on request; made by `simulated_screen`.
 
     Args:
         table: A row for each field: `Metadata_Experiment`, `Metadata_Plate`, `Metadata_Well`,
@@ -83,8 +83,8 @@ class SimulatedScreen:
         check_count("index", index, 0)
         if index >= len(self.table):
             raise DataError(
-                f"`index` must be below the number of fields, {len(self.table)}, but received "
-                f"{index}; count the rows of `table` from 0."
+                f"`index` must be below the number of fields, {len(self.table)}; rows of `table` "
+                f"count from 0. Received: index={index}"
             )
         rng = self._rng(_FIELD, index)
         shifts = self._shifts(self.table["Metadata_Treatment"].iloc[index])
@@ -96,11 +96,12 @@ class SimulatedScreen:
     def _shifts(self, treatment: str) -> dict[str, float]:
         if treatment == CONTROL:
             return dict.fromkeys(CHANNEL_NAMES, 0.0)
-        return self.truth.loc[treatment].to_dict()
+        effects = self.truth[list(CHANNEL_NAMES)].loc[treatment]
+        return dict(zip(CHANNEL_NAMES, effects.tolist(), strict=True))
 
     def _exposure(self, index: int) -> Exposure:
         """What experiment, plate and well do to the brightness of a field."""
-        experiment, plate, well, _ = np.unravel_index(index, self.shape)
+        experiment, plate, well, _ = (int(n) for n in np.unravel_index(index, self.shape))
         return compounded(
             draw_exposure(self._rng(_EXPERIMENT, experiment), spread=self.batch_effect),
             draw_exposure(self._rng(_PLATE, experiment, plate), spread=self.batch_effect / 2),
@@ -170,8 +171,8 @@ def simulated_screen(
     _check_number("imbalance", imbalance, 0, 1)
     if imbalance and num_experiments * plates_per_experiment == 1:
         raise DataError(
-            "`imbalance` must be 0 where there is one plate, but received "
-            f"{imbalance}; ask for more experiments or plates."
+            f"{argument('imbalance')} must be 0 where there is only one plate: ask for more "
+            f"experiments or plates. Received: {argument('imbalance', imbalance)}"
         )
     table = _screen_table(shape, list(truth.index), imbalance, seed)
     return SimulatedScreen(table, truth, shape, size, density, batch_effect, seed)
@@ -182,21 +183,21 @@ def _checked_phenotypes(phenotypes: Mapping[str, Mapping[str, float]]) -> pd.Dat
 
     if not isinstance(phenotypes, Mapping) or not phenotypes:
         raise DataError(
-            "`phenotypes` must map at least one name to its effects, but received "
-            f"{phenotypes!r}; pass for instance {{'siRNA-A': {{'Mito': 3}}}}."
+            f"{argument('phenotypes')} must map at least one name to its effects, such as "
+            f"{{'siRNA-A': {{'Mito': 3}}}}. Received: {argument('phenotypes', phenotypes)}"
         )
     rows = {}
     for name, effects in phenotypes.items():
-        # The last three words are what tables hold where a treatment is missing.
+        # Tables write a missing treatment as one of the last three.
         if not isinstance(name, str) or name.strip().upper() in {CONTROL, "", "NA", "NAN"}:
             raise DataError(
-                "`phenotypes` must have names that are texts, not blank, not NA, and not "
-                f"{CONTROL}, which is the negative control, but received {name!r}; rename it."
+                f"{argument('phenotypes')} must have names that are strings, not blank, not NA, "
+                f"and not {CONTROL}, the negative control; rename it. Received: {name!r}"
             )
         if not isinstance(effects, Mapping):
             raise TypeError(
-                "`phenotypes` must give the effects of each phenotype as a mapping, but received "
-                f"{effects!r} for {name}; pass for instance {{'Mito': 3}}."
+                "`phenotypes` must give the effects of each phenotype as a mapping, such as "
+                f"{{'Mito': 3}}. Received: {effects!r} for {name}"
             )
         rows[name] = checked_effects(effects, f"phenotypes[{name!r}]")
     return pd.DataFrame.from_dict(rows, orient="index", columns=list(CHANNEL_NAMES))
@@ -210,17 +211,18 @@ def _check_shape(shape: tuple[int, int, int, int], num_treatments: int) -> None:
     check_count("wells_per_plate", wells, 1)
     if not num_treatments <= wells <= MAX_WELLS:
         raise DataError(
-            f"`wells_per_plate` must be {num_treatments} to {MAX_WELLS}, at least one for each "
-            f"phenotype and one control, but received {wells}; choose a number in between."
+            f"{argument('wells_per_plate')} must be {num_treatments} to {MAX_WELLS}, at least one "
+            "for each phenotype and one control. "
+            f"Received: {argument('wells_per_plate', wells)}"
         )
 
 
 def _check_number(name: str, value: float, least: float, most: float) -> None:
     if not isinstance(value, Real) or isinstance(value, bool):
-        raise TypeError(f"`{name}` must be a number, but received {value!r}; pass a fraction.")
+        raise TypeError(f"`{name}` must be a number. Received: {name}={value!r}")
     if not math.isfinite(value) or not least <= value <= most:
         raise DataError(
-            f"`{name}` must be {least} to {most}, but received {value}; choose a number in between."
+            f"{argument(name)} must be {least} to {most}. Received: {argument(name, value)}"
         )
 
 

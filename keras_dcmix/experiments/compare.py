@@ -15,8 +15,10 @@ from keras_dcmix._common.errors import MethodError
 from keras_dcmix._common.names import nearest
 from keras_dcmix._common.progress import RunProgress
 from keras_dcmix.data.labelled_images import LabelledImages, label_images
+from keras_dcmix.evidence.comparison_verdict import ComparisonVerdict, read_comparison
+from keras_dcmix.evidence.sentences import comparison as sentences
 from keras_dcmix.evidence.statistics import rank_correlation, rank_correlation_matrix
-from keras_dcmix.evidence.summary import describe_comparison, guesses
+from keras_dcmix.evidence.verdict import HeldOut
 from keras_dcmix.experiments.method_runs import (
     METHODS,
     Method,
@@ -84,21 +86,16 @@ class MethodComparison:
         """The truth, unless it is what one of the methods found."""
         return None if self.truth in self.importances else self.truth
 
-    def summary(self) -> str:
-        """What came out, in plain words."""
-        return describe_comparison(
-            self.table, self.importances, self.truth, self.majority_baseline, self.guessing
+    def verdict(self) -> ComparisonVerdict:
+        """What the comparison shows, typed: reliability, first channels, agreement with a truth."""
+        held_out = HeldOut(self.num_test_images, len(self.split["test"]), self.group_unit)
+        return read_comparison(
+            self.table, self.importances, self.truth, self.majority_baseline, held_out
         )
 
-    @property
-    def guessing(self) -> list[str]:
-        """Methods whose model cannot be told from guessing, so that their ranking means nothing."""
-        rows = self.table.dropna(subset="accuracy").itertuples()
-        return [
-            r.method
-            for r in rows
-            if guesses(r.accuracy, self.majority_baseline, self.num_test_images)
-        ]
+    def summary(self) -> str:
+        """The result in a few sentences."""
+        return sentences.summary(self.verdict())
 
     def curves_frame(self) -> pd.DataFrame:
         """The curves in one table: `method`, `curve`, `num_channels` (gone, or there), `score`."""

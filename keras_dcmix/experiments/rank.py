@@ -15,7 +15,14 @@ import numpy as np
 from keras_dcmix._common.errors import MethodError
 from keras_dcmix._common.progress import RunProgress
 from keras_dcmix.data.labelled_images import LabelledImages, label_images
-from keras_dcmix.evidence.summary import describe_check, describe_doubt, describe_leaders, guesses
+from keras_dcmix.evidence.sentences import ranking as sentences
+from keras_dcmix.evidence.verdict import (
+    HeldOut,
+    RankingVerdict,
+    Reliability,
+    find_leaders,
+    read_check,
+)
 from keras_dcmix.experiments.check import ChannelCheck, finished_check, is_checked, run_check
 from keras_dcmix.experiments.predictions import Predictions
 from keras_dcmix.experiments.run_store import RunStore, check_jobs, names_of, run_settings
@@ -86,34 +93,23 @@ class ChannelRanking:
         """`(num_seeds,)`: share of images of unseen groups classified rightly, 0 to 1."""
         return self.runs["accuracy"].to_numpy()
 
-    def summary(self) -> str:
-        """What came out, in plain words: the weights, then what the check says of them."""
-        test = f"{self.num_test_images} images of {len(self.split['test'])} unseen groups"
-        doubt = describe_doubt(
-            self.accuracy.mean(), self.majority_baseline, self.num_test_images, test
+    def verdict(self) -> RankingVerdict:
+        """What the ranking shows, typed: reliability, leaders, check, what can be dropped."""
+        baseline, images = self.majority_baseline, self.num_test_images
+        check = None
+        if self.check is not None:
+            model = Reliability(self.check.accuracy, baseline, images)
+            check = read_check(self.importance, self.check.scores, model)
+        return RankingVerdict(
+            reliability=Reliability(float(self.accuracy.mean()), baseline, images),
+            held_out=HeldOut(images, len(self.split["test"]), self.group_unit),
+            leaders=find_leaders(self.importance),
+            check=check,
         )
-        if doubt:
-            return doubt
-        text = (
-            f"{describe_leaders(self.importance)}; the models classify {self.accuracy.mean():.0%} "
-            f"of {test} rightly "
-            f"({self.majority_baseline:.0%} by always naming the commonest class)."
-        )
-        if self.check is None:
-            return text
-        if self.check_guesses:
-            return (
-                f"{text} The check cannot confirm this: its model, trained on random subsets of "
-                f"the channels, cannot be told from guessing (accuracy {self.check.accuracy:.2f})."
-            )
-        return f"{text} {describe_check(self.importance, self.check.scores)}"
 
-    @property
-    def check_guesses(self) -> bool:
-        """Whether the check's model cannot be told from guessing; then its panels say nothing."""
-        return self.check is not None and guesses(
-            self.check.accuracy, self.majority_baseline, self.num_test_images
-        )
+    def summary(self) -> str:
+        """The result in a few sentences: the weights, then the check."""
+        return sentences.summary(self.verdict())
 
     def plot_mix(self, *, ax: Axes | None = None) -> Axes:
         """Draws the examples: their channels with their shares, and the image the model sees.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -14,8 +13,10 @@ import keras
 import numpy as np
 
 from keras_dcmix._common.errors import ResultError
+from keras_dcmix._common.files import write_text
 from keras_dcmix.data.labelled_images import LabelledImages
 from keras_dcmix.models.options import Training
+from keras_dcmix.models.own_backbone import fingerprint
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +44,7 @@ class RunStore:
         settings = json.loads(json.dumps(settings))
         path = self.folder / _SETTINGS
         if not path.exists():
-            _write_whole(path, json.dumps(settings, indent=1))
+            write_text(path, json.dumps(settings, indent=1))
         found = json.loads(path.read_text())
         changed = _differences(found, settings)
         if changed:
@@ -89,7 +90,7 @@ class RunStore:
             model.save(self.path(name, "keras"))
         if table is not None:
             table.to_csv(self.path(name, "csv"), index=False)
-        _write_whole(self.path(name, "json"), json.dumps(facts))
+        write_text(self.path(name, "json"), json.dumps(facts))
 
     def path(self, name: str, suffix: str) -> Path:
         """Where a run keeps its file of that kind."""
@@ -111,7 +112,9 @@ def run_settings(dataset: LabelledImages, training: Training, seed: int) -> dict
     else:
         for image in dataset.images:
             digest.update(np.ascontiguousarray(image).tobytes())
+    file = fingerprint(training.backbone)
     return {
+        **({} if file is None else {"checksum of the backbone": file}),
         "training": asdict(training),
         "seed": seed,
         "shape": [int(n) for n in dataset.images.shape],
@@ -145,9 +148,3 @@ def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
         for name in {**old, **new}
         if old.get(name) != new.get(name)
     ]
-
-
-def _write_whole(path: Path, text: str) -> None:
-    partial = path.with_suffix(path.suffix + ".partial")
-    partial.write_text(text)
-    os.replace(partial, path)

@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_dcmix._common.errors import MethodError
 from keras_dcmix._common.names import nearest
-from keras_dcmix.data.channel_statistics import channel_statistics
+from keras_dcmix.data.pixel_statistics import channel_statistics
 from keras_dcmix.importance.evaluation import Evaluation
 from keras_dcmix.importance.model_images import layers_on_channels
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_dcmix._common.errors import MethodError
 from keras_dcmix._common.names import checked_channel_names
-from keras_dcmix.data.finite import refuse_non_finite
+from keras_dcmix.data.finite_pixels import refuse_non_finite
 from keras_dcmix.importance.channel_importance import ChannelImportance
 from keras_dcmix.layers.channel_attention import ChannelAttention, check_positive_integer
 from keras_dcmix.layers.dcmix import DCMix, nested_layers

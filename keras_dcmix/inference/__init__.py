@@ -1,4 +1,4 @@
-"""Trained models elsewhere: the model card, export to other formats, prediction on new images."""
+"""Trained models in use: the model card, exports, predictions for new images."""
 
 import lazy_loader
 

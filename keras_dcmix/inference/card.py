@@ -1,4 +1,4 @@
-"""What a model must know about itself besides its weights: channels, classes, images, versions."""
+"""The model card: channels, classes, images and versions, beside the weights of a model."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 
 from keras_dcmix._common.errors import ArtefactError
 from keras_dcmix._common.names import checked_channel_names
+from keras_dcmix._common.wording import is_harmless, short
 from keras_dcmix.data.cells.recipe import CropRecipe
-from keras_dcmix.inference.wording import is_harmless, short
 
-# Goes up when a card means something else than before; older ones stay readable.
+# Raised when entries change their meaning; older cards stay readable.
 CARD_VERSION = 1
 CARD_NAME = "keras_dcmix.json"
 _LONGEST_TEXT = 1000
@@ -21,12 +21,12 @@ _LONGEST_TEXT = 1000
 
 @dataclass(frozen=True)
 class ModelCard:
-    """Travels inside every artefact, so that it can be used years later, by itself.
+    """Is stored inside every exported model, so that it can be used years later, by itself.
 
     Args:
         channel_names: Names of the channels in the order in which the model takes them.
         classes: Names of the classes in the order of its outputs.
-        image_size: Height and width of its images in pixels; `None` where any will do.
+        image_size: Height and width of its images in pixels; `None` where any size is taken.
         importance: Each channel's share of the mix, 0 to 1; `None` for models without a `DCMix`
             layer.
         recipe: How its training images were cut and corrected; `None` where that is not known.
@@ -36,7 +36,7 @@ class ModelCard:
 
     Raises:
         ValueError: If names repeat or are missing, or an entry is not allowed.
-        TypeError: If names are no texts.
+        TypeError: If names are not strings.
     """
 
     channel_names: tuple[str, ...]
@@ -75,17 +75,17 @@ class ModelCard:
 
     @classmethod
     def from_json(cls, text: str | bytes, *, where: object) -> ModelCard:
-        """The card out of text.
+        """The card from text.
 
         Args:
-            text: What `to_json` gave.
+            text: What `to_json` returned.
             where: The file that holds it, for errors.
 
-        Entries that this version does not know are left aside: what changes the meaning of others
-        raises the version of the card.
+        Entries that this version does not know are ignored: a card whose other entries mean
+        something else has a higher version.
 
         Raises:
-            ValueError: If it is of a later version, no card, or not fit to be shown.
+            ValueError: If it is of a later version, not a card, or not safe to print.
         """
         with _readable(where):
             plain = dict(json.loads(text))
@@ -121,9 +121,9 @@ def _is_size(value: Any) -> bool:
 
 
 def _refuse_odd_texts(plain: Any) -> None:
-    """Refuses what a stranger could steer a terminal or flood a page with."""
+    """Refuses texts that could control a terminal or fill a page."""
     if isinstance(plain, str) and not (is_harmless(plain) and len(plain) <= _LONGEST_TEXT):
-        raise ArtefactError(f"it holds the text {plain[:40]!r}, which is not fit to be shown")
+        raise ArtefactError(f"it holds the text {plain[:40]!r}, which is not safe to print")
     if isinstance(plain, dict):
         _refuse_odd_texts(list(plain.items()))
     elif isinstance(plain, list | tuple):
@@ -132,7 +132,7 @@ def _refuse_odd_texts(plain: Any) -> None:
 
 
 def _parsed(plain: dict[str, Any]) -> dict[str, Any]:
-    """The entries that JSON has made into something simpler."""
+    """The entries that JSON stores as simpler types."""
     recipe = plain["recipe"]
     return {
         "channel_names": tuple(plain["channel_names"]),

@@ -1,4 +1,4 @@
-"""A checksum beside the card, for formats whose runtimes run a damaged file as if it were whole."""
+"""A checksum beside the card, for formats whose runtimes do not notice a damaged file."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from pathlib import Path
 
 from keras_dcmix._common.errors import ArtefactError
 
-SEAL_NAME = "keras_dcmix.sha256"
+CHECKSUM_NAME = "keras_dcmix.sha256"
 _CHUNK = 2**20
 
 
-def seal_of(path: Path) -> str:
-    """The size and the SHA-256 of a file as it is now; what is appended later is not under it."""
+def checksum_of(path: Path) -> str:
+    """The size and the SHA-256 of a file as it is now; what is appended later is not covered."""
     num_bytes = path.stat().st_size
     return f"{num_bytes} {_digest(path, num_bytes)}"
 
 
-def check_seal(path: Path, seal: str) -> None:
-    """Compares a file with what `seal_of` said of it.
+def verify_checksum(path: Path, checksum: str) -> None:
+    """Compares a file with the result of an earlier `checksum_of`.
 
     Raises:
-        ValueError: If it differs, or is not there.
+        ValueError: If it differs or is missing.
     """
-    num_bytes, _, digest = seal.partition(" ")
+    num_bytes, _, digest = checksum.partition(" ")
     if not path.is_file() or not num_bytes.isdigit() or _digest(path, int(num_bytes)) != digest:
         raise ArtefactError(
-            f"{path} is damaged or was changed: its checksum is not that of the model which was "
-            "exported and compared; copy it again, or export it again"
+            f"{path} is damaged or was changed: its checksum is not that of the exported model; "
+            "copy it again, or export it again"
         )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 
-from keras_dcmix._common.errors import ArtefactError
+from keras_dcmix._common.errors import ArtefactError, argument
 from keras_dcmix._common.versions import versions
 from keras_dcmix.data.cells.recipe import CropRecipe
 from keras_dcmix.importance.methods.mixing_weights import mixing_weights
@@ -23,20 +24,20 @@ def card_of_model(
     recipe: CropRecipe | None = None,
     earlier: ModelCard | None = None,
 ) -> ModelCard:
-    """Makes a card out of what the model knows, what it came with and what the caller adds.
+    """Makes a card from the layers of a model, its earlier card and what the caller adds.
 
     Args:
         model: A model from one batch of images to one number for each class; a single number is
             the probability of the second of two classes.
         channel_names: Names of its channels, where no layer knows them.
-        classes: Names of its classes in the order of its outputs; `class_0`, ... where nobody
-            names them.
+        classes: Names of its classes in the order of its outputs; `class_0`, ... where they are
+            not known.
         recipe: How its images were made.
-        earlier: The card that lay beside the model.
+        earlier: The card that was stored with the model.
 
     Raises:
-        ValueError: If the model takes something else than images, has no channel names, or
-            names do not fit.
+        ValueError: If the model takes anything but images, has no channel names, or names do
+            not fit.
     """
     axis, (height, width), num_channels = _images_of(model)
     names = _channel_names(model, channel_names, earlier, num_channels)
@@ -53,12 +54,12 @@ def card_of_model(
 
 def _images_of(model: keras.Model) -> tuple[int, tuple[int | None, int | None], int]:
     """Channel axis, height and width, and number of channels of what a model takes."""
-    takes = getattr(model, "input_shape", None)
-    gives = getattr(model, "output_shape", None)
+    takes: Any = getattr(model, "input_shape", None)
+    gives: Any = getattr(model, "output_shape", None)
     formats = (getattr(layer, "data_format", None) for layer in nested_layers(model))
     axis = channel_axis(next(filter(None, formats), keras.config.image_data_format()))
-    is_image = isinstance(takes, tuple) and len(takes) == 4 and takes[axis] is not None
-    if not is_image or not isinstance(gives, tuple) or len(gives) != 2:
+    takes_images = isinstance(takes, tuple) and len(takes) == 4 and takes[axis] is not None
+    if not takes_images or not isinstance(gives, tuple) or len(gives) != 2:
         raise ArtefactError(
             f"A model must take one batch of images (batch, height, width, channels) and give one "
             f"number for each class. Received: '{model.name}' from {takes} to {gives}; a subclass "
@@ -79,24 +80,25 @@ def _channel_names(
     known = next((n for layer in layers if (n := getattr(layer, "channel_names", None))), None)
     if known is None and earlier is not None:
         known = earlier.channel_names
-    if given is None and known is None:
+    names = known if given is None else tuple(given)
+    if names is None:
         raise ArtefactError(
-            f"Model '{model.name}' names none of its {num_channels} channels: put a "
-            "keras_dcmix.layers.DCMix with channel_names in front of it, or name them in the "
-            "model's order with channel_names= (keras-dcmix export --channel-names A,B)"
+            f"Model '{model.name}' does not name its {num_channels} channels: put a "
+            "keras_dcmix.layers.DCMix with channel_names in front of it, or export it with "
+            f"{argument('channel_names', ('A', 'B'))}, in the model's order (on the command line: "
+            "keras-dcmix export --channel-names A,B)"
         )
-    if given is not None and known is not None and tuple(given) != tuple(known):
+    if known is not None and names != tuple(known):
         raise ArtefactError(
-            f"channel_names must be those of the model's own layer, {', '.join(known)}: leave "
-            f"them out. Received: {', '.join(given)}"
+            f"{argument('channel_names')} must be those of the model, {', '.join(known)}: omit "
+            f"the argument. Received: {', '.join(names)}"
         )
-    names = tuple(known if given is None else given)
     if len(names) != num_channels:
         raise ArtefactError(
-            f"channel_names must be {num_channels}, one for each channel of model "
+            f"{argument('channel_names')} must be {num_channels}, one for each channel of model "
             f"'{model.name}'. Received {len(names)}: {', '.join(names)}"
         )
-    return names
+    return tuple(names)
 
 
 def _classes(
@@ -111,14 +113,14 @@ def _classes(
     if len(given) != num_classes:
         each = "one for each output" if num_outputs > 1 else "for the one output"
         raise ArtefactError(
-            f"classes must be {num_classes}, {each} of model '{model.name}'. "
+            f"{argument('classes')} must be {num_classes}, {each} of model '{model.name}'. "
             f"Received {len(given)}: {', '.join(given)}"
         )
     known = () if earlier is None else earlier.classes
     if known and tuple(given) != known and known != _unnamed(num_classes):
         raise ArtefactError(
-            f"classes must be those that the model came with, {', '.join(known)}: leave them out. "
-            f"Received: {', '.join(given)}"
+            f"{argument('classes')} must be those of the model, {', '.join(known)}: omit the "
+            f"argument. Received: {', '.join(given)}"
         )
     return tuple(given)
 

@@ -1,119 +1,198 @@
-"""Channels: their intensities over all fields looked at, and what is wrong with them."""
+"""Channels: their intensities over all fields read, and what makes a channel unreliable."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from keras_dcmix.inspection.pixels import Field, Plane
-from keras_dcmix.inspection.words import number, percent, quoted
+from keras_dcmix._common.wording import number, precise_percent, quoted
+from keras_dcmix.inspection.pixels import FieldStatistics, PlaneStatistics
 
 PERCENTILES = (0.1, 1, 50, 99, 99.9)
 
 # Camera limits below the file's own: 10, 12 and 14 bits.
 _CAMERA_LIMITS = (1023, 4095, 16383)
 _FEWEST_AT_LIMIT = 20
-_SAME = 0.999
+_ALMOST_IDENTICAL = 0.999  # correlation
 _NOISE = 1.3  # agreement of neighbours; uneven light adds a little to that of noise
 _NEARLY_ALL = 0.9  # of the fields
 _MUCH_SATURATION = 0.01
 
 
-def channel_table(fields: Sequence[Field], channel_names: Sequence[str]) -> pd.DataFrame:
-    """Describes each channel.
+@dataclass(frozen=True)
+class ChannelSummary:
+    """One channel over all fields in which it could be read; NaN where there is no such field.
 
-    Returns:
-        One row a channel: `channel`, `fields` (how many were read), `dtype`, `size`, `min`,
-        `p0.1`, `p1`, `p50`, `p99`, `p99.9`, `max`, `mean` (in the files' units), `limit` (the
-        value at which pixels are cut off; NaN if they are not), `saturated` (share of the pixels
-        at that limit, 0 to 1), `constant` (share of the fields that are constant), `noise` (share
-        of the fields in which neighbouring pixels agree no more than in noise), `remark`.
+    Args:
+        name: The channel.
+        num_fields: Number of those fields.
+        dtype: Data type of its files; of several all, with their counts.
+        size: Height and width in pixels, likewise.
+        minimum: Smallest pixel, in the files' units, as all intensities here.
+        percentiles: At `PERCENTILES`.
+        maximum: Largest pixel.
+        mean: Mean of the fields' means.
+        limit: Value at which pixels are saturated; NaN if they are not.
+        saturated: Share of the pixels at that limit, 0 to 1.
+        constant: Share of the fields that are constant, 0 to 1.
+        noise: Share of the fields in which neighbouring pixels agree no more than in noise.
     """
-    remarks = _remarks(fields, channel_names)
-    rows = []
-    for name in channel_names:
-        planes = [field.planes[name] for field in fields if name in field.planes]
-        rows.append({"channel": name, "fields": len(planes)} | _described(planes))
-    table = pd.DataFrame(rows)
-    for name in table.loc[table["noise"] > _NEARLY_ALL, "channel"]:
-        remarks.setdefault(name, []).append("nothing but noise")
-    for name in table.loc[table["constant"] == 1, "channel"]:
-        remarks.setdefault(name, []).append("constant")
-    return table.assign(remark=["; ".join(remarks.get(name, [])) for name in channel_names])
+
+    name: str
+    num_fields: int = 0
+    dtype: str = ""
+    size: str = ""
+    minimum: float = np.nan
+    percentiles: tuple[float, ...] = (np.nan,) * len(PERCENTILES)
+    maximum: float = np.nan
+    mean: float = np.nan
+    limit: float = np.nan
+    saturated: float = np.nan
+    constant: float = np.nan
+    noise: float = np.nan
+
+    @property
+    def is_noise(self) -> bool:
+        """Whether nearly all fields show only noise."""
+        return self.noise > _NEARLY_ALL
 
 
-def channel_warnings(channels: pd.DataFrame, fields: Sequence[Field]) -> list[str]:
-    """Says which channels cannot be trusted, the worst first."""
+class ChannelPair(NamedTuple):
+    """Two channels that show the same.
+
+    Args:
+        first: One channel.
+        second: The other one.
+        is_identical: Whether all their pixels are equal.
+    """
+
+    first: str
+    second: str
+    is_identical: bool
+
+
+def summarise_channels(
+    fields: Sequence[FieldStatistics], channel_names: Sequence[str]
+) -> list[ChannelSummary]:
+    """Summarises each channel over the fields that were read."""
     return [
-        *_twins_warnings(fields, list(channels["channel"])),
-        *_flat_warnings(channels),
-        *_saturation_warnings(channels),
+        _summary(name, [field.planes[name] for field in fields if name in field.planes])
+        for name in channel_names
     ]
 
 
-def twins(fields: Sequence[Field], channel_names: Sequence[str]) -> list[tuple[str, str, bool]]:
-    """Pairs of channels that show the same, and whether they are equal pixel by pixel."""
+def similar_pairs(
+    fields: Sequence[FieldStatistics], channel_names: Sequence[str]
+) -> list[ChannelPair]:
+    """Finds pairs of channels that show the same in all fields, or almost the same in half."""
     if not fields:
         return []
     correlation = np.stack([field.correlation for field in fields])
     identical = np.stack([field.identical for field in fields])
     known = np.isfinite(correlation)
     found = []
-    for one, other in zip(*np.triu_indices(len(channel_names), 1), strict=True):
-        seen = known[:, one, other]
-        if not seen.any():
-            continue
-        is_equal = bool(identical[seen, one, other].all())
-        if is_equal or np.median(correlation[seen, one, other]) > _SAME:
-            found.append((channel_names[one], channel_names[other], is_equal))
+    for one in range(len(channel_names)):
+        for other in range(one + 1, len(channel_names)):
+            seen = known[:, one, other]
+            if not seen.any():
+                continue
+            is_identical = bool(identical[seen, one, other].all())
+            if is_identical or np.median(correlation[seen, one, other]) > _ALMOST_IDENTICAL:
+                found.append(ChannelPair(channel_names[one], channel_names[other], is_identical))
     return found
 
 
-def _described(planes: Sequence[Plane]) -> dict[str, object]:
-    names = ["min", *(f"p{value:g}" for value in PERCENTILES), "max", "mean"]
-    if not planes:
-        blank = dict.fromkeys([*names, "limit", "saturated", "constant", "noise"], np.nan)
-        return {"dtype": "", "size": "", **blank}
-    pooled = np.concatenate([plane.sample for plane in planes]).astype(np.float64)
-    values = [
-        min(plane.minimum for plane in planes),
-        *np.percentile(pooled, PERCENTILES),
-        max(plane.maximum for plane in planes),
-        float(np.mean([plane.mean for plane in planes])),
+def channel_table(
+    summaries: Sequence[ChannelSummary], pairs: Sequence[ChannelPair]
+) -> pd.DataFrame:
+    """Puts channels into a table.
+
+    Returns:
+        One row a channel: `channel`, `fields` (how many were read), `dtype`, `size`, `min`,
+        `p0.1`, `p1`, `p50`, `p99`, `p99.9`, `max`, `mean`, `limit`, `saturated`, `constant`,
+        `noise` (see `ChannelSummary`), `note` (what makes it unreliable).
+    """
+    rows = [
+        {
+            "channel": each.name,
+            "fields": each.num_fields,
+            "dtype": each.dtype,
+            "size": each.size,
+            "min": each.minimum,
+            **{f"p{q:g}": value for q, value in zip(PERCENTILES, each.percentiles, strict=True)},
+            "max": each.maximum,
+            "mean": each.mean,
+            "limit": each.limit,
+            "saturated": each.saturated,
+            "constant": each.constant,
+            "noise": each.noise,
+            "note": "; ".join(_notes(each, pairs)),
+        }
+        for each in summaries
     ]
+    return pd.DataFrame(rows)
+
+
+def channel_warnings(
+    summaries: Sequence[ChannelSummary], pairs: Sequence[ChannelPair]
+) -> list[str]:
+    """Says which channels are unreliable, the most serious first."""
+    names = [each.name for each in summaries]
+    return [
+        *(_pair_warning(pair, names) for pair in pairs),
+        *(text for each in summaries for text in _empty_warnings(each, names)),
+        *(
+            _saturation_warning(each, names)
+            for each in summaries
+            if each.saturated > _MUCH_SATURATION
+        ),
+    ]
+
+
+def _summary(name: str, planes: Sequence[PlaneStatistics]) -> ChannelSummary:
+    if not planes:
+        return ChannelSummary(name)
+    pooled = np.concatenate([plane.sample for plane in planes]).astype(np.float64)
     limit, saturated = _saturation(planes)
     agreement = np.array([plane.agreement for plane in planes])
-    return {
-        "dtype": _listed(plane.dtype for plane in planes),
-        "size": _listed(plane.size for plane in planes),
-        **dict(zip(names, values, strict=True)),
-        "limit": limit,
-        "saturated": saturated,
-        "constant": float(np.mean([plane.is_constant for plane in planes])),
-        "noise": float(np.mean(agreement < _NOISE)),
-    }
+    return ChannelSummary(
+        name=name,
+        num_fields=len(planes),
+        dtype=_with_counts(plane.dtype for plane in planes),
+        size=_with_counts(plane.size for plane in planes),
+        minimum=min(plane.minimum for plane in planes),
+        percentiles=tuple(np.percentile(pooled, PERCENTILES).tolist()),
+        maximum=max(plane.maximum for plane in planes),
+        mean=float(np.mean([plane.mean for plane in planes])),
+        limit=limit,
+        saturated=saturated,
+        constant=float(np.mean([plane.is_constant for plane in planes])),
+        noise=float(np.mean(agreement < _NOISE)),
+    )
 
 
-def _listed(values: Iterable[str]) -> str:
-    """The values, the most common first, with their numbers where they differ."""
+def _with_counts(values: Iterable[str]) -> str:
+    """The values, the most common first, with their counts where they differ."""
     counts = Counter(values).most_common()
     if len(counts) == 1:
         return counts[0][0]
     return ", ".join(f"{value} ({count})" for value, count in counts)
 
 
-def _saturation(planes: Sequence[Plane]) -> tuple[float, float]:
-    """The value at which pixels are cut off (NaN if none are), and the share of pixels there."""
+def _saturation(planes: Sequence[PlaneStatistics]) -> tuple[float, float]:
+    """The value at which pixels are saturated (NaN if none are), and the share of pixels there."""
     varied = [plane for plane in planes if not plane.is_constant]
     if not varied:
         return float("nan"), 0.0
     limit = max(plane.maximum for plane in varied)
     reach = [plane for plane in varied if plane.maximum == limit]
     at_limit = sum(plane.at_maximum for plane in reach)
-    # Where nothing is cut off, fewer pixels have the largest value than the values below it.
+    # Without saturation, fewer pixels have the largest value than the values just below it.
     is_plateau = at_limit >= _FEWEST_AT_LIMIT and at_limit > sum(p.just_below for p in reach)
     own = [float(np.iinfo(p.dtype).max) for p in reach if np.dtype(p.dtype).kind in "ui"]
     is_known = bool(own) and (limit in own or limit in _CAMERA_LIMITS)
@@ -122,63 +201,57 @@ def _saturation(planes: Sequence[Plane]) -> tuple[float, float]:
     return limit, at_limit / sum(plane.shape[0] * plane.shape[1] for plane in planes)
 
 
-def _remarks(fields: Sequence[Field], channel_names: Sequence[str]) -> dict[str, list[str]]:
-    remarks: dict[str, list[str]] = {}
-    for one, other, is_equal in twins(fields, channel_names):
-        word = "the same as" if is_equal else "nearly the same as"
-        remarks.setdefault(one, []).append(f"{word} {other}")
-        remarks.setdefault(other, []).append(f"{word} {one}")
-    return remarks
-
-
-def _twins_warnings(fields: Sequence[Field], names: list[str]) -> list[str]:
-    pairs = twins(fields, names)
+def _notes(each: ChannelSummary, pairs: Sequence[ChannelPair]) -> list[str]:
     found = []
-    for one, other, is_equal in pairs:
-        how = "hold the same pixels" if is_equal else f"agree almost wholly (above {_SAME})"
+    for first, second, is_identical in pairs:
+        how = "identical" if is_identical else "almost identical"
+        if each.name in (first, second):
+            found.append(f"{how} to {second if each.name == first else first}")
+    return [*found, *["only noise"] * each.is_noise, *["constant"] * (each.constant == 1)]
+
+
+def _pair_warning(pair: ChannelPair, names: list[str]) -> str:
+    how = "hold the same pixels"
+    if not pair.is_identical:
+        how = f"are almost identical (correlation above {_ALMOST_IDENTICAL})"
+    return (
+        f"The channels {quoted([pair.first, pair.second])} {how}: a file is listed twice, or "
+        "channels are mixed up, and their ranks would share one signal. Correct the source, or "
+        f"remove one: {_without(names, pair.second)}."
+    )
+
+
+def _empty_warnings(each: ChannelSummary, names: list[str]) -> list[str]:
+    way_out = f"or remove the channel: {_without(names, each.name)}."
+    found = []
+    if each.constant > 0:
         found.append(
-            f"The channels {quoted([one, other])} {how}: a file was named twice, or channels are "
-            "mixed up, and their ranks would share what is one signal. Correct the source, or "
-            f"leave one out: {_without(names, [other])}."
+            f"The channel '{each.name}' is constant (all pixels equal) in "
+            f"{precise_percent(each.constant)} of the {each.num_fields} fields read, so it carries no "
+            f"information there. Check the shutter and the file names, {way_out}"
+        )
+    if each.is_noise:
+        p99 = each.percentiles[PERCENTILES.index(99)]
+        found.append(
+            f"The channel '{each.name}' shows only noise in {precise_percent(each.noise)} of the "
+            f"{each.num_fields} fields read (99 % of its pixels are below {number(p99)}): from an "
+            "empty background a model can learn the plate, not the cells. Check the staining, "
+            f"{way_out}"
         )
     return found
 
 
-def _flat_warnings(channels: pd.DataFrame) -> list[str]:
-    names = list(channels["channel"])
-    found = []
-    for row in channels.to_dict("records"):
-        name, way_out = row["channel"], _without(names, [row["channel"]])
-        if row["constant"] > 0:
-            found.append(
-                f"The channel '{name}' is constant, all pixels alike, in "
-                f"{percent(row['constant'])} of the {row['fields']} fields read: it shows nothing "
-                f"there. Check shutter and file names, or leave the channel out: {way_out}."
-            )
-        if row["noise"] > _NEARLY_ALL:
-            found.append(
-                f"The channel '{name}' shows nothing but noise in {percent(row['noise'])} of the "
-                f"{row['fields']} fields read (99 % of its pixels are below "
-                f"{number(row['p99'])}): empty background can only tell plates apart. Check the "
-                f"staining, or leave the channel out: {way_out}."
-            )
-    return found
+def _saturation_warning(each: ChannelSummary, names: list[str]) -> str:
+    return (
+        f"In the channel '{each.name}' {precise_percent(each.saturated)} of the pixels are saturated, at "
+        f"the limit of {number(each.limit)}, so differences in brightness are lost there. No "
+        "option restores them: use a shorter exposure, or check that the ranking holds without "
+        f"the channel: {_without(names, each.name)}."
+    )
 
 
-def _saturation_warnings(channels: pd.DataFrame) -> list[str]:
-    names = list(channels["channel"])
-    return [
-        f"In the channel '{row.channel}' {percent(row.saturated)} of the pixels are at the limit "
-        f"of {number(row.limit)}, where brighter and brightest look alike. No option brings that "
-        "back: image it with a shorter exposure, or see whether the ranking holds without it: "
-        f"{_without(names, [row.channel])}."
-        for row in channels.itertuples()
-        if row.saturated > _MUCH_SATURATION
-    ]
-
-
-def _without(names: list[str], left_out: list[str]) -> str:
-    kept = [name for name in names if name not in left_out]
+def _without(names: list[str], removed: str) -> str:
+    kept = [name for name in names if name != removed]
     if not kept:
         return "--channels with others"
     text = ",".join(kept)

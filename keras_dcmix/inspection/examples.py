@@ -1,4 +1,4 @@
-"""A few fields to look at: one of each class, or spread over the wells."""
+"""A few fields to show: one of each class, or spread over the wells."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from math import ceil
 
 import numpy as np
 
+from keras_dcmix._common.wording import natural_key
 from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.inspection.places import places_of, spread_fields
-from keras_dcmix.inspection.words import counted
 
 
 def example_fields(image_set: ImageSet, most: int = 6) -> list[tuple[int, str]]:
     """Chooses fields to show.
 
     Args:
-        image_set: fields with or without labels.
-        most: how many at most.
+        image_set: Fields with or without labels.
+        most: Maximum number.
 
     Returns:
         Row number and name of each: its class if there is one, its plate and its well. With
-        labels: one field a class, of as many plates as possible, and of too many classes the first,
-        the last and some between; without: spread over the wells.
+        labels: one field a class, from as many plates as possible, and of too many classes the
+        first, the last and some between; without labels: spread over the wells.
     """
     places = places_of(image_set)
     if image_set.labels is None:
@@ -29,7 +29,7 @@ def example_fields(image_set: ImageSet, most: int = 6) -> list[tuple[int, str]]:
     else:
         chosen = []
         seen: set[str] = set()
-        labels = sorted(set(image_set.labels), key=counted)
+        labels = sorted(set(image_set.labels), key=natural_key)
         shown = np.linspace(0, len(labels) - 1, min(most, len(labels))).round().astype(int)
         for label in [labels[number] for number in shown]:
             rows = np.flatnonzero(image_set.labels == label)
@@ -45,12 +45,12 @@ def example_fields(image_set: ImageSet, most: int = 6) -> list[tuple[int, str]]:
 
 
 def read_examples(image_set: ImageSet, rows: list[int], side: int = 512) -> list[np.ndarray]:
-    """Reads fields for the eye; what cannot be read is left blank.
+    """Reads fields for display; what cannot be read is NaN.
 
     Args:
-        image_set: the fields.
-        rows: numbers of the fields.
-        side: height and width in pixels that none exceeds; rows and columns are left out.
+        image_set: The fields.
+        rows: Numbers of the fields.
+        side: Maximum height and width in pixels; larger fields are subsampled.
 
     Returns:
         `(height, width, channels)` of each, NaN where a channel cannot be read or has another
@@ -60,13 +60,13 @@ def read_examples(image_set: ImageSet, rows: list[int], side: int = 512) -> list
 
 
 def _read(image_set: ImageSet, row: int, side: int) -> np.ndarray:
-    planes = []
+    planes: list[np.ndarray | None] = []
     for name in image_set.channel_names:
         try:
             plane = image_set.select_channels([name]).read(row)[..., 0]
             step = ceil(max(plane.shape) / side)
             planes.append(plane[::step, ::step].astype(np.float32))
-        except Exception:  # the problems say why; each format's library raises its own kinds
+        except Exception:  # each format's library raises its own kinds
             planes.append(None)
     shape = next((plane.shape for plane in planes if plane is not None), (1, 1))
     blank = np.full(shape, np.nan, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""What is kept of the pixels of a field: a few numbers, and a sample from a regular grid."""
+"""Statistics of the pixels of a field, and a sample of them from a regular grid."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ import numpy as np
 
 from keras_dcmix.data.image_set import ImageSet
 
-_GRID = 2**16  # pixels of a plane that are looked at closely
+_GRID = 2**16  # pixels of a plane that enter means and correlations
 _WINDOW, _BLOCK, _MOST_WINDOWS = 16, 4, 1024
 
 
 @dataclass(frozen=True)
-class Plane:
+class PlaneStatistics:
     """One channel of one field.
 
     Args:
-        dtype: data type of the file.
-        shape: height and width in pixels.
-        minimum: smallest of all pixels.
-        maximum: largest of all pixels.
-        mean: mean of the grid.
-        sample: some pixels of the grid.
-        at_maximum: how many pixels have the largest value.
-        just_below: how many are less than 2 % of the range, and four counts, below it.
-        agreement: see `neighbour_agreement`.
+        dtype: Data type of the file.
+        shape: Height and width in pixels.
+        minimum: Smallest of all pixels.
+        maximum: Largest of all pixels.
+        mean: Mean of the grid.
+        sample: Some pixels of the grid.
+        at_maximum: Number of pixels that have the largest value.
+        just_below: Number of pixels below it by less than 2 % of the range, or four counts.
+        agreement: See `neighbour_agreement`.
     """
 
     dtype: str
@@ -52,36 +52,38 @@ class Plane:
 
 
 @dataclass(frozen=True)
-class Field:
+class FieldStatistics:
     """All channels of one field.
 
     Args:
-        row: number of the field in its image set.
-        planes: the channels that could be read.
-        reasons: why the others could not.
+        row: Number of the field in its image set.
+        planes: The channels that could be read.
+        reasons: For the others the reason why not.
         correlation: `(channels, channels)` correlation of the grids; NaN where there is none.
         identical: `(channels, channels)` whether their grids are equal and not constant.
     """
 
     row: int
-    planes: Mapping[str, Plane]
+    planes: Mapping[str, PlaneStatistics]
     reasons: Mapping[str, str]
     correlation: np.ndarray
     identical: np.ndarray
 
 
-def look_at_field(
+def measure_field(
     row: int, *, singles: Mapping[str, ImageSet], absent: Mapping[int, Set[str]], sample: int
-) -> Field:
-    """Reads a field, one channel after the other; what cannot be read stops nothing.
+) -> FieldStatistics:
+    """Reads a field channel by channel; a channel that cannot be read does not stop it.
 
     Args:
-        row: number of the field.
-        singles: for each channel its name and an image set of this channel alone.
-        absent: for rows the channels known to have no file; they are not tried.
-        sample: number of pixels kept of each channel.
+        row: Number of the field.
+        singles: For each channel its name and an image set of only this channel.
+        absent: For rows the channels known to have no file; they are not read.
+        sample: Number of pixels kept of each channel.
     """
-    planes, reasons, grids = {}, {}, {}
+    planes: dict[str, PlaneStatistics] = {}
+    reasons: dict[str, str] = {}
+    grids: dict[str, np.ndarray] = {}
     for name, image_set in singles.items():
         if name in absent.get(row, ()):
             continue
@@ -91,21 +93,21 @@ def look_at_field(
             where = f"{image_set.where(row)}, channel '{name}': "
             reasons[name] = str(error).removeprefix(where) or type(error).__name__
             continue
-        planes[name] = look_at_plane(pixels, sample)
+        planes[name] = measure_plane(pixels, sample)
         grids[name] = grid_of(pixels, _GRID).astype(np.float64)
     correlation, identical = _compared(list(singles), grids)
-    return Field(row, planes, reasons, correlation, identical)
+    return FieldStatistics(row, planes, reasons, correlation, identical)
 
 
-def look_at_plane(pixels: np.ndarray, sample: int) -> Plane:
+def measure_plane(pixels: np.ndarray, sample: int) -> PlaneStatistics:
     """Measures `(height, width)` pixels and keeps about `sample` of them."""
     minimum, maximum = float(pixels.min()), float(pixels.max())
-    at_maximum = np.count_nonzero(pixels == pixels.max())
+    at_maximum = int(np.count_nonzero(pixels == pixels.max()))
     least = 4 if pixels.dtype.kind in "ui" else 0
     threshold = maximum - max(least, 0.02 * (maximum - minimum))
-    return Plane(
+    return PlaneStatistics(
         dtype=pixels.dtype.name,
-        shape=pixels.shape,
+        shape=(pixels.shape[0], pixels.shape[1]),
         minimum=minimum,
         maximum=maximum,
         mean=float(grid_of(pixels, _GRID).mean(dtype=np.float64)),
@@ -137,9 +139,9 @@ def neighbour_agreement(pixels: np.ndarray) -> float:
     rows, columns = (side // _WINDOW for side in pixels.shape)
     if not rows or not columns:
         return float("nan")
-    whole = pixels[: rows * _WINDOW, : columns * _WINDOW]
-    windows = whole.reshape(rows, _WINDOW, columns, _WINDOW).swapaxes(1, 2)
-    windows = windows.reshape(-1, _WINDOW, _WINDOW)
+    trimmed = pixels[: rows * _WINDOW, : columns * _WINDOW]
+    tiles = trimmed.reshape(rows, _WINDOW, columns, _WINDOW).swapaxes(1, 2)
+    windows = tiles.reshape(-1, _WINDOW, _WINDOW)
     windows = windows[:: ceil(len(windows) / _MOST_WINDOWS)].astype(np.float64)
     noise = windows.var(axis=(1, 2), ddof=1).mean()
     across = _WINDOW // _BLOCK

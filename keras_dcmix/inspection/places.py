@@ -1,6 +1,8 @@
-"""Where fields are from: experiments, plates, wells; and which of them are looked at."""
+"""Where fields are from (experiments, plates, wells), and which of them are read."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -10,18 +12,39 @@ from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.data.planes import paths_of
 
 _MOST_CLASSES = 6
-# Multiples of it, less their whole part, fill the line evenly, however many there are.
+# The fractional parts of its multiples are spread evenly over 0 to 1, however many there are.
 _GOLDEN = (5**0.5 - 1) / 2
+
+
+@dataclass(frozen=True)
+class SourceCounts:
+    """What a source lists; 0 for what it does not name.
+
+    Args:
+        experiments: Number of experiments.
+        plates: Number of plates.
+        wells: Number of wells.
+        sites: Largest number of fields in one well.
+        fields: Number of fields.
+        files: Number of different files.
+    """
+
+    experiments: int
+    plates: int
+    wells: int
+    sites: int
+    fields: int
+    files: int
 
 
 def places_of(image_set: ImageSet) -> pd.DataFrame:
     """The place of each field.
 
     Returns:
-        One row a field: `experiment` and `plate` (with its experiment, so that no two plates are
-        called the same), `plate_name` (without it), `position` (the well's name on its plate),
-        all `""` where the source names none, and `well`, a text that no well of another plate
-        has; a field without a well is a well of its own.
+        One row a field: `experiment` and `plate` (with its experiment, so that each plate has a
+        unique name), `plate_name` (without it), `position` (the well's name on its plate), all
+        `""` where the source names none, and `well`, unique over all plates; a field without a
+        well counts as a well.
     """
     table = image_set.table
     blank = pd.Series("", index=table.index)
@@ -39,21 +62,18 @@ def places_of(image_set: ImageSet) -> pd.DataFrame:
     return places
 
 
-def count_places(image_set: ImageSet, places: pd.DataFrame) -> dict[str, int]:
-    """Numbers of experiments, plates, wells, sites (the most in a well), fields and files.
-
-    What the source does not name counts 0.
-    """
+def count_places(image_set: ImageSet, places: pd.DataFrame) -> SourceCounts:
+    """Counts what the source lists."""
     cells = image_set.files.to_numpy(dtype=object).ravel()
     named = places["position"] != ""
-    return {
-        "experiments": _distinct(places["experiment"]),
-        "plates": _distinct(places["plate"]),
-        "wells": int(places.loc[named, "well"].nunique()),
-        "sites": int(places.loc[named, "well"].value_counts().max()) if named.any() else 0,
-        "fields": len(image_set),
-        "files": len({path for cell in cells if cell is not None for path in paths_of(cell)}),
-    }
+    return SourceCounts(
+        experiments=_distinct(places["experiment"]),
+        plates=_distinct(places["plate"]),
+        wells=int(places.loc[named, "well"].nunique()),
+        sites=int(places.loc[named, "well"].value_counts().max()) if named.any() else 0,
+        fields=len(image_set),
+        files=len({path for cell in cells if cell is not None for path in paths_of(cell)}),
+    )
 
 
 def plate_table(places: pd.DataFrame, labels: np.ndarray | None) -> pd.DataFrame:
@@ -75,12 +95,12 @@ def spread_fields(places: pd.DataFrame, num_fields: int | None) -> np.ndarray:
     """Chooses fields spread evenly over plates and wells, the same at each call.
 
     Args:
-        places: as `places_of` returns them.
-        num_fields: how many at most; all where None.
+        places: As `places_of` returns them.
+        num_fields: Maximum number; all where None.
 
     Returns:
-        Row numbers in ascending order. Where there are more plates than half as many, some plates
-        are left out, so that two wells of a plate can be compared.
+        Row numbers in ascending order. With more than `num_fields / 2` plates, some plates are
+        skipped, so that two wells of a plate can be compared.
     """
     if num_fields is None or num_fields >= len(places):
         return np.arange(len(places))

@@ -1,4 +1,4 @@
-"""Keras layers, one a file."""
+"""Keras layers, one in each file."""
 
 from keras_dcmix.layers.attention import ATTENTION_LAYERS as ATTENTION_LAYERS
 from keras_dcmix.layers.cbam import CBAM as CBAM

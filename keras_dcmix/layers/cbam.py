@@ -1,4 +1,4 @@
-"""CBAM: gates for the channels of an image, then gates for its places."""
+"""CBAM: gates for the channels of an image, then gates for its positions."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from keras_dcmix.layers.channel_axis import channel_axis
 
 @keras.saving.register_keras_serializable(package="keras_dcmix")
 class CBAM(BottleneckAttention):
-    """Gates each channel by its mean and maximum, then each place by those over the channels.
+    """Gates each channel by its mean and maximum, then each position by those over the channels.
 
-    `gates = sigmoid(mlp(mean(images)) + mlp(max(images)))`, one number a channel, with the same
-    `mlp(z) = W2 relu(W1 z + b1) + b2` both times; `refined[..., c] = gates[c] * images[..., c]`
+    `gates = sigmoid(mlp(mean(images)) + mlp(max(images)))`, one number for each channel, with
+    the same `mlp(z) = W2 relu(W1 z + b1) + b2` both times; `refined[..., c] = gates[c] * images[..., c]`
 
-    `spatial_gates = sigmoid(convolution([mean_c(refined), max_c(refined)]))`, one number a place;
-    `output = spatial_gates * refined`
+    `spatial_gates = sigmoid(convolution([mean_c(refined), max_c(refined)]))`, one number for each
+    position; `output = spatial_gates * refined`
 
-    Each gate is between 0 and 1. Only the channel gates say something about channels; the spatial
-    gates are the same for all of them.
+    Each gate is between 0 and 1. Only the channel gates are specific to channels; the spatial gates
+    are the same for all of them.
 
     Args:
         ratio: Positive integer, the reduction: `units = num_channels // ratio`
             between the two dense layers.
-        min_units: Positive integer, the fewest units between the two dense layers. The
-            paper's `ratio` is meant for hundreds of channels: six image channels would leave
-            none. Of very few, all can start out dead (ReLU) and the gates never learn.
+        min_units: Positive integer, the minimum of units between the two dense layers. The
+            paper's `ratio` is intended for hundreds of channels: with six image channels no unit
+            would remain. Of very few units, all can start dead (ReLU), and the gates never learn.
         kernel_size: Positive odd integer, height and width of the spatial convolution in pixels.
         use_bias: Whether the dense layers have biases, see `SqueezeExcitation`. The spatial
             convolution has none.
@@ -110,7 +110,7 @@ class CBAM(BottleneckAttention):
         return ops.sigmoid(self._bottleneck(mean) + self._bottleneck(largest))
 
     def spatial_gates(self, images: Any) -> Any:
-        """The factor of each place of each image, as `call` applies it after the channel gates.
+        """The factor of each position of each image, as `call` applies it after the channel gates.
 
         Args:
             images: Images as `call` takes them, before the channel gates.
@@ -136,8 +136,8 @@ class CBAM(BottleneckAttention):
     def _check_tensor_rank(self, shape: Sequence[int | None]) -> None:
         if len(shape) != 4:
             raise LayerError(
-                "CBAM takes images of rank 4, (batch, height, width, channels): it gates places "
-                f"as well as channels. Received: shape={tuple(shape)}"
+                "CBAM requires images of rank 4, (batch, height, width, channels), because it "
+                f"gates positions as well as channels. Received: shape={tuple(shape)}"
             )
 
     def get_config(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What all channel-attention layers share: one gate for each channel of each image."""
+"""Base classes of the channel-attention layers: one gate for each channel of each image."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class ChannelAttention(keras.layers.Layer):
 
     `output[b, ..., c] = gates(images)[b, c] * images[b, ..., c]`
 
-    A layer of this kind overrides `gates`, builds its weights in `build`, and adds its own
-    arguments to the config. Unlike the weights of `DCMix`, gates differ from image to image:
-    there is no importance without images.
+    Subclasses override `gates`, create their weights in `build`, and add their own arguments to
+    the config. Unlike the weights of `DCMix`, gates differ between images, so importance is
+    measured on images.
 
     Args:
         channel_names: Names of the input channels in order; they are saved
@@ -95,7 +95,7 @@ class ChannelAttention(keras.layers.Layer):
         images = ops.cast(images, self.compute_dtype)
         rank = len(images.shape)
         spatial = [i for i in range(1, rank) if i != channel_axis(self.data_format) % rank]
-        # Backends disagree on a reduction over no axis at all.
+        # Backends differ in a reduction over no axis.
         return reduce(images, axis=spatial) if spatial else images
 
     def _check_tensor_rank(self, shape: Sequence[int | None]) -> None:
@@ -108,8 +108,8 @@ class ChannelAttention(keras.layers.Layer):
             return self.channel_names
         if not self.built:
             raise LayerError(
-                f"Layer '{self.name}' does not know its channels yet: call it on images or build "
-                "it first"
+                f"The channels of layer '{self.name}' are not known yet: call it on images or "
+                "build it first"
             )
         return tuple(f"channel_{index}" for index in range(self.num_channels))
 
@@ -126,13 +126,13 @@ class ChannelAttention(keras.layers.Layer):
 
 
 class BottleneckAttention(ChannelAttention):
-    """Channel attention whose gates come out of two dense layers with few units between.
+    """Channel attention with gates from two dense layers with few units between them.
 
     `bottleneck(z) = W2 relu(W1 z + b1) + b2`, with `W1` of shape `(units, num_channels)`
 
     Args:
         ratio: Positive integer, the reduction: `units = num_channels // ratio`.
-        min_units: Positive integer, the fewest units between the two dense layers.
+        min_units: Positive integer, the minimum of units between the two dense layers.
         use_bias: Whether the dense layers have biases.
         **kwargs: Arguments of `ChannelAttention`.
     """
@@ -176,13 +176,15 @@ class BottleneckAttention(ChannelAttention):
 
 
 def check_positive_integer(name: str, value: object) -> None:
-    """Refuses an argument that is not an integer of at least 1."""
+    """Raises an error for an argument that is not an integer of at least 1."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise LayerError(f"`{name}` must be a positive integer. Received: {name}={value!r}")
 
 
 def check_odd(name: str, value: Any) -> None:
-    """Refuses an argument that is not a positive odd integer."""
+    """Raises an error for an argument that is not a positive odd integer."""
     check_positive_integer(name, value)
     if value % 2 == 0:
-        raise LayerError(f"`{name}` must be odd, to have a middle. Received: {name}={value!r}")
+        raise LayerError(
+            f"`{name}` must be odd, so that it has a centre. Received: {name}={value!r}"
+        )

@@ -1,4 +1,4 @@
-"""Where the channels are and which ranks are images: checks that all layers share."""
+"""The axis of the channels, and checks of shapes that all layers share."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _AXES = {"channels_last": -1, "channels_first": 1}
 
 
 def channel_axis(data_format: str) -> int:
-    """The axis that holds the channels: -1 or 1."""
+    """The axis of the channels: -1 or 1."""
     if data_format not in _AXES:
         raise LayerError(
             f"`data_format` must be one of {', '.join(map(repr, _AXES))}. "
@@ -20,7 +20,7 @@ def channel_axis(data_format: str) -> int:
 
 
 def check_tensor_rank(shape: Sequence[int | None]) -> None:
-    """Refuses inputs that are not of rank 2 to 5."""
+    """Raises an error for inputs that are not of rank 2 to 5."""
     if not 2 <= len(shape) <= 5:
         raise LayerError(
             "Expected images of rank 2 to 5, such as (batch, height, width, channels). "
@@ -29,7 +29,7 @@ def check_tensor_rank(shape: Sequence[int | None]) -> None:
 
 
 def known_channels(shape: Sequence[int | None], data_format: str) -> int:
-    """The number of channels of a shape, or an error where it is not known."""
+    """The number of channels of a shape; raises an error where it is unknown."""
     num_channels = shape[channel_axis(data_format)]
     if num_channels is None:
         raise LayerError(

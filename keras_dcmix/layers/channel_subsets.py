@@ -1,4 +1,4 @@
-"""Masks a random subset of the channels of each image, so that one model knows every subset."""
+"""Masks a random subset of the channels of each image, so that one model learns every subset."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ class ChannelSubsets(keras.layers.Layer):
     `images[b, ..., c] * (rank[b, c] < kept[b])`, with `kept[b] = N` in a share `keep_all` of the
     images and uniform over 0..N in the others
 
-    `rank` is a random order of the channels, drawn anew for each image and step. So every subset
-    of every size lies inside what the model has seen, and the score of any panel of channels is
-    one evaluation of one model: see `keras_dcmix.importance.subset_scores`. Nothing is rescaled.
-    The layer belongs behind the standardisation, where 0 is a channel's mean. At inference the
-    images pass unchanged.
+    `rank` is a random order of the channels, drawn for each image and step. The model is thus
+    trained on subsets of every size, and the score of any panel of channels is one evaluation of
+    one model: see `keras_dcmix.importance.subset_scores`. Values are not rescaled. The layer must
+    follow the standardisation, where 0 is a channel's mean. At inference it returns the images
+    unchanged.
 
     Args:
-        keep_all: Share of the images, 0 up to 1 (1 excluded), that are left whole. They keep most
-            of the accuracy on all channels that masks cost (measured, see `docs/benchmarks.md`).
-        seed: Integer, seed of the masks; `None` takes one from Keras' global seed.
+        keep_all: Share of the images, 0 up to 1 (1 excluded), that keep all channels. They
+            recover most of the accuracy on all channels that masks cost (measured, see
+            `docs/benchmarks.md`).
+        seed: Integer, seed of the masks; `None` derives one from Keras' global seed.
         data_format: `"channels_last"` or `"channels_first"`. `None` takes
             `keras.config.image_data_format()`.
         **kwargs: Arguments of `keras.layers.Layer`, such as `name` and `dtype`.
@@ -59,7 +60,7 @@ class ChannelSubsets(keras.layers.Layer):
         In the spirit of hierarchical channel sampling: Bao, Sivanandan, Karaletsos, Channel
         Vision Transformers, ICLR 2024, https://arxiv.org/abs/2309.16108, section 3.2. There the
         size is drawn from 1..N; here 0 is a size too, since a Shapley value needs the empty set,
-        and a share of the images stays whole.
+        and a share of the images keeps all channels.
     """
 
     def __init__(
@@ -96,14 +97,14 @@ class ChannelSubsets(keras.layers.Layer):
         return images * ops.reshape(mask, shape)
 
     def _draw(self, images: Any) -> Any:
-        """Truth values `(batch, num_channels)`: which channels each image keeps."""
+        """Booleans `(batch, num_channels)`: which channels each image keeps."""
         num_channels = images.shape[channel_axis(self.data_format)]
         batch = ops.shape(images)[0]
         order = keras.random.uniform((batch, num_channels), seed=self.seed_generator)
         rank = ops.argsort(ops.argsort(order, axis=-1), axis=-1)
         kept = keras.random.randint((batch, 1), 0, num_channels + 1, seed=self.seed_generator)
-        whole = keras.random.uniform((batch, 1), seed=self.seed_generator) < self.keep_all
-        return ops.logical_or(whole, ops.cast(rank, "int32") < ops.cast(kept, "int32"))
+        unmasked = keras.random.uniform((batch, 1), seed=self.seed_generator) < self.keep_all
+        return ops.logical_or(unmasked, ops.cast(rank, "int32") < ops.cast(kept, "int32"))
 
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
         check_tensor_rank(input_shape)

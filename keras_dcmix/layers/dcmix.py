@@ -1,4 +1,4 @@
-"""DCMIX: blend all input channels into a few planes with learned weights >= 0."""
+"""DCMIX: blends all input channels into one or a few planes with learned weights >= 0."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from keras_dcmix.layers.channel_axis import channel_axis, check_tensor_rank, kno
 
 @keras.saving.register_keras_serializable(package="keras_dcmix")
 class EqualBlend(keras.initializers.Initializer):
-    """Starts every channel at `1 / sqrt(num_channels)`.
+    """Initializes the weight of every channel to `1 / sqrt(num_channels)`.
 
-    All channels start equal, so that no ranking is there before training, and
-    a mix of independent channels of unit variance has unit variance itself.
+    All channels start equal, so there is no ranking before training, and a mix of
+    independent channels of unit variance has unit variance too.
 
     Example:
 
@@ -36,20 +36,20 @@ class EqualBlend(keras.initializers.Initializer):
 
 @keras.saving.register_keras_serializable(package="keras_dcmix")
 class DCMix(keras.layers.Layer):
-    """Blends all input channels into `num_mixes` planes; the weights are the importance.
+    """Blends all input channels into `num_mixes` planes; the learned weights are the importance.
 
     `mixed[b, ..., m] = sum_c alpha[c, m] * images[b, ..., c]` with `alpha >= 0`
 
-    `alpha` is learned end to end with the network behind the layer. It compares
-    channels only if they come in on one scale: standardise each channel first
-    (`keras_dcmix.models.build_classifier` does).
+    `alpha` is learned end to end with the network that follows the layer. Weights of two
+    channels are comparable only if both have the same scale: standardise each channel
+    first, as `keras_dcmix.models.build_classifier` does.
 
     Args:
-        num_mixes: Positive integer, the number of planes that come out.
+        num_mixes: Positive integer, the number of output planes.
         channel_names: Names of the input channels in order; they are saved
             with the layer. `None` leaves the channels unnamed.
         alpha_initializer: Initializer of `alpha`, shape `(num_channels, num_mixes)`.
-            `None` starts all channels equal, see `EqualBlend`.
+            `None` initializes all channels equally, see `EqualBlend`.
         alpha_regularizer: Regularizer of `alpha`, on the non-negative values
             that the mix uses.
         data_format: `"channels_last"` or `"channels_first"`. `None` takes
@@ -138,9 +138,9 @@ class DCMix(keras.layers.Layer):
 
     @staticmethod
     def _non_negative(weight: Any) -> Any:
-        # The constraint acts after optimizer steps only: initial values, `set_weights` and
-        # moving averages pass it by. The gradient here is 1 on every backend, also at exactly
-        # 0, where those of `maximum` and `relu` differ and a channel could die for good.
+        # Keras applies the constraint only after optimizer steps, not to initial values,
+        # `set_weights` or moving averages. The gradient here is 1 on every backend, also at
+        # exactly 0, where those of `maximum` and `relu` differ and a channel could stay at 0.
         return weight + ops.stop_gradient(ops.maximum(weight, 0) - weight)
 
     @property
@@ -157,9 +157,9 @@ class DCMix(keras.layers.Layer):
         """Each channel's share of each plane, `alpha[c, m] / sum_c alpha[c, m]`, 0 to 1.
 
         NumPy array `(num_channels, num_mixes)`; a plane's column adds up to 1, or is 0 where all
-        its weights are 0. Planes are not compared with each other: the network behind the layer
-        can undo the scale of a whole plane, so that scale says nothing about importance. A
-        channel's importance over several planes is therefore the plain mean of its shares.
+        its weights are 0. Planes are not compared with each other: the network after the layer
+        can rescale a plane, so the scale of a plane carries no information about importance. A
+        channel's importance over several planes is therefore the mean of its shares.
         """
         alpha = self.alpha
         total = alpha.sum(axis=0)
@@ -190,34 +190,35 @@ class DCMix(keras.layers.Layer):
 
 
 def find_dcmix(model: keras.Model, layer_name: str | None = None) -> DCMix:
-    """The `DCMix` layer of a model, also inside models that it is made of.
+    """The `DCMix` layer of a model, also inside nested models.
 
     Args:
         model: Any Keras model.
-        layer_name: Name of the layer; needed only where there are several.
+        layer_name: Name of the layer; required only if there are several.
 
     Raises:
-        ValueError: If there is no such layer, or several and no name.
+        ValueError: If there is no such layer, or more than one.
     """
-    found = {layer.name: layer for layer in nested_layers(model) if isinstance(layer, DCMix)}
-    if layer_name is None and len(found) == 1:
-        return next(iter(found.values()))
-    if layer_name in found:
-        return found[layer_name]
-    if not found:
+    # By identity: layers in two nested models may have the same name, and a layer may be shared.
+    found = {id(layer): layer for layer in nested_layers(model) if isinstance(layer, DCMix)}
+    matching = [layer for layer in found.values() if layer_name in (None, layer.name)]
+    if len(matching) == 1:
+        return matching[0]
+    names = sorted(layer.name for layer in found.values())
+    if not names:
         raise LayerError(
             f"Model '{model.name}' has no DCMix layer, so there are no mixing weights to read: "
             "put keras_dcmix.layers.DCMix in front of it or build it with mixer='dcmix'"
         )
     raise LayerError(
-        f"Model '{model.name}' has the DCMix layers {sorted(found)}: name one of them. "
-        f"Received: layer_name={layer_name!r}"
+        f"Model '{model.name}' has the DCMix layers {names}: name one of them, by a unique "
+        f"name. Received: layer_name={layer_name!r}"
     )
 
 
 def nested_layers(layer: keras.layers.Layer) -> Iterator[keras.layers.Layer]:
-    """A layer or model and all that it is made of, from the outside in."""
+    """A layer or model and all layers that it contains, from the outside in."""
     yield layer
-    # Layers of one's own keep what they contain in `_layers`; there is no public way to it.
-    for inner in getattr(layer, "layers", None) or getattr(layer, "_layers", ()):
+    # Custom layers keep the layers they contain in `_layers`; there is no public attribute.
+    for inner in getattr(layer, "layers", None) or getattr(layer, "_layers", None) or []:
         yield from nested_layers(inner)

@@ -19,19 +19,19 @@ from keras_dcmix.layers.channel_attention import (
 
 @keras.saving.register_keras_serializable(package="keras_dcmix")
 class EfficientChannelAttention(ChannelAttention):
-    """Gates each channel by the means of itself and its neighbours, with shared weights.
+    """Gates each channel by its own mean and those of its neighbours, with shared weights.
 
     `z[c] = mean(images[..., c])`, `gates[c] = sigmoid(sum_j w[j] z[c + j])` with `j` from
     `-(kernel_size // 2)` to `kernel_size // 2` and `z = 0` beyond the first and last channel,
     `output[..., c] = gates[c] * images[..., c]`
 
-    The `kernel_size` weights are all that is learned. Two traps at the input: which channels
-    are neighbours is an accident of their order; and below 8 channels the paper's kernel size is
-    1, so that one weight is shared by all channels and each gate sees its own channel only.
+    Only the `kernel_size` weights are learned. Note two limitations at the input: which channels
+    are neighbours depends on their arbitrary order, and below 8 channels the paper's kernel size is
+    1, so all channels share one weight and each gate depends on its own channel only.
 
     Args:
         kernel_size: Positive odd integer, at most `2 * num_channels - 1`: weights further out
-            would meet no channel. `None` takes the paper's, see `adaptive_kernel_size`.
+            would have no input. `None` uses the paper's, see `adaptive_kernel_size`.
         gamma: Above 0; divisor of the adaptive kernel size.
         b: Offset of the adaptive kernel size.
         channel_names: Names of the input channels in order; they are saved
@@ -98,7 +98,7 @@ class EfficientChannelAttention(ChannelAttention):
         if size > largest:
             raise LayerError(
                 f"`kernel_size` must be at most {largest} for {self.num_channels} channels: "
-                f"weights further out would meet no channel. Received: kernel_size={size}"
+                f"weights further out would have no input. Received: kernel_size={size}"
             )
         self._convolution = keras.layers.Conv1D(
             1,
@@ -127,7 +127,7 @@ class EfficientChannelAttention(ChannelAttention):
 def adaptive_kernel_size(num_channels: int, gamma: float = 2, b: float = 1) -> int:
     """The kernel size of the paper: the odd number nearest to `|(log2(num_channels) + b) / gamma|`.
 
-    An even number lies between two odd ones; the larger is taken.
+    Of the two odd numbers next to an even one the larger is used.
 
     Args:
         num_channels: Number of channels, at least 1.

@@ -1,4 +1,4 @@
-"""Soft attention over channels: gates that compete for a fixed total."""
+"""Soft attention over channels: gates with a fixed sum."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class SoftAttention(ChannelAttention):
     `z[c] = mean(images[..., c])`, `gates = num_channels * softmax(W z + b)`,
     `output[..., c] = gates[c] * images[..., c]`
 
-    Unlike the other attention layers, a channel gains only what others lose. The softmax is
-    multiplied by `num_channels` so that equal gates are 1 and leave the images as they are: with
-    the plain softmax, every further channel would make the input of the network behind the layer
-    smaller. `gates / num_channels` are the softmax weights. `W` and `b` start at 0, so no channel
-    is ahead before training.
+    Unlike in the other attention layers, the gates have a fixed sum. The softmax is multiplied by
+    `num_channels`, so that equal gates are 1 and do not change the images: with the plain softmax,
+    every additional channel would reduce the input of the network that follows.
+    `gates / num_channels` are the softmax weights. `W` and `b` start at 0, so all channels are
+    equal before training.
 
     The idea, soft attention on the individual channels of the input, is that of the reference;
     computing it by one dense layer on each channel's mean is ours.
@@ -76,6 +76,6 @@ class SoftAttention(ChannelAttention):
     def gates(self, images: Any) -> Any:
         means = self._pooled(images, ops.mean)
         logits = self._logits(means)
-        # Not `ops.softmax`: it warns of a single channel. So equal gates are also exactly 1.
+        # Not `ops.softmax`, which warns about a single channel. Equal gates are exactly 1 here.
         exponents = ops.exp(logits - ops.max(logits, axis=-1, keepdims=True))
         return exponents / ops.mean(exponents, axis=-1, keepdims=True)

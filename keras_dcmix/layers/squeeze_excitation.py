@@ -12,7 +12,7 @@ from keras_dcmix.layers.channel_attention import BottleneckAttention
 
 @keras.saving.register_keras_serializable(package="keras_dcmix")
 class SqueezeExcitation(BottleneckAttention):
-    """Gates each channel by two dense layers that see the means of all channels.
+    """Gates each channel by two dense layers on the means of all channels.
 
     `z[c] = mean(images[..., c])`, `gates = sigmoid(W2 relu(W1 z + b1) + b2)`,
     `output[..., c] = gates[c] * images[..., c]`
@@ -22,12 +22,12 @@ class SqueezeExcitation(BottleneckAttention):
     Args:
         ratio: Positive integer, the reduction: `units = num_channels // ratio`
             between the two dense layers.
-        min_units: Positive integer, the fewest units between the two dense layers. The
-            paper's `ratio` is meant for hundreds of channels: six image channels would leave
-            none. Of very few, all can start out dead (ReLU) and the gates never learn.
-        use_bias: Whether the dense layers have biases. The authors leave them out inside ResNets;
-            at the input, where the means of standardised images are near 0, all gates would
-            stay near 0.5 without them.
+        min_units: Positive integer, the minimum of units between the two dense layers. The
+            paper's `ratio` is intended for hundreds of channels: with six image channels no unit
+            would remain. Of very few units, all can start dead (ReLU), and the gates never learn.
+        use_bias: Whether the dense layers have biases. The authors omit them inside ResNets; at
+            the input, where the means of standardised images are near 0, all gates would stay near
+            0.5 without them.
         channel_names: Names of the input channels in order; they are saved
             with the layer. `None` leaves the channels unnamed.
         data_format: `"channels_last"` or `"channels_first"`. `None` takes

@@ -12,6 +12,7 @@ from keras_dcmix._common.errors import ModelError
 from keras_dcmix._common.names import nearest
 from keras_dcmix.layers.attention import ATTENTION_LAYERS
 from keras_dcmix.layers.channel_axis import channel_axis
+from keras_dcmix.models.own_backbone import is_own, load_backbone
 
 
 def backbone_features(
@@ -35,6 +36,8 @@ def backbone_features(
             the attention.
     """
     axis = channel_axis(keras.config.image_data_format())
+    if isinstance(backbone, str) and is_own(backbone):
+        backbone = load_backbone(backbone)
     if attention is not None and backbone != "convnet":
         raise ModelError(
             "`attention` goes with backbone='convnet', whose blocks are ours. "
@@ -137,7 +140,10 @@ def _application(x: Any, name: str, weights: str | None, axis: int) -> tuple[Any
 
 
 def check_backbone(name: str) -> None:
-    """Refuses the name of a backbone that is not known, and says the nearest that is."""
+    """Refuses the name of a backbone that is not known, or one that cannot be loaded."""
+    if is_own(name):
+        load_backbone(name)
+        return
     known = ("convnet", *applications())
     if name not in known:
         raise ModelError(

@@ -20,7 +20,9 @@ class Training:
         learning_rate: Rate at the start, above 0.
         mixer: See `keras_dcmix.models.build_classifier`; only `"dcmix"` gives mixing weights.
         num_mixes: Planes that DCMIX makes.
-        backbone: `"convnet"` or a name in `keras.applications`.
+        backbone: `"convnet"`, a name in `keras.applications`, the path of a `.keras` file, or
+            `module:function` of a function that takes a tensor, or nothing and returns a
+            `keras.Model`.
         weights: `None` or `"imagenet"`, for a backbone from `keras.applications`.
         dropout: Rate of dropout before the head, 0 to 1 (1 excluded).
         attention: Attention layer after each block of `"convnet"`, see `build_classifier`.

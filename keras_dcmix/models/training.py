@@ -13,9 +13,9 @@ import numpy as np
 from keras_dcmix._common.errors import ModelError
 from keras_dcmix.callbacks import ChannelWeightHistory
 from keras_dcmix.data.batches import ImageBatches
-from keras_dcmix.data.channel_statistics import channel_statistics
 from keras_dcmix.data.channel_view import ChannelView
 from keras_dcmix.data.labelled_images import LabelledImages
+from keras_dcmix.data.pixel_statistics import channel_statistics
 from keras_dcmix.data.splits import split_by_group
 from keras_dcmix.models.classifier import build_classifier, fit_standardization
 from keras_dcmix.models.options import Training

@@ -1,7 +1,7 @@
 """Figures: each function takes a result, draws into `ax` and returns it.
 
-Colours can be told apart by colour-blind readers, and text follows matplotlib's `rcParams`, so that
-`plt.style.context("dark_background")` works. Nothing is shown or saved here.
+Colours are distinguishable for colour-blind readers, and text follows matplotlib's `rcParams`, so
+that `plt.style.context("dark_background")` works. Functions neither show nor save figures.
 """
 
 import lazy_loader

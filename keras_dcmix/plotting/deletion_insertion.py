@@ -1,4 +1,4 @@
-"""How a score falls and rises as channels are deleted and inserted, for several orders of them."""
+"""Scores along deletion and insertion of channels, for the orders of several methods."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from keras_dcmix._common.errors import MethodError
 from keras_dcmix.plotting.style import (
     CATEGORIES,
     LITERAL,
@@ -16,6 +17,7 @@ from keras_dcmix.plotting.style import (
     background,
     blend,
     clean,
+    minus,
     muted,
     shorten,
     text_color,
@@ -32,27 +34,27 @@ _ROW = 1.5  # font sizes from one line of the table to the next
 
 
 def plot_deletion_insertion(
-    curves: Mapping[str, Mapping[str, Any]], *, ax: Axes | None = None, unit: str = ""
+    curves: Mapping[str, Mapping[str, Any]], *, unit: str = "", ax: Axes | None = None
 ) -> Axes:
-    """Draws, for each method, the score of its best and of its worst channels.
+    """Draws, for each method, the score with its most and with its least important channels.
 
-    From left to right channels are put into the image. The solid line is insertion, the most
+    From left to right more channels are in the image. The solid line is insertion, the most
     important channels first; the dashed line is deletion read backwards, the least important
-    first. Both begin with no channel and end with all, and the wider they are apart, the better
-    the method's order. The table beside it has the mean height of both lines and their
-    difference, the best method on top. The six best are coloured and the others grey.
+    first. Both start with no channel and end with all channels, and the larger the gap between
+    them, the better the method's order. The table on the right lists the mean height of both lines
+    and their gap, the best method first. The six best are coloured and the others grey.
 
     Args:
-        curves: for each method its curves, as `keras_dcmix.importance.curves_along` and the
-            `details` of `deletion_insertion` hold them, all of the same channels.
-        ax: axes to draw into. By default a new figure.
-        unit: scale of the score, such as `"accuracy"`, for the y-axis.
+        curves: For each method its curves, as in `keras_dcmix.importance.curves_along` and in the
+            `details` of `deletion_insertion`, all of the same channels.
+        unit: Scale of the score, such as `"accuracy"`, for the y-axis.
+        ax: Axes to draw into. By default a new figure.
 
     Returns:
         The axes.
 
     Raises:
-        ValueError: if there is no method, an entry is missing, or channels differ.
+        ValueError: If there is no method, an entry is missing, or channels differ.
 
     Example:
         >>> curves = {"dcmix": {"order": ("DNA", "ER"), "deletion": [0.9, 0.6, 0.5],
@@ -75,24 +77,24 @@ def plot_deletion_insertion(
 
 def _check(curves: Mapping[str, Mapping[str, Any]]) -> None:
     if not curves:
-        raise ValueError("curves must hold at least one method. Received: none")
+        raise MethodError("`curves` must contain at least one method. Received: none")
     first = next(iter(curves))
     for name, entries in curves.items():
         missing = [entry for entry in _NEEDED if entry not in entries]
         if missing:
-            raise ValueError(
-                f"curves of {name!r} must have the entries {', '.join(_NEEDED)}; take them from "
+            raise MethodError(
+                f"`curves` of {name!r} must have the entries {', '.join(_NEEDED)}, as from "
                 f"`curves_along`. Received: none for {', '.join(missing)}"
             )
         if set(entries["order"]) != set(curves[first]["order"]):
-            raise ValueError(
-                f"curves must be of the same channels. Received: {', '.join(entries['order'])} "
+            raise MethodError(
+                f"`curves` must be of the same channels. Received: {', '.join(entries['order'])} "
                 f"for {name!r}, {', '.join(curves[first]['order'])} for {first!r}"
             )
 
 
 def _draw_lens(ax: Axes, name: str, entries: Mapping[str, Any], color: str, rank: int) -> None:
-    """Draws the two lines of a method; the best method lies on top and is filled."""
+    """Draws the two lines of a method; the best method is on top and filled."""
     inserted, kept_worst = np.asarray(entries["insertion"]), np.asarray(entries["deletion"])[::-1]
     counts = np.arange(len(inserted))
     width = 2.0 if rank == 0 else 1.4 if rank < _SHOWN_OF_MANY else 0.8
@@ -113,7 +115,7 @@ def _finish(ax: Axes, num_channels: int, unit: str) -> None:
     ax.set_xlabel("channels in the image")
     ax.set_ylabel(unit or "score")
     ax.set_title(
-        "solid: insertion, the most important first; dashed: deletion, the least important left",
+        "solid: insertion, most important first; dashed: deletion, least important remain",
         loc="left",
         fontsize=0.9 * mpl.rcParams["font.size"],
         color=muted(ax),
@@ -141,11 +143,11 @@ def _list_areas(
             **LITERAL,
         )
 
-    for column, title in zip(columns.values(), ("insertion", "deletion", "apart"), strict=True):
+    for column, title in zip(columns.values(), ("insertion", "deletion", "gap"), strict=True):
         write(title, column, 0, ha="right", color=muted(ax))
     for row, ((name, entries, gap), color) in enumerate(zip(rows, colors, strict=False), start=1):
         numbers = (entries["insertion_area"], entries["deletion_area"], gap)
         for column, number in zip(columns.values(), numbers, strict=True):
-            write(f"{number:.2f}".replace("-", "\N{MINUS SIGN}"), column, row, ha="right")
+            write(minus(f"{number:.2f}"), column, row, ha="right")
         write("\N{BLACK SQUARE}", columns["gap"] + 1.2, row, ha="left", color=color)
         write(shorten(name, _LONGEST_NAME), columns["gap"] + 2.6, row, ha="left")

@@ -11,12 +11,15 @@ from matplotlib.ticker import MaxNLocator
 from keras_dcmix.importance.channel_importance import ChannelImportance
 from keras_dcmix.plotting.style import (
     BLUE,
+    LINE,
     LITERAL,
     axes_or_new,
     background,
     blend,
     clean,
+    draw_whiskers,
     laid_out,
+    minus,
     muted,
     shorten,
     text_color,
@@ -26,8 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _LONGEST_NAME = 32
-_LINE = 0.72  # font size per row: leaves air when a layout engine shrinks the axes later
-_MOST_DOTS = 50  # bootstrap resamples come in thousands; their whisker says it all
+_MOST_DOTS = 50  # bootstrap resamples come in thousands; for them the whisker is enough
 _SMALLEST = 5  # points; smaller numbers are left out
 
 
@@ -35,11 +37,11 @@ def plot_importance(importance: ChannelImportance, *, ax: Axes | None = None) ->
     """Draws one bar a channel, with its spread and every single repeat.
 
     Bars are scores, whiskers one sample standard deviation over repeats to each side, dots single
-    repeats, up to fifty of them. Numbers stand beside the bars unless there is no room.
+    repeats (up to fifty). Each score is written beside its bar if there is space.
 
     Args:
-        importance: the scores of one method.
-        ax: axes to draw into. By default a new figure, which grows with the number of channels.
+        importance: The scores of one method.
+        ax: Axes to draw into. By default a new figure, which grows with the number of channels.
 
     Returns:
         The axes.
@@ -68,31 +70,19 @@ def plot_importance(importance: ChannelImportance, *, ax: Axes | None = None) ->
 
 
 def _draw_bars(ax: Axes, scores: np.ndarray, std: np.ndarray) -> None:
-    """Draws bars from top to bottom and whiskers where the spread is known."""
+    """Draws bars from top to bottom, and whiskers."""
     rows = np.arange(len(scores))
     ax.barh(rows, scores, height=0.72, color=blend(BLUE, background(ax), 0.5), zorder=2)
-    known = np.isfinite(std)
-    if known.any():
-        ax.errorbar(
-            scores[known],
-            rows[known],
-            xerr=std[known],
-            fmt="none",
-            ecolor=text_color(),
-            elinewidth=1.1,
-            capsize=2.5,
-            capthick=1.1,
-            zorder=4,
-        )
+    draw_whiskers(ax, scores, rows, std)
     ax.axvline(0, color=muted(ax), linewidth=0.8, zorder=3)
 
 
 def _draw_dots(ax: Axes, repeats: np.ndarray) -> None:
-    """Draws every single repeat, moved up or down by the same pattern in every row."""
+    """Draws every repeat, shifted up or down by the same pattern in every row."""
     num_repeats, num_channels = repeats.shape
     if not num_repeats:
         return
-    # Steps of the golden ratio spread any number of dots evenly, without chance.
+    # Steps of the golden ratio spread any number of dots evenly and reproducibly.
     shift = ((np.arange(num_repeats) * 0.618034 + 0.5) % 1 - 0.5) * 0.5
     rows = np.arange(num_channels) + shift[:, None]
     ax.scatter(
@@ -114,18 +104,18 @@ def _reach(scores: np.ndarray, std: np.ndarray, repeats: np.ndarray) -> tuple[fl
 
 
 def _label_channels(ax: Axes, names: tuple[str, ...]) -> None:
-    """Writes channel names down the side, small enough that they never touch."""
+    """Writes channel names on the left, small enough not to overlap."""
     labels = [shorten(name, _LONGEST_NAME) for name in names]
     ax.set_yticks(range(len(names)), labels, **LITERAL)
     ax.set_ylim(len(names) - 0.4, -0.6)
     _, height = laid_out(ax)
-    ax.tick_params(axis="y", labelsize=min(mpl.rcParams["font.size"], _LINE * height / len(names)))
+    ax.tick_params(axis="y", labelsize=min(mpl.rcParams["font.size"], LINE * height / len(names)))
 
 
 def _label_values(ax: Axes, scores: np.ndarray, left: float, right: np.ndarray) -> None:
-    """Sets the limits, and writes each score to the right of its row where a line of text fits."""
+    """Sets the limits, and writes each score to the right of its row if a line of text fits."""
     width, height = laid_out(ax)
-    size = min(0.85 * mpl.rcParams["font.size"], _LINE * height / len(scores))
+    size = min(0.85 * mpl.rcParams["font.size"], LINE * height / len(scores))
     span = right.max() - left or 1.0
     texts = _numbers(scores) if size >= _SMALLEST else []
     room = 6 + 0.65 * size * max((len(text) for text in texts), default=0)
@@ -144,18 +134,18 @@ def _label_values(ax: Axes, scores: np.ndarray, left: float, right: np.ndarray) 
 
 
 def _numbers(scores: np.ndarray) -> list[str]:
-    """Writes scores with as many decimals as give the largest three digits."""
+    """Formats scores so that the largest has three digits."""
     largest = np.abs(scores).max()
     digits = max(2 - int(np.floor(np.log10(largest))), 0) if largest else 0
     if digits > 6:
-        return [f"{score:.2e}".replace("-", "\N{MINUS SIGN}") for score in scores]
-    # Adding 0 turns the -0.0 that rounding leaves into 0.0.
+        return [minus(f"{score:.2e}") for score in scores]
+    # Adding 0 turns -0.0 into 0.0.
     rounded = np.round(scores, digits) + 0.0
-    return [f"{score:.{digits}f}".replace("-", "\N{MINUS SIGN}") for score in rounded]
+    return [minus(f"{score:.{digits}f}") for score in rounded]
 
 
 def _finish(ax: Axes, importance: ChannelImportance) -> None:
-    """Writes title and axis, and takes away the clutter."""
+    """Writes title and axis label, and removes unneeded lines."""
     clean(ax)
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
@@ -163,7 +153,7 @@ def _finish(ax: Axes, importance: ChannelImportance) -> None:
     ax.grid(axis="x", color=blend(text_color(), background(ax), 0.12), linewidth=0.6)
     ax.set_axisbelow(True)
     spread = ""
-    if np.isfinite(importance.std).any():
+    if importance.repeats is not None and np.isfinite(importance.std).any():
         spread = f"  (± standard deviation of {len(importance.repeats)} repeats)"
     ax.set_xlabel((importance.unit or "importance") + spread, **LITERAL)
     ax.set_title(importance.method, loc="left", fontweight="bold", fontsize="medium", **LITERAL)

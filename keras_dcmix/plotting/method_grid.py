@@ -1,4 +1,4 @@
-"""Where the panels of `plot_methods` stand, and how their texts break into lines."""
+"""Positions of the panels of `plot_methods`, and how their texts break into lines."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from keras_dcmix.plotting.style import shorten
 
 LONGEST_NAME = 26
 _WIDEST = 10 * 72  # points: a new figure wraps its panels before it grows wider
-_NARROWEST = 66  # points: a panel that can hold a title, bars and ranks at full text size
+_NARROWEST = 66  # points: a panel with space for title, bars and ranks at full text size
 _GAP = 12  # points between panels
 LETTER, _BOLD_LETTER = 0.56, 0.62  # mean width, in font sizes
 _NOTE = (
-    "Small numbers and strength of colour: rank, 1 = most important. "
-    "Bars: scores, each panel on a scale of its own{spread}."
+    "Small numbers and colour intensity: rank (1 = most important). "
+    "Bars: scores, each panel on its own scale{spread}."
 )
 
 
 class Grid(NamedTuple):
-    """Where the panels stand inside the axes, in points, and how large the text is."""
+    """Positions of the panels inside the axes, in points, and the size of the text."""
 
     columns: int
     rows: int
@@ -40,7 +40,7 @@ class Grid(NamedTuple):
 
     @property
     def fit(self) -> float:
-        """At least 1 where text at full size has room, less where it is crowded."""
+        """At least 1 where text at full size fits, less where it is too large."""
         return min(self.panel / _NARROWEST, self.line / (1.05 * mpl.rcParams["font.size"]))
 
     def place(self, index: int, width: float, height: float) -> tuple[float, float, float, float]:
@@ -69,7 +69,7 @@ def figure_size(shown: Sequence[ChannelImportance], names: Sequence[str]) -> tup
 def fitted_grid(
     shown: Sequence[ChannelImportance], names: Sequence[str], width: float, height: float
 ) -> Grid:
-    """Wraps the panels so that their text has most room, and shrinks it where it has none."""
+    """Wraps the panels so that their text has the most space, and shrinks it if it does not fit."""
     for scale in (1, 0.85, 0.7, 0.55):
         grids = [
             _grid(shown, names, columns, width, height, scale)
@@ -89,7 +89,7 @@ def _grid(
     height: float,
     scale: float,
 ) -> Grid:
-    """Gives all parts their room, with text `scale` times its usual size."""
+    """Measures all parts, with text at `scale` times its usual size."""
     size = scale * mpl.rcParams["font.size"]
     rows = ceil(len(shown) / columns)
     room = min(_names_room(names, size), 0.4 * width)
@@ -99,12 +99,12 @@ def _grid(
     units = _tallest([unit_of(importance) for importance in shown], in_unit(longest))
     foot = (0.7 * 1.2 + units * 0.7 * 1.2 + 1.2) * size + 4
     bars = (height - _note_room(width, size)) / rows - head - foot
-    line = bars / len(names)  # below 0 where the text alone is too tall
+    line = bars / len(names)  # below 0 if the text alone is too tall
     return Grid(columns, rows, room, panel, head, max(bars, 1), foot, size, line, longest)
 
 
 def in_unit(longest: int) -> int:
-    """Letters in a line of a unit, which is set smaller than a title."""
+    """Letters in a line of a unit, which is smaller than a title."""
     return int(longest * 0.8 / 0.7)
 
 
@@ -130,7 +130,7 @@ def _tallest(texts: Sequence[str], longest: int) -> int:
 
 
 def wrapped(text: str, longest: int, most: int = 3) -> list[str]:
-    """Breaks a text after spaces and marks; what does not fit is cut in the middle.
+    """Breaks a text after spaces and marks; what does not fit is shortened in the middle.
 
     Example:
         >>> wrapped("efficient_channel_attention", 12)
@@ -147,6 +147,6 @@ def wrapped(text: str, longest: int, most: int = 3) -> list[str]:
 
 
 def unit_of(importance: ChannelImportance) -> str:
-    """Returns the unit, and says so where the method has no order."""
+    """Returns the unit, with a note where the method has no order."""
     tied = "all tied" if np.ptp(importance.scores) == 0 and importance.num_channels > 1 else ""
     return ", ".join(filter(None, [importance.unit, tied]))

@@ -1,4 +1,4 @@
-"""Where methods agree and where not: one narrow panel of bars a method, side by side."""
+"""Methods side by side: one narrow panel of bars a method."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from keras_dcmix._common.errors import MethodError
 from keras_dcmix.evidence.statistics.matching import matched, scores_in
 from keras_dcmix.importance.channel_importance import ChannelImportance
 from keras_dcmix.plotting.method_grid import (
@@ -23,13 +24,15 @@ from keras_dcmix.plotting.method_grid import (
 )
 from keras_dcmix.plotting.style import (
     BLUE,
-    CATEGORIES,
+    LINE,
     LITERAL,
+    ORANGE,
     axes_or_new,
     background,
     blend,
     clean,
     laid_out,
+    minus,
     muted,
     shorten,
     text_color,
@@ -38,10 +41,8 @@ from keras_dcmix.plotting.style import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_LINE = 0.72  # font size per row, as in plot_importance
 _SMALLEST = 4.5  # points; smaller ranks are left out
 _PALEST = 0.4  # share of colour in the bar of the lowest rank
-_ORANGE = CATEGORIES[1]
 
 
 def plot_methods(
@@ -52,26 +53,26 @@ def plot_methods(
 ) -> Axes:
     """Draws one narrow panel of bars a method, all with the same channels from top to bottom.
 
-    Where methods agree, bars shorten and pale from top to bottom; a strong bar far down is a
-    channel that this method ranks higher than the others do. Scores of two methods have different
-    scales, so each panel has an axis of its own, and the rank, from 1 for the best, stands beside
-    each bar. Whiskers are one sample standard deviation over repeats to each side. A method that
-    scores all channels alike is grey.
+    Where methods agree, bars become shorter and paler from top to bottom; a strong bar near the
+    bottom is a channel that this method ranks higher than the others do. Methods have different
+    scales, so each panel has its own axis, and the rank, 1 for the best, is written beside each
+    bar. Whiskers are one sample standard deviation over repeats to each side. A method that scores
+    all channels equally is grey.
 
     Args:
-        importances: results of at least one method over the same channels, in any order of
+        importances: Results of at least one method over the same channels, in any order of
             channels.
-        truth: known importance of the same channels. It is the first panel, in orange, and sorts
+        truth: Known importance of the same channels. It is the first panel, in orange, and sorts
             the channels; ties are sorted by mean rank over the methods, as all channels are without
             it. If it is also one of `importances`, it is drawn once.
-        ax: axes that give their place to the panels. By default a new figure, which grows with
-            the number of methods and channels.
+        ax: Axes that are replaced by the panels. By default a new figure, which grows with the
+            number of methods and channels.
 
     Returns:
         The axes; the panels are its `child_axes`.
 
     Raises:
-        ValueError: if there is no method, a method comes twice or the channels differ.
+        ValueError: If there is no method, a method occurs twice or the channels differ.
 
     Example:
         >>> ours = ChannelImportance("dcmix", ["DNA", "RNA", "ER"], [0.2, 0.7, 0.1])
@@ -82,7 +83,9 @@ def plot_methods(
     """
     others = [importance for importance in importances if importance is not truth]
     if not others:
-        raise ValueError("importances must hold the result of at least one method. Received none")
+        raise MethodError(
+            "`importances` must contain the result of at least one method. Received: none"
+        )
     shown = matched([*others, *([truth] if truth is not None else [])])
     shown = [*shown[len(others) :], *others]
     names = _channel_order(others, truth)
@@ -92,7 +95,7 @@ def plot_methods(
     grid = fitted_grid(shown, names, *size)
     for index, importance in enumerate(shown):
         panel = ax.inset_axes(grid.place(index, *size), facecolor="none")
-        _draw_panel(panel, importance, names, _ORANGE if importance is truth else BLUE)
+        _draw_panel(panel, importance, names, ORANGE if importance is truth else BLUE)
         _finish_panel(panel, importance, grid)
         _write_ranks(panel, importance, names, grid)
         _label_channels(panel, names if index % grid.columns == 0 else [], grid)
@@ -104,7 +107,7 @@ def plot_methods(
 def _channel_order(
     importances: Sequence[ChannelImportance], truth: ChannelImportance | None
 ) -> list[str]:
-    """Sorts channels by the truth and by their mean rank; the rest stays in the order given."""
+    """Sorts channels by the truth, then by their mean rank, then by the order given."""
     names = (truth or importances[0]).channel_names
     mean_rank = np.mean([_ranks_in(names, importance) for importance in importances], axis=0)
     keys = [mean_rank] if truth is None else [mean_rank, truth.ranks]
@@ -121,12 +124,12 @@ def _rows(names: Sequence[str], importance: ChannelImportance) -> list[int]:
 
 
 def _draw_panel(ax: Axes, importance: ChannelImportance, names: Sequence[str], color: str) -> None:
-    """Draws bars from top to bottom, stronger the better their rank, and whiskers."""
+    """Draws bars from top to bottom, in a stronger colour the better their rank, and whiskers."""
     rows = np.arange(len(names))
     scores, std = scores_in(names, importance), importance.std[_rows(names, importance)]
     ranks = _ranks_in(names, importance)
     if np.ptp(ranks) == 0 and len(ranks) > 1:
-        color = blend(text_color(), background(ax), 0.5)  # long bars that mean nothing stay grey
+        color = blend(text_color(), background(ax), 0.5)  # long bars without meaning are grey
     worse = (ranks - 1) / max(len(names) - 1, 1)
     shades = [blend(color, background(ax), 1 - (1 - _PALEST) * share) for share in worse]
     ax.barh(rows, scores, height=0.74, color=shades, zorder=2)
@@ -153,7 +156,7 @@ def _finish_panel(ax: Axes, importance: ChannelImportance, grid: Grid) -> None:
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
     low, high = ax.get_xlim()
-    ticks = MaxNLocator(2, steps=[1, 2, 5, 10]).tick_values(low, high)
+    ticks = np.asarray(MaxNLocator(2, steps=[1, 2, 5, 10]).tick_values(low, high))
     ax.set_xticks(ticks[(ticks >= low) & (ticks <= high)] if np.ptp(importance.scores) else [0])
     ax.xaxis.set_major_formatter(FuncFormatter(_number))
     ax.tick_params(axis="x", labelsize=0.7 * grid.size, pad=1.5)
@@ -178,14 +181,14 @@ def _finish_panel(ax: Axes, importance: ChannelImportance, grid: Grid) -> None:
 
 
 def _number(value: float, _position: int) -> str:
-    # Adding 0 turns the -0.0 that rounding leaves into 0.0.
-    return f"{value + 0.0:.3g}".replace("-", "\N{MINUS SIGN}")
+    # Adding 0 turns -0.0 into 0.0.
+    return minus(f"{value + 0.0:.3g}")
 
 
 def _write_ranks(ax: Axes, importance: ChannelImportance, names: Sequence[str], grid: Grid) -> None:
-    """Makes room to the right of all bars, and writes the rank of each channel there."""
+    """Adds space to the right of all bars, and writes the rank of each channel there."""
     ranks = _ranks_in(names, importance)
-    size = min(0.75 * grid.size, _LINE * grid.line)
+    size = min(0.75 * grid.size, LINE * grid.line)
     texts = [f"{rank:g}" for rank in ranks] if size >= _SMALLEST else []
     room = 4 + 0.62 * size * max((len(text) for text in texts), default=0)
     low, high = ax.get_xlim()
@@ -208,8 +211,8 @@ def _write_ranks(ax: Axes, importance: ChannelImportance, names: Sequence[str], 
 
 
 def _label_channels(ax: Axes, names: Sequence[str], grid: Grid) -> None:
-    """Writes channel names to the left, small enough that they never touch."""
-    size = max(min(0.9 * grid.size, _LINE * grid.line), 1)
+    """Writes channel names on the left, small enough not to overlap."""
+    size = max(min(0.9 * grid.size, LINE * grid.line), 1)
     longest = max(int((grid.names - 8) / (LETTER * size)), 4)
     labels = [shorten(name, min(longest, LONGEST_NAME)) for name in names]
     ax.set_yticks(range(len(names)), labels, **LITERAL)
@@ -219,7 +222,7 @@ def _label_channels(ax: Axes, names: Sequence[str], grid: Grid) -> None:
 def _draw_stripes(
     ax: Axes, number: int, num_channels: int, grid: Grid, size: tuple[float, float]
 ) -> None:
-    """Leads the eye from each channel through all panels of a row."""
+    """Shades every other channel across all panels of a row."""
     stripe = blend(text_color(), background(ax), 0.06)
     for first in range(0, number, grid.columns):
         last = min(first + grid.columns, number) - 1
@@ -240,7 +243,7 @@ def _draw_stripes(
 def _write_note(
     ax: Axes, shown: Sequence[ChannelImportance], grid: Grid, size: tuple[float, float]
 ) -> None:
-    """Says below all panels how to read them."""
+    """Explains the panels below them."""
     has_spread = any(np.isfinite(importance.std).any() for importance in shown)
     ax.text(
         0,

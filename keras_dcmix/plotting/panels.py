@@ -1,7 +1,8 @@
-"""The best panel of each size: its score on top, the channels in it below."""
+"""The best panel of each size: its score above, its channels below."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
@@ -9,15 +10,16 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from keras_dcmix.importance.subsets import SubsetScores
-from keras_dcmix.importance.subsets.panels import best_rows
 from keras_dcmix.plotting.style import (
     BLUE,
-    CATEGORIES,
+    LINE,
     LITERAL,
+    ORANGE,
     axes_or_new,
     background,
     blend,
     clean,
+    draw_whiskers,
     laid_out,
     muted,
     shorten,
@@ -25,34 +27,63 @@ from keras_dcmix.plotting.style import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
 
 _LONGEST_NAME = 32
 _SCORE, _ROW = 2.3, 0.22  # inches: the height of the scores, and of one channel
-_LINE = 0.72  # font size per row, as in plot_importance
-_ORANGE = CATEGORIES[1]
+
+
+@dataclass(frozen=True)
+class _BestPanels:
+    """The best panel of each size, from no channel to all channels, as drawn.
+
+    Args:
+        channels: All channels from top to bottom, those in most panels first.
+        members: `(panels, channels)` which of them each panel contains.
+        scores: `(panels,)`.
+        errors: `(panels,)` standard error of the difference to the best of all panels.
+        sufficient: `(panels,)` whether it is within that error of the best.
+        chosen: Size of the smallest sufficient panel.
+        answer: The channels of the chosen panel, in the order of the table.
+    """
+
+    channels: tuple[str, ...]
+    members: np.ndarray
+    scores: np.ndarray
+    errors: np.ndarray
+    sufficient: np.ndarray
+    chosen: int
+    answer: tuple[str, ...]
+
+    @property
+    def sizes(self) -> np.ndarray:
+        return np.arange(len(self.scores))
+
+    @property
+    def have_errors(self) -> bool:
+        return bool(np.isfinite(self.errors).all())
 
 
 def plot_panels(scores: SubsetScores, *, metric: str | None = None, ax: Axes | None = None) -> Axes:
     """Draws which channels can be dropped: the best panel of each size, from none to all.
 
-    Above, the score of each best panel; the dashed line is the best of all. A whisker is one
-    standard error of the difference to the best panel, so a panel whose whisker reaches the line is
-    as good within one standard error; its dot is filled. Below, a dot for each channel in the
-    panel, pale where that panel is not as good. The channel that stays in most of the panels stands
-    on top. The smallest sufficient panel is the orange column; channels outside it are grey.
+    The upper part shows the score of each best panel; the dashed line is the best of all. A
+    whisker is one standard error of the difference to the best panel: if it reaches the line, the
+    panel is as good as the best within one standard error, and its dot is filled. The lower part
+    has a dot for each channel in the panel, pale where that panel is not as good. The channel that
+    is in most of the panels is on top. The smallest sufficient panel is the orange column; names of
+    channels outside it are grey.
 
     Args:
-        scores: the table of scores per subset.
-        metric: one of `scores.metrics`; the first by default.
-        ax: axes to draw into. By default a new figure, which grows with the number of channels.
+        scores: The table of scores per subset.
+        metric: One of `scores.metrics`; the first by default.
+        ax: Axes to draw into. By default a new figure, which grows with the number of channels.
 
     Returns:
         The axes.
 
     Raises:
-        ValueError: if the metric is unknown.
+        ValueError: If the metric is unknown.
 
     Example:
         >>> members = [[], ["DNA"], ["RNA"], ["DNA", "RNA"]]
@@ -63,10 +94,8 @@ def plot_panels(scores: SubsetScores, *, metric: str | None = None, ax: Axes | N
         '1 of 2 channels is enough: DNA'
     """
     metric = scores.checked_metric(metric)
+    panels = _best_panels(scores, metric)
     num_channels = scores.num_channels
-    panels = scores.best_panels(metric)
-    members = scores.subsets[best_rows(scores, metric)]
-    order = _kept_longest_first(members)
     rows = _ROW * num_channels
     longest = min(max(len(name) for name in scores.channel_names), _LONGEST_NAME)
     width = max(5.0, 0.24 * (num_channels + 2)) + 0.085 * longest
@@ -74,37 +103,44 @@ def plot_panels(scores: SubsetScores, *, metric: str | None = None, ax: Axes | N
     share = rows / (rows + _SCORE)
     _draw_chosen_column(ax, panels)
     _draw_scores(ax, panels, share)
-    names = [scores.channel_names[index] for index in order]
-    _label_channels(ax, names, members[_chosen(panels)][order], share)
+    _label_channels(ax, panels, share)
     _finish(ax, panels, metric)
-    _draw_members(ax, members[:, order], panels, share)
+    _draw_members(ax, panels, share)
     return ax
 
 
-def _chosen(panels: pd.DataFrame) -> int:
-    """Returns the size of the smallest sufficient panel."""
-    return int(panels["smallest_sufficient"].to_numpy().argmax())
+def _best_panels(scores: SubsetScores, metric: str) -> _BestPanels:
+    """Sorts channels by how many best panels contain them; ties by the smallest that does."""
+    panels, table = scores.panels(metric), scores.best_panels(metric)
+    members = np.array(
+        [[name in each.channels for name in scores.channel_names] for each in panels]
+    )
+    order = np.lexsort((members.argmax(axis=0), -members.sum(axis=0)))
+    chosen = next(size for size, each in enumerate(panels) if each.smallest_sufficient)
+    return _BestPanels(
+        channels=tuple(scores.channel_names[index] for index in order),
+        members=members[:, order],
+        scores=np.array([each.score for each in panels]),
+        errors=table["below_best_standard_error"].to_numpy(),
+        sufficient=table["within_one_standard_error"].to_numpy(),
+        chosen=chosen,
+        answer=panels[chosen].channels,
+    )
 
 
-def _kept_longest_first(members: np.ndarray) -> np.ndarray:
-    """Sorts channels by how many best panels hold them; ties by the smallest that does."""
-    return np.lexsort((members.argmax(axis=0), -members.sum(axis=0)))
-
-
-def _draw_chosen_column(ax: Axes, panels: pd.DataFrame) -> None:
-    """Puts the smallest sufficient panel on a band of colour, from the score to the channels."""
-    chosen, tint = _chosen(panels), blend(_ORANGE, background(ax), 0.2)
+def _draw_chosen_column(ax: Axes, panels: _BestPanels) -> None:
+    """Shades the column of the smallest sufficient panel, from the score to the channels."""
+    chosen, tint = panels.chosen, blend(ORANGE, background(ax), 0.2)
     ax.axvspan(chosen - 0.42, chosen + 0.42, color=tint, linewidth=0, zorder=0)
 
 
-def _draw_scores(ax: Axes, panels: pd.DataFrame, share: float) -> None:
-    """Draws scores in the upper part of the axes and leaves `share` below free."""
-    sizes, values = panels["num_channels"].to_numpy(), panels["score"].to_numpy()
-    errors = np.nan_to_num(panels["below_best_standard_error"].to_numpy())
-    good = panels["within_one_standard_error"].to_numpy()
+def _draw_scores(ax: Axes, panels: _BestPanels, share: float) -> None:
+    """Draws scores in the upper part of the axes; the lower `share` stays free."""
+    sizes, values = panels.sizes, panels.scores
+    errors = np.nan_to_num(panels.errors)
     best = values.max()
     ax.axhline(best, color=muted(ax), linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
-    # Outside, where neither dots nor whiskers can be in the way.
+    # Outside the axes, where it does not overlap dots or whiskers.
     ax.annotate(
         f"best\n{best:.3g}",
         (1, best),
@@ -116,38 +152,26 @@ def _draw_scores(ax: Axes, panels: pd.DataFrame, share: float) -> None:
         color=muted(ax),
     )
     ax.plot(sizes, values, color=blend(BLUE, background(ax), 0.6), linewidth=1.2, zorder=2)
-    known = errors > 0
-    if known.any():
-        ax.errorbar(
-            sizes[known],
-            values[known],
-            yerr=errors[known],
-            fmt="none",
-            ecolor=text_color(),
-            elinewidth=1.1,
-            capsize=2.5,
-            capthick=1.1,
-            zorder=3,
-        )
-    colors = [BLUE if is_good else background(ax) for is_good in good]
-    colors[_chosen(panels)] = _ORANGE
-    edges = [BLUE if color != _ORANGE else _ORANGE for color in colors]
-    ax.scatter(sizes, values, s=34, color=colors, edgecolors=edges, linewidths=1.2, zorder=4)
+    draw_whiskers(ax, sizes, values, np.where(errors > 0, errors, np.nan), vertical=True)
+    colors = [BLUE if is_sufficient else background(ax) for is_sufficient in panels.sufficient]
+    colors[panels.chosen] = ORANGE
+    edges = [BLUE if color != ORANGE else ORANGE for color in colors]
+    ax.scatter(sizes, values, s=34, color=colors, edgecolors=edges, linewidths=1.2, zorder=5)
     low, high = (values - errors).min(), (values + errors).max()
     span = high - low or abs(high) or 1.0
     low, high = low - 0.08 * span, high + 0.12 * span
     ax.set_ylim(high - (high - low) / (1 - share), high)
     # Ticks where scores are: the channels below have no scale.
-    ticks = MaxNLocator(5).tick_values(low, high)
-    # One at the very end would touch the name of the first channel.
+    ticks = np.asarray(MaxNLocator(5).tick_values(low, high))
+    # One at the lower end would overlap the name of the first channel.
     first = low + 0.04 * (high - low)
     ax.set_yticks(ticks[(ticks >= first) & (ticks <= high)])
     ax.spines["left"].set_bounds(low, high)
 
 
-def _draw_members(ax: Axes, members: np.ndarray, panels: pd.DataFrame, share: float) -> None:
+def _draw_members(ax: Axes, panels: _BestPanels, share: float) -> None:
     """Draws one dot for each panel and channel, filled where the channel is in the panel."""
-    num_channels = members.shape[1]
+    num_channels = len(panels.channels)
     heights = _heights(num_channels, share)
     for height in heights[::2]:
         stripe = blend(text_color(), background(ax), 0.05)
@@ -156,15 +180,15 @@ def _draw_members(ax: Axes, members: np.ndarray, panels: pd.DataFrame, share: fl
     width, tall = laid_out(ax)
     cell = min(width / (num_channels + 1), tall * share / num_channels)
     places = np.array([(s, c) for s in range(num_channels + 1) for c in range(num_channels)])
-    inside, chosen = members[places[:, 0], places[:, 1]], places[:, 0] == _chosen(panels)
-    good = panels["within_one_standard_error"].to_numpy()[places[:, 0]]
+    inside = panels.members[places[:, 0], places[:, 1]]
+    chosen, sufficient = places[:, 0] == panels.chosen, panels.sufficient[places[:, 0]]
     absent = blend(text_color(), background(ax), 0.16)
     pale, dot = blend(BLUE, background(ax), 0.45), min(0.62 * cell, 9)
     for is_drawn, color, size in (
         (~inside, absent, min(0.24 * cell, 3)),
-        (inside & ~good, pale, dot),
-        (inside & good & ~chosen, BLUE, dot),
-        (inside & chosen, _ORANGE, dot),
+        (inside & ~sufficient, pale, dot),
+        (inside & sufficient & ~chosen, BLUE, dot),
+        (inside & chosen, ORANGE, dot),
     ):
         at = places[is_drawn]
         ax.scatter(
@@ -184,56 +208,52 @@ def _heights(num_channels: int, share: float) -> np.ndarray:
 
 
 def _scores_at(ax: Axes, *heights: float) -> list[float]:
-    """Turns fractions of the axes into places on the axis of scores."""
+    """Converts fractions of the axes to positions on the axis of scores."""
     low, high = ax.get_ylim()
     return [low + height * (high - low) for height in heights]
 
 
-def _finish(ax: Axes, panels: pd.DataFrame, metric: str) -> None:
-    """Writes the answer on top and what is what beside the axes."""
+def _finish(ax: Axes, panels: _BestPanels, metric: str) -> None:
+    """Writes the answer above and a legend below the axes."""
     clean(ax)
-    sizes = panels["num_channels"].to_numpy()
+    sizes = panels.sizes
     ax.set_xlim(-0.6, sizes[-1] + 0.6)
     ax.set_xticks(sizes[:: 1 if len(sizes) <= 16 else 5])
-    legend = "a single block of images has no errors"
-    if _has_errors(panels):
+    legend = "a single block of images: no standard errors"
+    if panels.have_errors:
         legend = (
             "filled dots: as good as the best panel, within one\n"
             "standard error of the difference to it (whiskers)"
         )
-    # At the right end, so that it grows to the left, where the names make room.
+    # At the right end, so that it extends to the left, below the names.
     ax.set_xlabel(f"channels in the panel\n{legend}", loc="right", fontsize="small")
     low, high = ax.spines["left"].get_bounds()
     bottom, top = ax.get_ylim()
     ax.set_ylabel(metric, y=((low + high) / 2 - bottom) / (top - bottom), **LITERAL)
     width, _ = laid_out(ax)
-    # Bold letters are 0.62 of their size wide on average.
+    # The mean width of bold letters is 0.62 of their size.
     title = _answer(panels, int(width / (0.62 * mpl.rcParams["font.size"])))
     ax.set_title(title, loc="left", fontweight="bold", fontsize="medium", **LITERAL)
 
 
-def _has_errors(panels: pd.DataFrame) -> bool:
-    return bool(np.isfinite(panels["below_best_standard_error"]).all())
-
-
-def _answer(panels: pd.DataFrame, longest: int) -> str:
+def _answer(panels: _BestPanels, longest: int) -> str:
     """Says which panel is enough, with its channels where they fit into a line."""
-    size, most = _chosen(panels), len(panels) - 1
-    sure = _has_errors(panels)
+    size, most = panels.chosen, len(panels.channels)
     if size == 0:
-        return f"No panel scores {'clearly ' if sure else ''}better than no channel"
+        return f"No panel scores {'clearly ' if panels.have_errors else ''}better than no channel"
     if size == most:
         return f"All channels are needed: {most} of {most}"
     verb = "is" if size == 1 else "are"
-    answer = f"{size} of {most} channels {verb} {'enough' if sure else 'best'}"
-    with_names = f"{answer}: {panels['panel'].iloc[size]}"
+    answer = f"{size} of {most} channels {verb} {'enough' if panels.have_errors else 'best'}"
+    with_names = f"{answer}: {' + '.join(panels.answer)}"
     return with_names if len(with_names) <= longest else answer
 
 
-def _label_channels(ax: Axes, names: list[str], kept: np.ndarray, share: float) -> None:
+def _label_channels(ax: Axes, panels: _BestPanels, share: float) -> None:
     """Writes channel names beside their rows, in grey where the channel can be dropped."""
     _, height = laid_out(ax)
-    size = min(mpl.rcParams["font.size"], _LINE * height * share / len(names))
+    names, kept = panels.channels, panels.members[panels.chosen]
+    size = min(mpl.rcParams["font.size"], LINE * height * share / len(names))
     for name, is_kept, place in zip(names, kept, _heights(len(names), share), strict=True):
         ax.annotate(
             shorten(name, _LONGEST_NAME),

@@ -1,4 +1,4 @@
-"""Which methods agree: the figure of the DCMIX paper."""
+"""Agreement of methods: the matrix of rank correlations, as in the DCMIX paper."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ from keras_dcmix.plotting.style import (
     clean,
     contrasting,
     laid_out,
+    minus,
     muted,
+    root_figure,
     shorten,
     text_color,
 )
@@ -52,23 +54,23 @@ def plot_rank_correlation(
 ) -> Axes:
     """Draws Spearman's rank correlation of all methods, similar ones side by side.
 
-    A method that scores all channels alike is left out with a warning, and named below the matrix.
-    The tree on top is average-linkage hierarchical clustering. Numbers stand in the cells with up
-    to twelve methods, if they can be read. Colours run from -1 to 1 in every figure, so that
+    A method that scores all channels equally is excluded with a warning, and named below the
+    matrix. The tree on top is average-linkage hierarchical clustering. With up to twelve methods
+    the cells contain numbers, if these are legible. Colours cover -1 to 1 in every figure, so that
     figures can be compared.
 
     Args:
-        importances: results of at least two methods over the same three or more channels.
+        importances: Results of at least two methods over the same three or more channels.
         metric: `"euclidean"`, as in the paper, or `"correlation"`; see
             `keras_dcmix.statistics.cluster_order`.
-        ax: axes to draw into; tree and colour bar stand above and to the right of it. By default
-            a new figure, which grows with the number of methods.
+        ax: Axes to draw into; tree and colour bar are above and to the right of it. By default a
+            new figure, which grows with the number of methods.
 
     Returns:
         The axes with the matrix.
 
     Raises:
-        ValueError: as `rank_correlation_matrix` and `cluster_order`.
+        ValueError: As from `rank_correlation_matrix` and `cluster_order`.
 
     Reference:
         Siegismund et al., arXiv 2308.16637.
@@ -84,7 +86,7 @@ def plot_rank_correlation(
     clustering = cluster_order(matrix, metric=metric)
     matrix = matrix.iloc[clustering.order, clustering.order]
     tied = [result.method for result in importances if result.method not in matrix.index]
-    ax = axes_or_new(ax, *_figure_size(matrix.index, tied))
+    ax = axes_or_new(ax, *_figure_size(list(matrix.index), tied))
     mesh = _draw_matrix(ax, matrix.to_numpy())
     _draw_tree(ax, clustering)
     bar = _draw_colour_bar(ax, mesh)
@@ -94,7 +96,7 @@ def plot_rank_correlation(
     _fit_colour_bar(ax, bar)
     if len(matrix) <= _MOST_NUMBERED:
         _write_numbers(ax, mesh, matrix.to_numpy())
-    # A layout engine needs several turns to settle around square axes; until then bars may touch.
+    # A layout engine needs several passes for square axes; until then bars may overlap.
     for _ in range(2):
         laid_out(ax)
     return ax
@@ -110,7 +112,7 @@ def _figure_size(methods: Sequence[str], tied: Sequence[str]) -> tuple[float, fl
 
 
 def _draw_matrix(ax: Axes, matrix: np.ndarray) -> QuadMesh:
-    """Draws the cells, parted by lines in the colour behind them."""
+    """Draws the cells, separated by lines in the background colour."""
     mesh = ax.pcolormesh(
         matrix,
         cmap=LinearSegmentedColormap.from_list("brown_blue", _COLORS),
@@ -127,10 +129,10 @@ def _draw_matrix(ax: Axes, matrix: np.ndarray) -> QuadMesh:
 
 
 def _label_methods(ax: Axes, methods: list[str]) -> None:
-    """Writes method names along both sides, small enough that they never touch."""
+    """Writes method names along both sides, small enough not to overlap."""
     spots = np.arange(len(methods)) + 0.5
     names = [shorten(method, _LONGEST_NAME) for method in methods]
-    # Names that leave no room for the matrix would make a layout engine give up.
+    # A layout engine fails if the names leave no space for the matrix.
     longest = 0.65 * min(laid_out(ax)) / (0.56 * max(len(name) for name in names))
     size = min(mpl.rcParams["font.size"], longest)
     ax.tick_params(length=0, labelsize=size)
@@ -140,7 +142,7 @@ def _label_methods(ax: Axes, methods: list[str]) -> None:
 
 
 def _name_tied(ax: Axes, methods: Sequence[str]) -> None:
-    """Says below the matrix which methods it lacks and why."""
+    """Lists excluded methods below the matrix, with the reason."""
     names = ", ".join(shorten(method, _LONGEST_NAME) for method in methods)
     size = 0.8 * mpl.rcParams["font.size"]
     letters = max(int(laid_out(ax)[0] / (0.55 * size)), 20)
@@ -151,17 +153,17 @@ def _name_tied(ax: Axes, methods: Sequence[str]) -> None:
 
 
 def _write_numbers(ax: Axes, mesh: QuadMesh, matrix: np.ndarray) -> None:
-    """Writes each correlation into its cell, black or white after the colour below."""
-    # Leaves air for a minus, and where a layout engine shrinks the axes later.
+    """Writes each correlation into its cell, in black or white depending on the cell."""
+    # Leaves space for a minus sign, and if a layout engine shrinks the axes later.
     size = min(0.8 * mpl.rcParams["font.size"], 0.26 * min(laid_out(ax)) / len(matrix))
     if size < _SMALLEST:
         return
     for (row, column), rho in np.ndenumerate(matrix):
-        # Adding 0 turns the -0.0 that rounding leaves into 0.0.
+        # Adding 0 turns -0.0 into 0.0.
         ax.text(
             column + 0.5,
             row + 0.5,
-            f"{round(rho, 2) + 0.0:.2f}".replace("-", "\N{MINUS SIGN}"),
+            minus(f"{round(rho, 2) + 0.0:.2f}"),
             ha="center",
             va="center",
             fontsize=size,
@@ -170,16 +172,16 @@ def _write_numbers(ax: Axes, mesh: QuadMesh, matrix: np.ndarray) -> None:
 
 
 def _draw_tree(ax: Axes, clustering: Clustering) -> None:
-    """Draws the dendrogram above the matrix, each leaf over its column."""
+    """Draws the dendrogram above the matrix, each leaf above its column."""
     from scipy.cluster.hierarchy import dendrogram
 
     tree = dendrogram(clustering.linkage, no_plot=True)
     # SciPy puts leaf i at x = 10 i + 5, the matrix puts column i at x = i + 0.5.
     branches = np.stack([np.array(tree["icoord"]) / 10, np.array(tree["dcoord"])], axis=-1)
     above = ax.inset_axes((0, 1.015, 1, 0.16), label="tree")
-    # Methods with the same ranks join at height 0, where clipping would halve the line.
+    # Methods with the same ranks join at height 0, where clipping would cut the line in half.
     lines = LineCollection(
-        branches, colors=text_color(), linewidths=1, capstyle="projecting", clip_on=False
+        list(branches), colors=text_color(), linewidths=1, capstyle="projecting", clip_on=False
     )
     above.add_collection(lines)
     above.set(xlim=ax.get_xlim(), ylim=(0, max(branches[..., 1].max() * 1.03, 1e-9)))
@@ -189,12 +191,12 @@ def _draw_tree(ax: Axes, clustering: Clustering) -> None:
 def _draw_colour_bar(ax: Axes, mesh: QuadMesh) -> Colorbar:
     """Draws the scale to the right of the matrix."""
     beside = ax.inset_axes((1.04, (1 - _BAR) / 2, 0.035, _BAR), label="colour bar")
-    bar = ax.figure.colorbar(mesh, cax=beside, ticks=[-1, -0.5, 0, 0.5, 1])
+    bar = root_figure(ax).colorbar(mesh, cax=beside, ticks=[-1, -0.5, 0, 0.5, 1])
     bar.set_label(_BAR_LABEL)
     bar.outline.set_visible(False)
     bar.ax.tick_params(length=2, width=0.8)
-    # The mesh hands its cell borders on to the bar, where they would cut it into slices.
-    bar.solids.set(edgecolor="face", linewidth=0)
+    if bar.solids is not None:  # they inherit the borders of the cells, lines across the bar
+        bar.solids.set(edgecolor="face", linewidth=0)
     return bar
 
 
@@ -202,4 +204,4 @@ def _fit_colour_bar(ax: Axes, bar: Colorbar) -> None:
     """Makes the bar's text no taller than the matrix beside it."""
     size = min(mpl.rcParams["font.size"], laid_out(ax)[1] / (0.58 * len(_BAR_LABEL)))
     bar.ax.tick_params(labelsize=size)
-    bar.ax.yaxis.label.set_size(size)
+    bar.ax.yaxis.label.set_fontsize(size)

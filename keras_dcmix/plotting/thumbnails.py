@@ -1,4 +1,4 @@
-"""A page of small pictures: a few fields, all channels, brightness that compares."""
+"""A page of small pictures: a few fields, all channels, brightness comparable between fields."""
 
 from __future__ import annotations
 
@@ -9,44 +9,37 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.textpath import text_to_path
 
-from keras_dcmix.plotting.style import (
-    LITERAL,
-    axes_or_new,
-    background,
-    blend,
-    laid_out,
-    muted,
-    shorten,
-    text_color,
-)
+from keras_dcmix._common.errors import DataError
+from keras_dcmix.plotting.pictures import add_picture, checked_names, picture_canvas
+from keras_dcmix.plotting.style import LITERAL, muted, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _MOST_FIELDS = 6
-_SIDE = 256  # pixels of a picture; more would not be seen
+_SIDE = 256  # pixels of a picture; more would not be visible
 _RANGE = (0.1, 99.9)  # percentiles shown as black and white
 
 _GAP = 0.05  # between pictures, in their width
-_TEXT = 0.75  # size of the text, in the style's own
-_MOST_TEXT = 0.14  # at most, in widths of a picture
+_TEXT = 0.75  # size of the text, relative to that of the style
+_MOST_TEXT = 0.14  # its maximum, in widths of a picture
 
 # In sizes of the text: the space for names left of the rows, above and below the columns.
 _LEFT, _HEAD, _FOOT = 13, 3.4, 3.2
 
 
 class _Layout(NamedTuple):
-    """Where pictures stand, in widths of one picture, counted from top left."""
+    """Positions of pictures, in widths of one picture, counted from top left."""
 
     rows: int
     columns: int
     tall: float  # height of the tallest picture of width 1
     em: float  # size of the text
-    named: bool  # whether rows have names
+    has_names: bool  # whether rows have names
 
     @property
     def left(self) -> float:
-        return min(_LEFT * self.em, max(0.9, 0.1 * self.columns)) if self.named else 0
+        return min(_LEFT * self.em, max(0.9, 0.1 * self.columns)) if self.has_names else 0
 
     @property
     def head(self) -> float:
@@ -65,8 +58,13 @@ class _Layout(NamedTuple):
         return self.head + self.rows * (self.tall + _GAP) - _GAP + self.foot
 
     def corner(self, row: int, column: int) -> tuple[float, float]:
-        """Left and top of a picture."""
+        """Left and top of the space for a picture."""
         return self.left + column * (1 + _GAP), self.head + row * (self.tall + _GAP)
+
+    def box(self, row: int, column: int, height: float) -> tuple[float, float, float, float]:
+        """Left, top, width and height of a picture, centred in its row."""
+        left, top = self.corner(row, column)
+        return left, top + (self.tall - height) / 2, 1, height
 
 
 def plot_thumbnails(
@@ -78,21 +76,22 @@ def plot_thumbnails(
 ) -> Axes:
     """Shows fields as rows and channels as columns, in grey.
 
-    A channel has one range from black to white in all fields, percentiles 0.1 to 99.9 of the
-    fields shown, which is written below its column; so brightness compares down a column.
+    A channel has one range from black to white in all fields (percentiles 0.1 to 99.9 of the
+    fields shown), written below its column, so brightness is comparable within a column.
 
     Args:
-        fields: up to six, each `(height, width, num_channels)` in raw pixels; they may differ in
+        fields: Up to six, each `(height, width, num_channels)` in raw pixels; they may differ in
             size. A channel that a field lacks is NaN and stays blank.
-        channel_names: one name a channel.
-        field_names: one name a field, in up to three lines, such as its class, plate and well.
-        ax: axes that give their place to the pictures. By default a new figure.
+        channel_names: One name for each channel.
+        field_names: One name for each field, in up to three lines, such as its class, plate and
+            well.
+        ax: Axes that are replaced by the pictures. By default a new figure.
 
     Returns:
         The axes; the pictures are its `child_axes`, row by row.
 
     Raises:
-        ValueError: if there are no fields or more than six, or shapes and names do not match.
+        ValueError: If there are no fields or more than six, or shapes and names do not match.
 
     Example:
         >>> fields = np.random.default_rng(0).random((2, 16, 16, 3))
@@ -101,17 +100,14 @@ def plot_thumbnails(
         ['DNA', 'RNA', 'ER']
     """
     small = [_shrunk(field) for field in _checked(fields, channel_names)]
-    names = [""] * len(small) if field_names is None else list(field_names)
-    if isinstance(field_names, str) or len(names) != len(small):
-        raise ValueError(
-            f"field_names must be a list of {len(small)} names, one a field. "
-            f"Received: {field_names!r}"
-        )
+    names = [""] * len(small)
+    if field_names is not None:
+        names = checked_names("field_names", field_names, len(small), "field")
     ranges = [_range(small, channel) for channel in range(len(channel_names))]
     ax, layout, points = _canvas(small, any(names), ax)
     size = min(_TEXT * mpl.rcParams["font.size"], _MOST_TEXT * points)
-    _show(ax, layout, small, ranges, size)
-    _title_columns(ax, channel_names, points, size)
+    pictures = _show(ax, layout, small, ranges, size)
+    _title_columns(pictures, channel_names, points, size)
     _name_rows(ax, layout, names, points, size)
     _write_ranges(ax, layout, ranges, points, size)
     return ax
@@ -120,25 +116,24 @@ def plot_thumbnails(
 def _checked(fields: Sequence[Any], channel_names: Sequence[str]) -> list[np.ndarray]:
     """Returns the fields as floating-point arrays, or raises."""
     if isinstance(channel_names, str) or not len(channel_names):
-        raise ValueError(
-            f"channel_names must be a list of at least one name. Received: {channel_names!r}"
+        raise DataError(
+            "`channel_names` must be a list of at least one name. "
+            f"Received: channel_names={channel_names!r}"
         )
     arrays = [np.asarray(field, dtype=np.float64) for field in fields]
     if not 1 <= len(arrays) <= _MOST_FIELDS:
-        raise ValueError(
-            f"fields must be 1 to {_MOST_FIELDS}; choose some. Received: {len(arrays)} fields"
-        )
+        raise DataError(f"`fields` must be 1 to {_MOST_FIELDS}. Received: {len(arrays)} fields")
     for number, field in enumerate(arrays):
         if field.ndim != 3 or field.shape[-1] != len(channel_names) or not field.size:
-            raise ValueError(
-                f"fields[{number}] must have shape (height, width, {len(channel_names)}), one "
-                f"channel for each name. Received: shape {field.shape}"
+            raise DataError(
+                f"`fields[{number}]` must have shape (height, width, {len(channel_names)}), one "
+                f"channel for each name. Received: shape={field.shape}"
             )
     return arrays
 
 
 def _shrunk(field: np.ndarray) -> np.ndarray:
-    """Means over squares of pixels, so that no side has many more than `_SIDE`."""
+    """Averages squares of pixels, so that no side is much longer than `_SIDE`."""
     step = max(1, round(max(field.shape[:2]) / _SIDE))
     height, width = (side // step * step for side in field.shape[:2])
     if step == 1 or not height or not width:
@@ -148,7 +143,7 @@ def _shrunk(field: np.ndarray) -> np.ndarray:
 
 
 def _range(fields: Sequence[np.ndarray], channel: int) -> tuple[float, float]:
-    """What is shown as black and as white; NaN where no field has the channel."""
+    """Intensities shown as black and as white; NaN where no field has the channel."""
     pixels = np.concatenate([field[..., channel].ravel() for field in fields])
     pixels = pixels[np.isfinite(pixels)]
     if not pixels.size:
@@ -158,19 +153,18 @@ def _range(fields: Sequence[np.ndarray], channel: int) -> tuple[float, float]:
 
 
 def _canvas(
-    fields: Sequence[np.ndarray], named: bool, ax: Axes | None
+    fields: Sequence[np.ndarray], has_names: bool, ax: Axes | None
 ) -> tuple[Axes, _Layout, float]:
     """Returns axes in the units of the layout, the layout, and the width of a picture in points."""
     rows, columns = len(fields), fields[0].shape[-1]
     tall = max(field.shape[0] / field.shape[1] for field in fields)
     inches = min(2.2, max(0.95, 11 / columns), max(0.95, 9 / (rows * tall)))
-    em = _TEXT * mpl.rcParams["font.size"] / 72 / inches
-    layout = _Layout(rows, columns, tall, min(em, _MOST_TEXT) if ax is None else _MOST_TEXT, named)
-    ax = axes_or_new(ax, layout.width * inches + 0.3, layout.height * inches + 0.3)
-    ax.set(xlim=(0, layout.width), ylim=(0, layout.height), aspect="equal")
-    ax.axis("off")
-    width, height = laid_out(ax)
-    return ax, layout, min(width / layout.width, height / layout.height)
+    em = _MOST_TEXT
+    if ax is None:
+        em = min(em, _TEXT * mpl.rcParams["font.size"] / 72 / inches)
+    layout = _Layout(rows, columns, tall, em, has_names)
+    ax, points = picture_canvas(ax, layout.width, layout.height, inches)
+    return ax, layout, points
 
 
 def _show(
@@ -179,34 +173,31 @@ def _show(
     fields: Sequence[np.ndarray],
     ranges: Sequence[tuple[float, float]],
     size: float,
-) -> None:
-    """Shows all channels of all fields, lower ones in the middle of their row."""
-    edge = blend(text_color(), background(ax), 0.35)
+) -> list[Axes]:
+    """Shows all channels of all fields, row by row."""
+    pictures = []
     for row, column in np.ndindex(layout.rows, layout.columns):
-        left, top = layout.corner(row, column)
         plane = fields[row][..., column]
-        tall = plane.shape[0] / plane.shape[1]
-        bottom = layout.height - top - (layout.tall + tall) / 2
-        picture = ax.inset_axes((left, bottom, 1, tall), transform=ax.transData)
-        black, white = ranges[column]
-        if np.isfinite(plane).any():
-            flat = black == white
-            picture.imshow(plane, cmap="gray", vmin=black, vmax=white + flat, aspect="auto")
-        else:
+        box = layout.box(row, column, plane.shape[0] / plane.shape[1])
+        has_pixels = bool(np.isfinite(plane).any())
+        picture = add_picture(ax, box, plane if has_pixels else None, ranges[column])
+        if not has_pixels:
             picture.text(0.5, 0.5, "no image", ha="center", va="center", fontsize=size)
-        picture.set(xticks=[], yticks=[])
-        picture.spines[:].set(color=edge, linewidth=0.5)
+        pictures.append(picture)
+    return pictures
 
 
-def _title_columns(ax: Axes, names: Sequence[str], points: float, size: float) -> None:
+def _title_columns(
+    pictures: Sequence[Axes], names: Sequence[str], points: float, size: float
+) -> None:
     """Names the channels above the first row, in one line or two."""
-    for picture, name in zip(ax.child_axes, names, strict=False):
+    for picture, name in zip(pictures, names, strict=False):
         title = _in_lines(str(name), 0.98 * points, size)
         picture.set_title(title, fontsize=size, pad=0.4 * size, linespacing=1.1, **LITERAL)
 
 
 def _name_rows(ax: Axes, layout: _Layout, names: Sequence[str], points: float, size: float) -> None:
-    for row, name in enumerate(names if layout.named else []):
+    for row, name in enumerate(names if layout.has_names else []):
         lines = [
             _cut(line, (layout.left - 0.1) * points, size) for line in str(name).split("\n")[:3]
         ]
@@ -245,7 +236,7 @@ def _number(value: float) -> str:
 
 
 def _in_lines(name: str, width: float, size: float) -> str:
-    """Breaks a name that is too long into two lines, and cuts what is still too long."""
+    """Breaks a long name into two lines, and shortens what is still too long."""
     if _width(name, size) <= width:
         return name
     breaks = [at for at, letter in enumerate(name) if letter in " -_/" and at] or [len(name) // 2]

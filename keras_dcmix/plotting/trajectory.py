@@ -1,4 +1,4 @@
-"""How the shares of the mix move during training."""
+"""Shares of the mix during training."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from keras_dcmix._common.errors import LayerError
 from keras_dcmix.plotting.style import (
     CATEGORIES,
     LITERAL,
@@ -37,16 +38,16 @@ def plot_trajectory(history: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     more than eight channels the six that end highest are coloured and the others grey.
 
     Args:
-        history: columns `epoch`, `step`, `channel`, `mix` and `share` (0 to 1), and `seed` if
-            there are several, as `ChannelWeightHistory.to_frame()` returns it. Steps are on the
-            x-axis if an epoch has several records, otherwise epochs.
-        ax: axes to draw into. By default a new figure.
+        history: Columns `epoch`, `step`, `channel`, `mix` and `share` (0 to 1), and `seed` if
+            there are several, as `ChannelWeightHistory.to_frame()` returns it. The x-axis shows
+            steps if an epoch has several records, otherwise epochs.
+        ax: Axes to draw into. By default a new figure.
 
     Returns:
         The axes.
 
     Raises:
-        ValueError: if a column is missing or there is no row.
+        ValueError: If a column is missing or there is no row.
 
     Example:
         >>> import pandas as pd
@@ -81,8 +82,8 @@ def _shares(history: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     needed = ["epoch", "step", "channel", "mix", "share"]
     missing = [column for column in needed if column not in history]
     if missing or not len(history):
-        raise ValueError(
-            f"history must have at least one row and the columns {needed}; take it from "
+        raise LayerError(
+            f"`history` must have at least one row and the columns {needed}, as from "
             f"ChannelWeightHistory.to_frame(). Received: {len(history)} rows without {missing}"
         )
     if "seed" not in history:
@@ -95,7 +96,7 @@ def _shares(history: pd.DataFrame) -> tuple[pd.DataFrame, str]:
 
 
 def _colors(ax: Axes) -> list[str]:
-    """Returns eight colours that can be told apart, on white and on black."""
+    """Returns eight colours that differ clearly, on white and on black."""
     return [*CATEGORIES, text_color(), muted(ax)]
 
 
@@ -106,7 +107,7 @@ def _draw_lines(
     colors: dict[str, str],
     others: set[str],
 ) -> None:
-    """Draws single seeds thin and their mean thick, the highest channel on top."""
+    """Draws thin lines for single seeds and a thick one for their mean, the highest on top."""
     num_seeds = shares.index.get_level_values("seed").nunique()
     for depth, (channel, color) in enumerate(reversed(colors.items())):
         many = channel in others
@@ -144,7 +145,7 @@ def _finish(ax: Axes, mean: pd.DataFrame, axis: str) -> None:
 
 
 def _label_ends(ax: Axes, ends: list[tuple[str, float, str]]) -> None:
-    """Names the lines at their right ends, pushed apart and tied to them by a thin line."""
+    """Names the lines at their right ends; labels do not overlap, thin lines connect them."""
     size = 0.9 * mpl.rcParams["font.size"]
     beside = ax.get_yaxis_transform()
     texts = [
@@ -153,36 +154,36 @@ def _label_ends(ax: Axes, ends: list[tuple[str, float, str]]) -> None:
     ]
     low, high = ax.get_ylim()
     gap = 1.3 * size / laid_out(ax)[1] * (high - low)
-    spots = _pushed_apart(np.array([share for _, share, _ in ends]), gap, low, high)
-    for text, spot, (_, share, color) in zip(texts, spots, ends, strict=True):
-        text.set(y=spot, va="center_baseline", color=text_color())
+    positions = _without_overlap(np.array([share for _, share, _ in ends]), gap, low, high)
+    for text, position, (_, share, color) in zip(texts, positions, ends, strict=True):
+        text.set(y=position, va="center_baseline", color=text_color())
         ax.plot(
             [1.005, 1.035],
-            [share, spot],
+            [share, position],
             transform=beside,
             clip_on=False,
             color=color,
             linewidth=1.2,
-            label="_tie",
+            label="_connector",
         )
 
 
-def _pushed_apart(wanted: np.ndarray, gap: float, low: float, high: float) -> np.ndarray:
-    """Moves positions as little as needed to lie `gap` apart, within `low` and `high` if possible.
+def _without_overlap(wanted: np.ndarray, gap: float, low: float, high: float) -> np.ndarray:
+    """Moves positions as little as possible to be `gap` apart, within `low` and `high` if possible.
 
     Positions closer than `gap` become one block around their mean, and blocks that meet are
     joined: the least-squares solution (pool adjacent violators).
     """
     order = np.argsort(wanted, kind="stable")
     blocks: list[list[float]] = []
-    for spot in wanted[order] - gap * np.arange(len(wanted)):
-        blocks.append([spot, 1])
+    for position in wanted[order] - gap * np.arange(len(wanted)):
+        blocks.append([position, 1])
         while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
             mean, count = blocks.pop()
             total = blocks[-1][1] + count
             blocks[-1] = [(blocks[-1][0] * blocks[-1][1] + mean * count) / total, total]
     level = np.repeat([block[0] for block in blocks], [int(block[1]) for block in blocks])
     level = np.clip(level, low, max(high - gap * (len(wanted) - 1), low))
-    spots = np.empty(len(wanted))
-    spots[order] = level + gap * np.arange(len(wanted))
-    return spots
+    positions = np.empty(len(wanted))
+    positions[order] = level + gap * np.arange(len(wanted))
+    return positions

@@ -1,14 +1,15 @@
-"""Figures of the package as images inside the page, each with words in its place."""
+"""Figures of the package as images inside the page, each with a text in its place, and as files."""
 
 from __future__ import annotations
 
 import base64
 import io
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import matplotlib.style
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 Draw = Callable[..., "Axes"]
 
-# Inches. Narrow figures fill a phone with letters that can still be read, and grow on a desk.
+# Inches. Narrow figures fill the width of a phone with readable letters, and grow on a desktop.
 NARROW = 4.7
 _DPI = 130
 _PIXELS_PER_INCH = 96  # of CSS
@@ -31,7 +32,7 @@ class Picture:
 
     Attributes:
         source: A data URI.
-        alt: What it shows, in words.
+        alt: What it shows, for readers who do not see it.
         caption: What to look at.
         width: Its natural width in CSS pixels.
         height: Its natural height.
@@ -61,15 +62,15 @@ def picture(
 
     Args:
         draw: A function that takes `ax` and draws.
-        alt: What the picture shows, in words.
+        alt: What the picture shows, for readers who do not see it.
         caption: What to look at.
         size: Width and height in inches; `None` lets the function choose.
         is_photo: Whether it holds images of cells, which are smaller as PNG than as SVG.
     """
     with _plain_style():
         ax = draw(ax=None) if size is None else draw(ax=_new_axes(*size))
-        figure = ax.get_figure(root=True)
-        kind = {"format": "png", "dpi": _DPI}
+        figure = _figure_of(ax)
+        kind: dict[str, Any] = {"format": "png", "dpi": _DPI}
         if not is_photo:
             kind = {"format": "svg", "metadata": {"Date": None, "Creator": None}}
         stream = io.BytesIO()
@@ -79,6 +80,21 @@ def picture(
     mime = "image/png" if is_photo else "image/svg+xml"
     data = base64.b64encode(stream.getvalue()).decode("ascii")
     return Picture(f"data:{mime};base64,{data}", alt, caption, width, height)
+
+
+def save_figures(figures: Mapping[str, Axes], folder: Path) -> None:
+    """Writes figures as PNG files, named by their keys, and closes them."""
+    for name, ax in figures.items():
+        figure = _figure_of(ax)
+        figure.savefig(folder / f"{name}.png", dpi=150, bbox_inches="tight")
+        _close(figure)
+
+
+def _figure_of(ax: Axes) -> Figure:
+    figure = ax.get_figure(root=True)
+    if figure is None:
+        raise TypeError(f"axes must belong to a figure. Received: {ax!r}")
+    return figure
 
 
 def _new_axes(width: float, height: float) -> Axes:

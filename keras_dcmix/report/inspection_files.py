@@ -1,4 +1,4 @@
-"""An inspection as files."""
+"""Writes the files of an inspection."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 
 from keras_dcmix.data.image_set import ImageSet
 from keras_dcmix.inspection.examples import example_fields, read_examples
-from keras_dcmix.inspection.report import Inspection
+from keras_dcmix.inspection.result import Inspection
 
 
 def save_inspection(
@@ -22,10 +22,10 @@ def save_inspection(
         inspection: What `inspect_images` returned.
         image_set: The set that was inspected.
         folder: An existing folder.
-        arguments: What it was called with; kept in `inspection.json`, paths as text.
+        arguments: Arguments of the command; written to `inspection.json`, paths as strings.
     """
-    facts = {"arguments": arguments, **inspection.to_dict()}
-    text = json.dumps(facts, indent=1, ensure_ascii=False, default=str)
+    content = {"arguments": arguments, **inspection.to_dict()}
+    text = json.dumps(content, indent=1, ensure_ascii=False, default=str)
     (folder / "inspection.json").write_text(text, encoding="utf-8")
     inspection.channels.to_csv(folder / "channels.csv", index=False)
     inspection.problems.to_csv(folder / "problems.csv", index=False)
@@ -47,6 +47,7 @@ def _save_thumbnails(image_set: ImageSet, path: Path) -> None:
     import matplotlib.pyplot as plt
 
     from keras_dcmix.plotting import plot_thumbnails
+    from keras_dcmix.plotting.style import root_figure
 
     rows, names = zip(*example_fields(image_set), strict=True)
     axes = plot_thumbnails(
@@ -54,6 +55,6 @@ def _save_thumbnails(image_set: ImageSet, path: Path) -> None:
         channel_names=image_set.channel_names,
         field_names=names,
     )
-    figure = axes.get_figure(root=True)
+    figure = root_figure(axes)
     figure.savefig(path, dpi=150, bbox_inches="tight")
     plt.close(figure)

@@ -1,4 +1,4 @@
-"""From facts to HTML: templates in which every value is escaped."""
+"""From values to HTML: templates in which every value is escaped."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import jinja2
+import numpy as np
 
-# What no HTML page may hold, from names in foreign tables: control characters, halves of surrogate
-# pairs (file names that are no UTF-8), and what Unicode reserves for itself.
+# What no HTML page may hold, but names in tables may: control characters, halves of surrogate pairs
+# (file names that are no UTF-8), and what Unicode reserves for itself.
 _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef"
     + "".join(
@@ -37,12 +38,12 @@ class Table:
     note: str = ""
 
 
-def render(template: str, **facts: Any) -> str:
+def render(template: str, **values: Any) -> str:
     """Fills a template of this package; text is escaped, whatever it holds.
 
     Args:
         template: File name in `templates`.
-        **facts: What the template names.
+        **values: What the template names.
     """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("keras_dcmix.report"),
@@ -52,7 +53,7 @@ def render(template: str, **facts: Any) -> str:
         lstrip_blocks=True,
         finalize=_printable,
     )
-    return environment.get_template(template).render(**facts)
+    return environment.get_template(template).render(**values)
 
 
 def _printable(value: Any) -> Any:
@@ -60,27 +61,12 @@ def _printable(value: Any) -> Any:
     return _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", value) if type(value) is str else value
 
 
-def percent(share: float) -> str:
-    """A share as text that never rounds something to nothing, or nearly all to all.
-
-    Example:
-        >>> percent(0.971), percent(0.002), percent(0.0), percent(0.998), percent(1.0)
-        ('97%', '<1%', '0%', '>99%', '100%')
-    """
-    if share != share:
-        return "–"
-    if 0 < share < 0.005:
-        return "<1%"
-    if 0.995 <= share < 1:
-        return ">99%"
-    return f"{share:.0%}".replace("-0%", "0%").replace("-", "\N{MINUS SIGN}")
-
-
 def spread(std: float) -> str:
-    """A spread beside a share, in points of a hundred; empty where it is not known.
+    """A spread beside a share, in percentage points; empty where it is not known.
 
     Example:
-        >>> spread(0.0123), spread(float("nan"))
-        (' ± 1.2', '')
+
+    >>> spread(0.0123), spread(float("nan"))
+    (' ± 1.2', '')
     """
-    return "" if std != std else f" ± {100 * std:.1f}"
+    return "" if np.isnan(std) else f" ± {100 * std:.1f}"

@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-import io
 import json
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +11,7 @@ import pandas as pd
 import pytest
 import tifffile
 
-from keras_dcmix.cli import app as cli
-from keras_dcmix.cli.inspect import next_command, parsed_fields
+from keras_dcmix.cli.inspect import next_command
 from keras_dcmix.cli.source_options import SourceOptions
 from keras_dcmix.data.formats import open_images
 from keras_dcmix.inspection import inspect_images
@@ -45,21 +43,12 @@ def plates(tmp_path) -> Path:
     return write_plates(tmp_path)
 
 
-def run(*arguments: object) -> tuple[int, str]:
-    """Runs the command in this process; returns exit code and what it printed."""
-    code, printed = 0, io.StringIO()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["keras-dcmix", "inspect", *map(str, arguments)])
-        patch.setenv("COLUMNS", "100")
-        with redirect_stdout(printed), redirect_stderr(printed):
-            try:
-                cli.main()
-            except SystemExit as stop:
-                code = stop.code or 0
-    return code, printed.getvalue()
+@pytest.fixture
+def run(command):
+    return partial(command, "inspect", width=100)
 
 
-def test_a_sound_screen_is_described_with_tables_and_the_next_command(plates):
+def test_a_sound_screen_is_described_with_tables_and_the_next_command(run, plates):
     code, printed = run(plates, "--label", "Metadata_Drug")
     assert code == 0, printed
     assert "24 fields of 2 plates, 24 wells, in 2 channels (GFP, DNA), 48 files." in printed
@@ -67,18 +56,18 @@ def test_a_sound_screen_is_described_with_tables_and_the_next_command(plates):
     assert "dose wells" in printed
     assert "Channels (uint16, 32 x 32 pixels)" in printed
     assert "Classes (2)" in printed
-    assert "Nothing that was looked at speaks against a ranking." in printed
+    assert "Warnings" not in printed
     assert f"Next: keras-dcmix rank {plates} --label Metadata_Drug --out ranking" in printed
     assert "With --out FOLDER" in printed
 
 
-def test_no_line_of_the_tables_is_wider_than_the_terminal(plates):
+def test_no_line_of_the_tables_is_wider_than_the_terminal(run, plates):
     _, printed = run(plates, "--label", "Metadata_Drug")
     lines = [line for line in printed.splitlines() if not line.startswith("Next")]
     assert max(map(len, lines)) <= 100
 
 
-def test_without_a_label_the_columns_for_it_are_listed(plates):
+def test_without_a_label_the_columns_for_it_are_listed(run, plates):
     code, printed = run(plates)
     assert code == 0, printed
     assert "Metadata_Drug" in printed
@@ -87,7 +76,7 @@ def test_without_a_label_the_columns_for_it_are_listed(plates):
     assert "--label Metadata_Drug" in printed
 
 
-def test_without_any_column_for_a_label_a_platemap_is_asked_for(plates):
+def test_without_any_column_for_a_label_a_platemap_is_asked_for(run, plates):
     table = pd.read_csv(plates).drop(columns="Metadata_Drug")
     table.to_csv(plates, index=False)
     code, printed = run(plates)
@@ -96,20 +85,20 @@ def test_without_any_column_for_a_label_a_platemap_is_asked_for(plates):
     assert f"Next: keras-dcmix inspect {plates} --platemap TABLE" in printed
 
 
-def test_warnings_and_problems_end_with_exit_0(plates):
+def test_warnings_and_problems_end_with_exit_0(run, plates):
     table = pd.read_csv(plates)
     table["Metadata_Drug"] = table["Metadata_Plate"]
     table.to_csv(plates, index=False)
     (plates.parent / "P0_A02_DNA.tif").write_bytes(b"broken")
     code, printed = run(plates, "--label", "Metadata_Drug")
     assert code == 0, printed
-    assert "Beware" in printed
+    assert "Warnings" in printed
     assert "1. Each class is on plates of its own" in printed
     assert "Files with a problem (1)" in printed
     assert "--skip-unreadable" in printed.split("Next:")[1]
 
 
-def test_of_many_problems_ten_are_shown_and_the_others_counted(plates):
+def test_of_many_problems_ten_are_shown_and_the_others_counted(run, plates):
     for path in plates.parent.glob("*DNA.tif"):
         path.unlink()
     code, printed = run(plates)
@@ -118,7 +107,7 @@ def test_of_many_problems_ten_are_shown_and_the_others_counted(plates):
     assert "and 14 more" in printed
 
 
-def test_out_gets_every_file(plates, tmp_path):
+def test_out_gets_every_file(run, plates, tmp_path):
     out = tmp_path / "I"
     code, printed = run(plates, "--label", "Metadata_Drug", "--fields", "6", "--out", out)
     assert code == 0, printed
@@ -135,21 +124,21 @@ def test_out_gets_every_file(plates, tmp_path):
     assert "look at thumbnails.png first" in printed
 
 
-def test_an_earlier_inspection_is_replaced_only_on_request(plates, tmp_path):
+def test_an_earlier_inspection_is_replaced_only_on_request(run, plates, tmp_path):
     out = tmp_path / "I"
     assert run(plates, "--out", out)[0] == 0
     code, printed = run(plates, "--out", out)
-    assert (code, "replace it as a whole with --overwrite" in printed) == (2, True)
+    assert (code, "--overwrite" in printed) == (2, True)
     assert run(plates, "--out", out, "--overwrite")[0] == 0
 
 
-def test_a_ranking_is_never_replaced_by_an_inspection(plates, tmp_path):
+def test_a_ranking_is_never_replaced_by_an_inspection(run, plates, tmp_path):
     out = tmp_path / "R"
     out.mkdir()
     (out / "run.json").write_text("{}")
     code, printed = run(plates, "--out", out, "--overwrite")
     assert code == 2
-    assert "holds no earlier result (no inspection.json)" in printed
+    assert "no inspection.json" in printed
     assert (out / "run.json").exists()
 
 
@@ -157,22 +146,17 @@ def test_a_ranking_is_never_replaced_by_an_inspection(plates, tmp_path):
     ("arguments", "words"),
     [
         (["missing.csv"], "missing.csv is neither a file or folder"),
-        (["simulated"], "inspect needs the path of image files, received 'simulated'"),
-        (["{plates}", "--label", "Metadata_Drg"], "did you mean 'Metadata_Drug'"),
-        (["{plates}", "--channels", "DNA,GPF"], "did you mean 'GFP'"),
+        (["simulated"], "inspect needs the path of image files"),
+        (["{plates}", "--label", "Metadata_Drg"], "id you mean 'Metadata_Drug'"),
+        (["{plates}", "--channels", "DNA,GPF"], "id you mean 'GFP'"),
         (["{plates}", "--fields", "some"], "--fields must be a number, or 0 for all fields"),
     ],
 )
-def test_what_cannot_be_read_is_one_sentence_and_exit_2(plates, arguments, words):
+def test_what_cannot_be_read_is_one_sentence_and_exit_2(run, plates, arguments, words):
     code, printed = run(*(text.format(plates=plates) for text in arguments))
     assert code == 2
     assert printed.startswith("Error: ")
     assert words in printed
-
-
-@pytest.mark.parametrize(("text", "number"), [("all", None), ("0", None), ("12", 12)])
-def test_the_number_of_fields_may_be_all(text, number):
-    assert parsed_fields(text) == number
 
 
 def test_the_next_command_repeats_how_the_source_was_read(plates):

@@ -9,12 +9,25 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from keras_dcmix.cli.simulate import OPTIONS, parsed_effects, simulate
+from keras_dcmix.cli.options import OTHER_NAMES
+from keras_dcmix.cli.simulate import simulate
 from keras_dcmix.datasets import LAYOUTS, simulated_screen, write_screen
 
 app = typer.Typer()
 app.command()(simulate)
 FAST = ("--experiments", "2", "--wells", "4", "--sites", "1", "--size", "64")
+
+
+def option(name):
+    return f"--{OTHER_NAMES.get(name, name)}".replace("_", "-")
+
+
+def shared_with(function):
+    """The arguments of the library that the command has, each with its default."""
+    options = inspect.signature(simulate).parameters
+    for name, parameter in inspect.signature(function).parameters.items():
+        if OTHER_NAMES.get(name, name) in options:
+            yield name, parameter.default
 
 
 @pytest.fixture
@@ -56,44 +69,19 @@ def test_options_reach_the_screen(run, tmp_path, monkeypatch):
         raise ValueError("enough")
 
     monkeypatch.setattr("keras_dcmix.datasets.simulated_screen", record)
-    values = {name: str(i) for i, name in enumerate(OPTIONS.values(), start=1)}
-    values |= {"effects": "x:", "layout": "rxrx1", "out": str(tmp_path)}
-    run(*(word for name, value in values.items() for word in (f"--{name}", value)))
-    expected = {name: values[option] for name, option in OPTIONS.items() if name in received}
-    expected["phenotypes"] = {"x": {}}
-    numbers = {name: float(v) for name, v in expected.items() if isinstance(v, str)}
-    assert received == expected | numbers
-    assert set(OPTIONS) - set(received) == {"layout", "folder", "n_jobs"}
+    names = [name for name, _ in shared_with(simulated_screen) if name != "phenotypes"]
+    values = {name: number for number, name in enumerate(names, start=1)}
+    typed = (word for name, value in values.items() for word in (option(name), str(value)))
+    run("--layout", "rxrx1", "--effects", "x:", *typed)
+    assert received == values | {"phenotypes": {"x": {}}}
+    assert len(names) == 8
 
 
 def test_defaults_are_those_of_the_library():
     options = inspect.signature(simulate).parameters
     for function in (simulated_screen, write_screen):
-        for name, parameter in inspect.signature(function).parameters.items():
-            if name in OPTIONS:
-                assert options[OPTIONS[name].replace("-", "_")].default == parameter.default, name
-
-
-def test_spaces_and_ends_do_not_matter_in_effects():
-    assert parsed_effects(" a : Mito = 3 , Golgi=1.5 ; b: ;") == {
-        "a": {"Mito": 3.0, "Golgi": 1.5},
-        "b": {},
-    }
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("Mito=3", "received 'Mito=3' with no colon after the phenotype's name"),
-        ("a:Mito", "received 'a:Mito' with no number after Mito="),
-        ("a:Mito=three", "received 'a:Mito=three' with no number after Mito="),
-        ("a:ER=1;a:ER=2", "received 'a:ER=2' with a second phenotype a"),
-        ("a:ER=1,ER=2", "received 'a:ER=1,ER=2' with a second effect on ER"),
-    ],
-)
-def test_effects_that_cannot_be_read_are_refused(text, words):
-    with pytest.raises(ValueError, match=words):
-        parsed_effects(text)
+        for name, default in shared_with(function):
+            assert options[OTHER_NAMES.get(name, name)].default == default, name
 
 
 @pytest.mark.parametrize(
@@ -103,15 +91,11 @@ def test_effects_that_cannot_be_read_are_refused(text, words):
         (("--layout", "rxrx1", "--wells", "2"), "--wells must be 4 to 384"),
         (("--layout", "rxrx1", "--imbalance", "2"), "--imbalance must be 0 to 1"),
         (("--layout", "rxrx1", "--jobs", "0"), "--jobs must be a positive integer"),
-        (("--layout", "rxrx1", "--effects", "a:er=1"), "--effects.* did you mean 'ER'"),
+        (("--layout", "rxrx1", "--effects", "a:er=1"), "did you mean 'ER'"),
     ],
 )
-def test_errors_speak_of_options(run, tmp_path, arguments, words):
-    error = run(*arguments).exception
-    assert isinstance(error, ValueError)
-    with pytest.raises(ValueError, match=words):
-        raise error
-    assert list(tmp_path.iterdir()) == []
+def test_errors_name_options(refused, tmp_path, arguments, words):
+    assert words in refused("simulate", "--out", tmp_path / "S", *arguments)
 
 
 def test_an_interruption_leaves_nothing_and_says_so(run, tmp_path, monkeypatch):

@@ -32,7 +32,7 @@ def test_several_planes_are_projected_by_their_maximum():
 
 @pytest.mark.parametrize("other", ["wide", "deep"])
 def test_planes_that_differ_in_size_or_type_are_refused(other):
-    with pytest.raises(ValueError, match=r"same size and data type.*'a and 1 planes more'"):
+    with pytest.raises(ValueError, match=r"same size and data type.*'a and 1 more planes'"):
         read_planes(Stack((("a", None), (other, None))), read)
 
 
@@ -46,7 +46,7 @@ def test_the_files_of_a_stack_are_named_once():
     [
         ((("a", None),), "a"),
         ((("b", 0),), "b, plane 0"),
-        ((("b", 0), ("b", 1), ("a", None)), "b, plane 0 and 2 planes more"),
+        ((("b", 0), ("b", 1), ("a", None)), "b, plane 0 and 2 more planes"),
     ],
 )
 def test_errors_call_a_stack_by_its_first_plane(planes, text):

@@ -1,4 +1,4 @@
-"""A channel problem holds together, or says what does not fit."""
+"""A dataset is consistent, or says what does not fit."""
 
 import dataclasses
 
@@ -22,9 +22,10 @@ def test_lists_become_arrays_and_names_a_tuple():
     assert dataset.truth.dtype == float
     assert dataset.labels.tolist() == ["a", "b", "a"]
     assert dataset.num_channels == 2
+    assert dataset.group_unit == "group"
 
 
-def test_a_problem_cannot_be_changed():
+def test_a_dataset_cannot_be_changed():
     with pytest.raises(dataclasses.FrozenInstanceError):
         ChannelDataset(**FITTING).labels = [1, 2, 3]
 
@@ -32,15 +33,15 @@ def test_a_problem_cannot_be_changed():
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("images", np.zeros((3, 4, 5)), r"`images` must have the shape .* received .*\(3, 4, 5\)"),
+        ("images", np.zeros((3, 4, 5)), r"`images` must have the shape .*shape=\(3, 4, 5\)"),
         ("labels", [1, 2], r"`labels` must hold one value for each of the 3 images.*\(2,\)"),
         ("groups", [[0], [0], [1]], r"`groups` must hold one value for each of the 3 images"),
-        ("channel_names", ["DNA"], r"`channel_names` must .* 2 channels, but received 1"),
-        ("channel_names", ["DNA", "DNA"], r"must all differ, but received 'DNA' more than once"),
-        ("truth", [1, 0, 0], r"`truth` must .* 2 channels, but received 3"),
-        ("truth", [[1, 0]], r"`truth` must .* 2 channels, but received \(1, 2\)"),
-        ("truth", [1, -1], r"`truth` must be finite and at least 0 .*\[1.0, -1.0\]"),
-        ("truth", [1, np.nan], r"`truth` must be finite and at least 0 .*nan"),
+        ("channel_names", ["DNA"], r"`channel_names` must .* 2 channels.*\(1,\)"),
+        ("channel_names", ["DNA", "DNA"], r"must be unique; .*'DNA', 'DNA'"),
+        ("truth", [1, 0, 0], r"`truth` must .* 2 channels.*\(3,\)"),
+        ("truth", [[1, 0]], r"`truth` must .* 2 channels.*\(1, 2\)"),
+        ("truth", [1, -1], r"`truth` must be finite and at least 0, .*\[1.0, -1.0\]"),
+        ("truth", [1, np.nan], r"`truth` must be finite and at least 0, .*nan"),
     ],
 )
 def test_a_field_that_does_not_fit_is_named(field, value, words):

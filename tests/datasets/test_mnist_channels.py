@@ -26,27 +26,27 @@ def small_file(tmp_path, small_digits):
 
 @pytest.mark.skipif(not REAL.is_file(), reason=f"the MNIST file is not at {REAL}")
 def test_the_real_digits_are_read():
-    problem = mnist_channels(num_images=200, path=REAL)
-    assert problem.images.shape == (200, 28, 28, 6)
-    assert set(problem.labels) == set(range(10))
-    clear = problem.images[..., problem.channel_names.index("image+0.3")]
+    dataset = mnist_channels(num_images=200, path=REAL)
+    assert dataset.images.shape == (200, 28, 28, 6)
+    assert set(dataset.labels) == set(range(10))
+    clear = dataset.images[..., dataset.channel_names.index("image+0.3")]
     assert clear[:, 10:18, 10:18].mean() > clear[:, :4].mean() + 0.5
 
 
 def test_digits_are_drawn_once_each_and_keep_their_label(small_file):
-    problem = mnist_channels("redundant", num_images=40, path=small_file)
-    assert not np.array_equal(problem.labels, np.arange(40) % 10)
-    np.testing.assert_array_equal(np.bincount(problem.labels), np.full(10, 4))
-    assert "copy_1" in problem.channel_names
+    dataset = mnist_channels("redundant", num_images=40, path=small_file)
+    assert not np.array_equal(dataset.labels, np.arange(40) % 10)
+    np.testing.assert_array_equal(np.bincount(dataset.labels), np.full(10, 4))
+    assert "copy_1" in dataset.channel_names
 
 
 def test_images_and_labels_are_drawn_together(small_file, small_digits):
     x, y = small_digits
-    problem = mnist_channels(num_images=15, path=small_file)
-    clear = problem.images[..., problem.channel_names.index("image+0.3")].reshape(15, -1)
+    dataset = mnist_channels(num_images=15, path=small_file)
+    clear = dataset.images[..., dataset.channel_names.index("image+0.3")].reshape(15, -1)
     source = np.argmax(clear @ (x.reshape(40, -1) - x.mean()).T, axis=1)
     assert len(set(source)) == 15
-    np.testing.assert_array_equal(problem.labels, y[source])
+    np.testing.assert_array_equal(dataset.labels, y[source])
 
 
 def test_the_seed_decides_which_digits_come(small_file):
@@ -60,32 +60,32 @@ def test_the_seed_decides_which_digits_come(small_file):
 def test_without_a_path_keras_is_asked(monkeypatch, small_digits):
     keras = pytest.importorskip("keras")
     monkeypatch.setattr(keras.datasets.mnist, "load_data", lambda: (small_digits, (None, None)))
-    problem = mnist_channels(num_images=30)
-    assert problem.images.shape == (30, 28, 28, 6)
+    dataset = mnist_channels(num_images=30)
+    assert dataset.images.shape == (30, 28, 28, 6)
 
 
 @pytest.mark.parametrize("num_images", [1, 41])
 def test_more_or_fewer_digits_than_there_are_is_refused(small_file, num_images):
-    words = f"`num_images` must be between 2 and 40, .* received {num_images}"
+    words = f"`num_images` must be between 2 and 40, .* num_images={num_images}"
     with pytest.raises(ValueError, match=words):
         mnist_channels(num_images=num_images, path=small_file)
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"there is no file .*nowhere\.npz"):
+    with pytest.raises(FileNotFoundError, match=r"There is no file .*nowhere\.npz"):
         mnist_channels(path=tmp_path / "nowhere.npz")
 
 
 def test_a_file_without_training_digits_says_so(tmp_path):
     np.savez(tmp_path / "other.npz", images=np.zeros(3))
-    with pytest.raises(ValueError, match=r"x_train and y_train, but .*other\.npz lacks one"):
+    with pytest.raises(ValueError, match=r"x_train and y_train\. .*other\.npz lacks one"):
         mnist_channels(path=tmp_path / "other.npz")
 
 
 @pytest.mark.parametrize("kept", [0, 10, 400])
 def test_a_file_cut_short_says_so(small_file, kept):
     small_file.write_bytes(small_file.read_bytes()[:kept])
-    with pytest.raises(ValueError, match=r"mnist\.npz is none, or is cut short"):
+    with pytest.raises(ValueError, match=r"mnist\.npz is not an \.npz file, or is incomplete"):
         mnist_channels(path=small_file)
 
 
@@ -102,12 +102,14 @@ def test_a_damaged_file_says_so(tmp_path, step):
 
 def test_a_single_array_in_place_of_an_archive_says_so(tmp_path):
     np.save(tmp_path / "digits.npy", np.zeros((3, 28, 28)))
-    with pytest.raises(ValueError, match=r"must name an \.npz file, but .*digits\.npy is none"):
+    with pytest.raises(ValueError, match=r"digits\.npy is not an \.npz file"):
         mnist_channels(path=tmp_path / "digits.npy")
 
 
 def test_a_number_of_digits_that_is_no_integer_is_refused(small_file):
-    with pytest.raises(TypeError, match=r"`num_images` must be an integer, but received 20\.0"):
+    with pytest.raises(
+        TypeError, match=r"`num_images` must be an integer. Received: num_images=20\.0"
+    ):
         mnist_channels(num_images=20.0, path=small_file)
 
 

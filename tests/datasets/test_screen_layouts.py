@@ -222,24 +222,26 @@ def test_an_empty_folder_is_filled(screen, tmp_path):
 def test_a_folder_that_is_taken_is_refused(screen, tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
     for taken in (tmp_path, tmp_path / "mine.txt"):
-        with pytest.raises(ValueError, match=r"must not exist or be empty, but received .* taken"):
+        with pytest.raises(ValueError, match=r"must not exist, or be empty: choose another"):
             write_screen(screen, taken, "rxrx1")
     assert names(tmp_path) == ["mine.txt"]
 
 
 def test_a_missing_parent_is_refused(screen, tmp_path):
-    with pytest.raises(ValueError, match=r"must lie in a folder that exists, .*make '.*no' first"):
+    with pytest.raises(
+        ValueError, match=r"must be inside a folder that exists: create '.*no' first"
+    ):
         write_screen(screen, tmp_path / "no" / "S", "rxrx1")
 
 
 def test_an_unknown_layout_names_the_nearest(screen, tmp_path):
-    with pytest.raises(ValueError, match=r"one of rxrx1, .* received 'omezarr'; .* 'ome-zarr'"):
+    with pytest.raises(ValueError, match=r"one of rxrx1, .* layout='omezarr'; .* 'ome-zarr'"):
         write_screen(screen, tmp_path / "S", "omezarr")
 
 
 @pytest.mark.parametrize("n_jobs", [0, -2, 1.5, True])
 def test_a_number_of_processes_that_cannot_be_is_refused(screen, tmp_path, n_jobs):
-    with pytest.raises(ValueError, match=f"`n_jobs` must be a positive .* received {n_jobs}"):
+    with pytest.raises(ValueError, match=f"`n_jobs` must be a positive .* n_jobs={n_jobs}"):
         write_screen(screen, tmp_path / "S", "rxrx1", n_jobs=n_jobs)
 
 

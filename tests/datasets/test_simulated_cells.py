@@ -15,7 +15,7 @@ EFFECTS = {"DNA": 3.0, "RNA": 3.0, "Mito": 3.0}
 
 
 @pytest.fixture(scope="module")
-def problem():
+def dataset():
     return simulated_cells(320, effects=EFFECTS, wells_per_plate=32, seed=3)
 
 
@@ -64,53 +64,54 @@ def separability(images, treated):
 
 
 @pytest.mark.parametrize("name", CHANNELS)
-def test_an_affected_channel_shows_the_label(problem, opposite, name):
-    source = problem if name in EFFECTS else opposite
+def test_an_affected_channel_shows_the_label(dataset, opposite, name):
+    source = dataset if name in EFFECTS else opposite
     images = source.images[..., CHANNELS.index(name)]
     assert separability(images, source.labels == "treated") > 0.85
 
 
 @pytest.mark.parametrize("name", CHANNELS)
-def test_a_channel_without_effect_hides_the_label(problem, opposite, name):
-    source = opposite if name in EFFECTS else problem
+def test_a_channel_without_effect_hides_the_label(dataset, opposite, name):
+    source = opposite if name in EFFECTS else dataset
     images = source.images[..., CHANNELS.index(name)]
     assert separability(images, source.labels == "treated") == pytest.approx(0.5, abs=0.12)
 
 
-def test_images_are_camera_counts(problem):
-    assert problem.images.shape == (320, 64, 64, 6)
-    assert problem.images.dtype == np.uint16
-    assert problem.images.max() <= 4095
-    assert np.mean(problem.images == 4095) < 0.001
+def test_images_are_camera_counts(dataset):
+    assert dataset.images.shape == (320, 64, 64, 6)
+    assert dataset.images.dtype == np.uint16
+    assert dataset.images.max() <= 4095
+    assert np.mean(dataset.images == 4095) < 0.001
 
 
-def test_channels_differ_in_brightness(problem):
-    brightness = np.percentile(problem.images, 95, axis=(0, 1, 2))
+def test_channels_differ_in_brightness(dataset):
+    brightness = np.percentile(dataset.images, 95, axis=(0, 1, 2))
     assert brightness.max() > 2.5 * brightness.min()
-    assert problem.channel_names == CHANNELS
+    assert dataset.channel_names == CHANNELS
 
 
-def test_the_nucleus_lies_in_the_middle(problem):
-    dna = problem.images[..., 0].mean(axis=0)
+def test_the_nucleus_lies_in_the_middle(dataset):
+    dna = dataset.images[..., 0].mean(axis=0)
     assert dna[28:36, 28:36].mean() > 4 * dna[12:20, 28:36].mean()
 
 
-def test_labels_are_balanced(problem):
-    names, counts = np.unique(problem.labels, return_counts=True)
+def test_labels_are_balanced(dataset):
+    names, counts = np.unique(dataset.labels, return_counts=True)
     assert names.tolist() == ["control", "treated"]
     assert counts.tolist() == [160, 160]
 
 
-def test_a_well_holds_one_label(problem):
-    for well in np.unique(problem.groups):
-        assert len(np.unique(problem.labels[problem.groups == well])) == 1
-    assert len(np.unique(problem.groups)) == 64
+def test_a_well_holds_one_label(dataset):
+    for well in np.unique(dataset.groups):
+        assert len(np.unique(dataset.labels[dataset.groups == well])) == 1
+    assert len(np.unique(dataset.groups)) == 64
+    assert dataset.group_unit == "well"
 
 
-def test_both_labels_are_on_every_plate(problem):
-    plates = np.array([group.split("_")[0] for group in problem.groups])
+def test_both_labels_are_on_every_plate(dataset):
+    plates = np.array([group.split("_")[0] for group in dataset.groups])
     for plate in ("P1", "P2"):
-        assert np.mean(problem.labels[plates == plate] == "treated") == 0.5
+        assert np.mean(dataset.labels[plates == plate] == "treated") == 0.5
     assert set(plates) == {"P1", "P2"}
 
 
@@ -147,31 +148,37 @@ def test_cells_grow_with_the_image(size):
     ("effects", "nearest"), [({"mito": 1}, "Mito"), ({"Nuclei DNA": 1}, "DNA"), ({"AGP": 1}, "")]
 )
 def test_an_unknown_channel_names_the_nearest(effects, nearest):
-    with pytest.raises(ValueError, match=f"DNA, ER, .* received .* did you mean '{nearest}"):
+    with pytest.raises(ValueError, match=f"DNA, ER, .* Received: .* did you mean '{nearest}"):
         small(effects=effects)
 
 
 @pytest.mark.parametrize("effect", [-1, np.nan, np.inf])
 def test_an_effect_out_of_range_is_refused(effect):
-    with pytest.raises(ValueError, match=f"finite and at least 0, but received {effect}.* for ER"):
+    with pytest.raises(ValueError, match=f"finite and at least 0, .* Received: {effect}.* for ER"):
         small(effects={"ER": effect})
 
 
 @pytest.mark.parametrize("effect", ["3", None, True])
 def test_an_effect_that_is_no_number_is_refused(effect):
-    with pytest.raises(TypeError, match=f"must give a number .* received {effect!r} for ER"):
+    with pytest.raises(TypeError, match=f"must give each .* a number. Received: {effect!r} for ER"):
         small(effects={"ER": effect})
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"size": 15}, "`size` must be at least 16, but received 15"),
-        ({"num_plates": 0}, "`num_plates` must be at least 1, but received 0"),
-        ({"wells_per_plate": 0}, "`wells_per_plate` must be at least 2, but received 0"),
-        ({"wells_per_plate": 3}, "`wells_per_plate` must be an even number .* received 3"),
+        ({"size": 15}, "`size` must be at least 16. Received: size=15"),
+        ({"num_plates": 0}, "`num_plates` must be at least 1. Received: num_plates=0"),
+        (
+            {"wells_per_plate": 0},
+            "`wells_per_plate` must be at least 2. Received: wells_per_plate=0",
+        ),
+        (
+            {"wells_per_plate": 3},
+            "`wells_per_plate` must be an even number .* Received: wells_per_plate=3",
+        ),
         ({"wells_per_plate": 386}, "`wells_per_plate` must be an even number up to 384"),
-        ({"num_images": 3}, "`num_images` must be at least 4, one for each well, .* received 3"),
+        ({"num_images": 3}, "`num_images` must be at least 4, one for each well. .*num_images=3"),
     ],
 )
 def test_a_count_out_of_range_is_refused(options, words):
@@ -181,5 +188,5 @@ def test_a_count_out_of_range_is_refused(options, words):
 
 @pytest.mark.parametrize("name", ["num_images", "size", "num_plates", "wells_per_plate"])
 def test_a_count_that_is_no_integer_is_refused(name):
-    with pytest.raises(TypeError, match=f"`{name}` must be an integer, but received 16.0"):
+    with pytest.raises(TypeError, match=f"`{name}` must be an integer. Received: {name}=16.0"):
         small(**{name: 16.0})

@@ -176,11 +176,11 @@ def test_denser_fields_hold_more_cells():
 @pytest.mark.parametrize(
     ("phenotypes", "words"),
     [
-        ({}, "map at least one name to its effects, but received {}"),
-        ({"EMPTY": {}}, "not EMPTY, which is the negative control, but received 'EMPTY'"),
-        ({" ": {}}, "not blank, .* but received ' '"),
-        ({"nan": {}}, "not NA, .* but received 'nan'"),
-        ({3: {}}, "names that are texts, .* but received 3"),
+        ({}, "map at least one name to its effects, .*Received: phenotypes={}"),
+        ({"EMPTY": {}}, "not EMPTY, the negative control; rename it. Received: 'EMPTY'"),
+        ({" ": {}}, "not blank, .* Received: ' '"),
+        ({"nan": {}}, "not NA, .* Received: 'nan'"),
+        ({3: {}}, "names that are strings, .* Received: 3"),
         ({"a": {"mito": 1}}, r"`phenotypes\['a'\]` must name channels .* did you mean 'Mito'"),
         ({"a": {"ER": -1}}, r"`phenotypes\['a'\]` must be finite and at least 0"),
     ],
@@ -191,28 +191,34 @@ def test_a_phenotype_that_cannot_be_is_refused(phenotypes, words):
 
 
 def test_effects_that_are_no_mapping_are_refused():
-    with pytest.raises(TypeError, match="as a mapping, but received 3 for a"):
+    with pytest.raises(TypeError, match=r"as a mapping, .*Received: 3 for a"):
         small(phenotypes={"a": 3})
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"num_experiments": 0}, "`num_experiments` must be at least 1, but received 0"),
+        (
+            {"num_experiments": 0},
+            "`num_experiments` must be at least 1.*Received: num_experiments=0",
+        ),
         ({"plates_per_experiment": 0}, "`plates_per_experiment` must be at least 1"),
-        ({"sites_per_well": 0}, "`sites_per_well` must be at least 1, but received 0"),
-        ({"wells_per_plate": 3}, "`wells_per_plate` must be 4 to 384, .* but received 3"),
-        ({"wells_per_plate": 385}, "`wells_per_plate` must be 4 to 384, .* but received 385"),
-        ({"size": 63}, "`size` must be at least 64, but received 63"),
-        ({"seed": -1}, "`seed` must be at least 0, but received -1"),
-        ({"density": 0}, "`density` must be 0.01 to 0.9, but received 0"),
-        ({"density": 1}, "`density` must be 0.01 to 0.9, but received 1"),
-        ({"batch_effect": -0.1}, "`batch_effect` must be 0 to 1, but received -0.1"),
-        ({"batch_effect": np.nan}, "`batch_effect` must be 0 to 1, but received nan"),
-        ({"imbalance": 1.1}, "`imbalance` must be 0 to 1, but received 1.1"),
+        ({"sites_per_well": 0}, "`sites_per_well` must be at least 1.*Received: sites_per_well=0"),
+        ({"wells_per_plate": 3}, "`wells_per_plate` must be 4 to 384.*Received: wells_per_plate=3"),
+        (
+            {"wells_per_plate": 385},
+            "`wells_per_plate` must be 4 to 384.*Received: wells_per_plate=385",
+        ),
+        ({"size": 63}, "`size` must be at least 64.*Received: size=63"),
+        ({"seed": -1}, "`seed` must be at least 0.*Received: seed=-1"),
+        ({"density": 0}, "`density` must be 0.01 to 0.9.*Received: density=0"),
+        ({"density": 1}, "`density` must be 0.01 to 0.9.*Received: density=1"),
+        ({"batch_effect": -0.1}, "`batch_effect` must be 0 to 1.*Received: batch_effect=-0.1"),
+        ({"batch_effect": np.nan}, "`batch_effect` must be 0 to 1.*Received: batch_effect=nan"),
+        ({"imbalance": 1.1}, "`imbalance` must be 0 to 1.*Received: imbalance=1.1"),
         (
             {"imbalance": 0.5, "num_experiments": 1},
-            "`imbalance` must be 0 where there is one plate, but received 0.5",
+            "`imbalance` must be 0 where there is only one plate.*Received: imbalance=0.5",
         ),
     ],
 )
@@ -223,22 +229,22 @@ def test_a_number_out_of_range_is_refused(options, words):
 
 @pytest.mark.parametrize("name", ["num_experiments", "wells_per_plate", "size", "seed"])
 def test_a_count_that_is_no_integer_is_refused(name):
-    with pytest.raises(TypeError, match=f"`{name}` must be an integer, but received 64.0"):
+    with pytest.raises(TypeError, match=f"`{name}` must be an integer. Received: {name}=64.0"):
         small(**{name: 64.0})
 
 
 @pytest.mark.parametrize("name", ["density", "batch_effect", "imbalance"])
 def test_a_fraction_that_is_no_number_is_refused(name):
-    with pytest.raises(TypeError, match=f"`{name}` must be a number, but received '0.1'"):
+    with pytest.raises(TypeError, match=f"`{name}` must be a number. Received: {name}='0.1'"):
         small(**{name: "0.1"})
 
 
 @pytest.mark.parametrize(
     ("index", "error", "words"),
     [
-        (8, ValueError, "`index` must be below the number of fields, 8, but received 8"),
-        (-1, ValueError, "`index` must be at least 0, but received -1"),
-        (0.0, TypeError, "`index` must be an integer, but received 0.0"),
+        (8, ValueError, "Received: index=8"),
+        (-1, ValueError, "`index` must be at least 0. Received: index=-1"),
+        (0.0, TypeError, "`index` must be an integer. Received: index=0.0"),
     ],
 )
 def test_a_field_that_is_not_there_is_refused(screen, index, error, words):

@@ -11,7 +11,7 @@ import pytest
 import keras_dcmix
 from keras_dcmix import ChannelImportance, Training, compare_methods
 from keras_dcmix.experiments.compare import METHODS
-from keras_dcmix.report.saving import save_comparison
+from keras_dcmix.report.comparison_files import save_comparison
 
 TINY = Training(epochs=3, batch_size=16, learning_rate=0.02)
 NAMES = ["noise", "faint", "signal"]

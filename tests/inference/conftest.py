@@ -11,10 +11,23 @@ import pytest
 import tifffile
 
 from keras_dcmix.data import CropRecipe
-from keras_dcmix.inference.formats import keras_file
+from keras_dcmix.inference.formats import FORMATS, keras_file
 from keras_dcmix.inference.model_cards import card_of_model
 from keras_dcmix.models import build_classifier, fit_standardization
 
+# jax2onnx makes pooling of rank 4 out of the backbone's, which ONNX Runtime does not know;
+# litert-torch brings thirty packages, too many for the tests.
+NOT_HERE = {("jax", "onnx"), ("torch", "litert")}
+BACKEND = keras.backend.backend()
+WRITABLE = [
+    name
+    for name, known in FORMATS.items()
+    if BACKEND in known.written_from and (BACKEND, name) not in NOT_HERE
+]
+FILES = [name for name in WRITABLE if FORMATS[name].suffix]
+writes_saved_model = pytest.mark.skipif(
+    "saved_model" not in WRITABLE, reason="this backend writes no SavedModel"
+)
 CHANNELS = ("DNA", "ER", "Mito")
 CLASSES = ("control", "treated")
 SIZE = 16
@@ -83,6 +96,11 @@ def plate(tmp_path) -> Path:
             pixels = rng.normal(level + rng.normal() * 20, 40, (32, 32)).clip(0)
             tifffile.imwrite(folder / row[f"FileName_{name}"], pixels.astype("uint16"))
     return table
+
+
+def place(folder: Path, format: str) -> Path:
+    """Where an export goes, with the ending of its format."""
+    return folder / f"model{FORMATS[format].suffix}"
 
 
 @pytest.fixture

@@ -6,6 +6,9 @@ import dataclasses
 import json
 import re
 import zipfile
+from functools import cache
+from pathlib import Path
+from shutil import copytree
 
 import keras
 import numpy as np
@@ -13,21 +16,11 @@ import pytest
 
 from keras_dcmix import export_model, load_predictor
 from keras_dcmix.inference.card import CARD_NAME
-from keras_dcmix.inference.exporting import obstacle
 from keras_dcmix.inference.formats import FORMATS, ModelCard, keras_file
 from keras_dcmix.inference.formats.archives import read_card
 from keras_dcmix.inference.model_cards import card_of_model
 
-from .conftest import CHANNELS, CLASSES, SIZE, build_model
-
-FILES = [
-    name
-    for name, known in FORMATS.items()
-    if known.suffix and not obstacle(name) and (keras.backend.backend(), name) != ("jax", "onnx")
-]
-writes_saved_model = pytest.mark.skipif(
-    bool(obstacle("saved_model")), reason="this backend writes no SavedModel"
-)
+from .conftest import CHANNELS, CLASSES, FILES, SIZE, build_model, place, writes_saved_model
 
 
 def with_card(saved, folder, change, version=None):
@@ -64,35 +57,56 @@ def refused(command, plate, tmp_path):
     return refuse
 
 
+def flipped(content: bytes) -> bytes:
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 16]) + content[middle + 1 :]
+
+
+DAMAGE = {
+    "empty": lambda content: b"",
+    "cut off": lambda content: content[: int(0.6 * len(content))],
+    "flipped bit": flipped,
+}
+
+
+@pytest.fixture(scope="module")
+def exported(saved, tmp_path_factory):
+    """Each format of the model, written once."""
+
+    @cache
+    def export(format: str) -> Path:
+        return export_model(
+            saved, place(tmp_path_factory.mktemp(format), format), format=format
+        ).path
+
+    return export
+
+
 @pytest.mark.parametrize("format", FILES)
-def test_a_flipped_bit_in_the_weights_is_noticed(saved, tmp_path, format):
-    path = tmp_path / f"model{FORMATS[format].suffix}"
-    export_model(saved, path, format=format)
-    pixels = bytearray(path.read_bytes())
-    pixels[len(pixels) // 2] ^= 16
-    path.write_bytes(pixels)
-    with pytest.raises(ValueError, match=r"model\.\w+ .*(damaged)"):
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_file_is_noticed(exported, tmp_path, format, damage):
+    path = place(tmp_path, format)
+    path.write_bytes(DAMAGE[damage](exported(format).read_bytes()))
+    with pytest.raises(ValueError, match=rf"model\{path.suffix} .*damaged"):
         load_predictor(path)
 
 
 @writes_saved_model
-@pytest.mark.parametrize("name", ["saved_model.pb", "assets.extra/keras_dcmix.json"])
-def test_a_flipped_bit_in_a_savedmodel_is_noticed(saved, tmp_path, name):
-    export_model(saved, tmp_path / "m", format="saved_model")
-    file = tmp_path / "m" / name
-    content = bytearray(file.read_bytes())
-    content[len(content) // 2] ^= 1
-    file.write_bytes(content)
-    with pytest.raises(ValueError, match="is damaged or was changed"):
-        load_predictor(tmp_path / "m")
-
-
-@writes_saved_model
-def test_a_savedmodel_without_its_variables_is_named(saved, tmp_path):
-    export_model(saved, tmp_path / "m", format="saved_model")
-    (tmp_path / "m" / "variables" / "variables.index").unlink()
-    with pytest.raises(ValueError, match="damaged or incomplete"):
-        load_predictor(tmp_path / "m")
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("saved_model.pb", "cut off"),
+        ("saved_model.pb", "flipped bit"),
+        ("assets.extra/keras_dcmix.json", "flipped bit"),
+        ("variables/variables.index", "empty"),
+    ],
+)
+def test_a_damaged_savedmodel_is_noticed(exported, tmp_path, name, damage):
+    folder = copytree(exported("saved_model"), tmp_path / "m")
+    content = DAMAGE[damage]((folder / name).read_bytes())
+    (folder / name).write_bytes(content)
+    with pytest.raises(ValueError, match=r"is damaged or (was changed|incomplete)"):
+        load_predictor(folder)
 
 
 @pytest.mark.parametrize(
@@ -102,8 +116,8 @@ def test_a_savedmodel_without_its_variables_is_named(saved, tmp_path):
         ("image.png", "must be a file that ends in"),
         ("folder", "a SavedModel or the folder of a ranking"),
         ("folder.onnx", "a SavedModel or the folder of a ranking"),
-        ("empty.keras", "is no whole .keras file"),
-        ("text.keras", "is no whole .keras file"),
+        ("empty.keras", "is not a complete .keras file"),
+        ("text.keras", "is not a complete .keras file"),
         ("nothing.keras", "no model at"),
     ],
 )
@@ -157,7 +171,7 @@ def test_texts_that_steer_a_terminal_or_flood_it_are_refused_and_not_shown(
     refused, saved, tmp_path, text
 ):
     said = refused(with_card(saved, tmp_path, changed(channel_names=[text, "ER", "Mito"])))
-    assert "not fit to be shown" in said
+    assert "not safe to print" in said
     assert len(said) < 500
     assert not set(said) & {"\x1b", "\x07", "\x08", "\x9b"}
 
@@ -166,7 +180,7 @@ def test_markup_in_a_card_is_shown_as_it_is(command, saved, tmp_path):
     path = with_card(saved, tmp_path, changed(classes=["[red]a[/red]", "[link=x]b"]))
     code, printed = command("export", path, "--format", "keras", "--out", tmp_path / "e.keras")
     assert code == 0, printed
-    assert "tells [red]a[/red], [link=x]b" in printed
+    assert "predicts [red]a[/red], [link=x]b" in printed
 
 
 def test_a_card_that_unpacks_to_gigabytes_is_not_unpacked(saved, tmp_path, monkeypatch):
@@ -257,7 +271,7 @@ def test_one_output_is_the_probability_of_the_second_class(tmp_path, images):
     found = load_predictor(path).predict(images)
     np.testing.assert_allclose(found[:, 1:], model.predict(images, verbose=0), atol=1e-6)
     np.testing.assert_allclose(found.sum(axis=1), 1)
-    with pytest.raises(ValueError, match="classes must be 2, for the one output"):
+    with pytest.raises(ValueError, match="`classes` must be 2, for the one output"):
         card_of_model(model, channel_names=CHANNELS, classes=["on"])
 
 

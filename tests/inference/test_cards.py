@@ -9,13 +9,14 @@ from types import SimpleNamespace
 import keras
 import pytest
 
+from keras_dcmix._common.wording import short
 from keras_dcmix.data import CropRecipe, Preprocessing
 from keras_dcmix.inference.card import CARD_NAME
-from keras_dcmix.inference.formats import ModelCard, keras_file, seal
+from keras_dcmix.inference.checksum import checksum_of, verify_checksum
+from keras_dcmix.inference.formats import ModelCard, keras_file
 from keras_dcmix.inference.formats.archives import add_members, check_archive
 from keras_dcmix.inference.model_cards import card_of_model
-from keras_dcmix.inference.wording import short
-from keras_dcmix.report.saving import card_of_ranking
+from keras_dcmix.report.ranking_files import card_of_ranking
 
 RECIPE = CropRecipe("cells", 48, "DNA", Preprocessing(clip=(0.1, 99.9), normalize="plate"), 3)
 
@@ -65,7 +66,7 @@ def test_classes_without_names_are_numbered(model):
 
 
 def test_a_model_without_names_says_how_to_give_them():
-    with pytest.raises(ValueError, match=r"'mine' names none of its 2 channels.*--channel-names"):
+    with pytest.raises(ValueError, match=r"'mine' does not name its 2 channels.*--channel-names"):
         card_of_model(plain_model())
 
 
@@ -76,7 +77,7 @@ def test_names_can_be_given_to_a_model_without_the_layer():
 
 
 def test_names_that_contradict_the_layer_are_refused(model):
-    with pytest.raises(ValueError, match=r"DNA, ER, Mito: leave them out. Received: ER, DNA, Mito"):
+    with pytest.raises(ValueError, match=r"DNA, ER, Mito: omit .*Received: ER, DNA, Mito"):
         card_of_model(model, channel_names=["ER", "DNA", "Mito"])
 
 
@@ -97,11 +98,10 @@ def test_a_model_of_something_else_than_images_is_refused():
         card_of_model(model, channel_names=["A"])
 
 
-@pytest.mark.parametrize(("z", "kept"), [("3", 3), ("max", "max"), (None, None)])
-def test_a_ranking_hands_on_how_its_images_were_made(model, z, kept):
-    ranking = SimpleNamespace(model=model, classes=("a", "b"), recipe=CropRecipe("tiles", 16))
-    card = card_of_ranking(ranking, z=z)
-    assert card.recipe == CropRecipe("tiles", 16, z=kept)
+def test_the_card_of_a_ranking_holds_how_its_images_were_made(model):
+    recipe = CropRecipe("tiles", 16, z=3)
+    card = card_of_ranking(SimpleNamespace(model=model, classes=("a", "b"), recipe=recipe))
+    assert card.recipe == recipe
     assert ModelCard.from_json(card.to_json(), where="here") == card
 
 
@@ -120,7 +120,7 @@ def test_keras_loads_a_file_that_holds_a_card(saved, model, images):
 
 def test_classes_that_a_model_came_with_are_not_swapped(model):
     earlier = card_of_model(model, classes=("a", "b"))
-    with pytest.raises(ValueError, match=r"that the model came with, a, b: leave them out.*b, a"):
+    with pytest.raises(ValueError, match=r"must be those of the model, a, b: omit.*b, a"):
         card_of_model(model, classes=("b", "a"), earlier=earlier)
     unnamed = card_of_model(model)
     assert card_of_model(model, classes=("b", "a"), earlier=unnamed).classes == ("b", "a")
@@ -145,18 +145,18 @@ def test_a_bit_that_is_flipped_in_an_archive_is_noticed(tmp_path):
     add_members(path, {"weights": "x" * 100})
     check_archive(path)
     path.write_bytes(path.read_bytes().replace(b"xxx", b"xyx", 1))
-    with pytest.raises(ValueError, match=r"no whole \.pt2 file.*checksum of weights"):
+    with pytest.raises(ValueError, match=r"not a complete \.pt2 file.*checksum of weights"):
         check_archive(path)
 
 
-def test_a_seal_covers_what_was_there_when_it_was_made(tmp_path, monkeypatch):
-    monkeypatch.setattr(seal, "_CHUNK", 7)
+def test_a_checksum_covers_what_was_in_the_file_when_it_was_made(tmp_path):
     path = tmp_path / "m.onnx"
-    path.write_bytes(bytes(range(100)))
-    found = seal.seal_of(path)
-    path.write_bytes(bytes(range(120)))
-    seal.check_seal(path, found)
-    path.write_bytes(bytes(range(99)) + b"y")
+    content = bytes(2**20 + 100)  # more than is read at a time
+    path.write_bytes(content)
+    found = checksum_of(path)
+    path.write_bytes(content + b"appended")
+    verify_checksum(path, found)
+    path.write_bytes(content[:-1] + b"y")
     for wrong in (found, "100", "", "x y"):
         with pytest.raises(ValueError, match="damaged or was changed"):
-            seal.check_seal(path, wrong)
+            verify_checksum(path, wrong)

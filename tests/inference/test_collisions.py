@@ -43,5 +43,5 @@ def test_values_that_are_no_probabilities_get_a_word(saved, plate):
     card = load_predictor(saved).card
     logits = Predictor(saved, "keras", card, lambda pixels: pixels[:, 0, 0, :2] - 300)
     crops = open_crops(str(plate), card)
-    with pytest.warns(UserWarning, match="which are no probabilities"):
+    with pytest.warns(UserWarning, match="are not probabilities"):
         predict_crops(logits, crops)

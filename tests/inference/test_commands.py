@@ -87,7 +87,7 @@ def test_an_export_says_how_well_it_agrees(command, saved, tmp_path):
     code, printed = command("export", saved, "--format", "onnx", "--out", tmp_path / "m.onnx")
     assert code == 0, printed
     assert "the largest difference from the Keras model is" in printed
-    assert "Takes raw pixels of DNA, ER, Mito; tells control, treated" in printed
+    assert "Takes raw pixels of DNA, ER, Mito; predicts control, treated" in printed
 
 
 def test_what_rank_writes_can_predict_at_once(command, plate, tmp_path):
@@ -134,7 +134,7 @@ def test_unreadable_fields_are_left_out_and_listed_when_asked(predict, plate, tm
 def test_an_option_that_makes_other_images_is_noted(predict):
     code, printed = predict("--crop", "tiles")
     assert code == 0
-    assert "Note: images are made with --crop tiles" in printed
+    assert "Note: Images are made with --crop tiles" in printed
 
 
 def spoilt(saved: Path, folder: Path) -> Path:
@@ -145,7 +145,7 @@ def spoilt(saved: Path, folder: Path) -> Path:
 
 BAD = {
     "no such model": (lambda s, f: f / "no.keras", [], "no model at"),
-    "truncated": (spoilt, [], "is no whole .keras file"),
+    "truncated": (spoilt, [], "is not a complete .keras file"),
     "map of nothing": (lambda s, f: s, ["--map", "DNS=ER"], "did you mean 'DNA'"),
     "map that is none": (lambda s, f: s, ["--map", "DNA"], "DNA=Hoechst"),
     "other size": (lambda s, f: s, ["--size", "8"], "--size must be 16"),
@@ -201,13 +201,13 @@ def test_a_model_without_names_gets_them_by_export(command, predict, tmp_path):
     assert code == 0, printed
     code, printed = predict(model=named)
     assert code == 0
-    assert "does not say how its images were cut" in printed
+    assert "does not say how its training images were cut" in printed
 
 
 BAD_EXPORTS = {
     "unknown format": (["--format", "onxx"], "did you mean 'onnx'"),
     "wrong ending": (["--format", "keras", "--out", "m.h5"], "must end in .keras"),
-    "wrong classes": (["--format", "keras", "--classes", "a"], "classes must be 2"),
+    "wrong classes": (["--format", "keras", "--classes", "a"], "--classes must be 2"),
 }
 
 

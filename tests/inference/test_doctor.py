@@ -95,7 +95,7 @@ def test_without_any_backend_everything_fits_into_80_columns_and_no_command_is_b
 
 
 def test_a_missing_extra_is_no_fault(command, monkeypatch):
-    monkeypatch.setattr(doctor, "is_there", lambda name: False)
+    monkeypatch.setattr(doctor, "is_installed", lambda name: False)
     code, printed = command("doctor")
     assert code == 0
     assert "missing" in printed

@@ -123,7 +123,7 @@ def test_texts_neither_overlap_nor_run_out(rows, columns, size):
         assert box.y1 <= canvas.y1, text.get_text()
 
 
-def test_short_names_are_written_whole():
+def test_short_names_are_written_atomically():
     ax = plot_thumbnails(fields_of(1), channel_names=["a", "DNA", "x_1^2"], field_names=["0"])
     assert [picture.get_title() for picture in ax.child_axes] == ["a", "DNA", "x_1^2"]
     assert "0" in [text.get_text() for text in ax.texts]

@@ -1,1 +1,1 @@
-"""One image a cell, or a tile: found, cut, corrected and kept."""
+"""One image a cell, or a tile: found, cut, corrected and cached."""

@@ -1,4 +1,4 @@
-"""Uneven illumination and background, taken out of single fields."""
+"""Correction of single fields for uneven illumination and background."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from keras_dcmix._common.errors import DataError
-from keras_dcmix.data.cells.field_levels import sampled
+from keras_dcmix._common.errors import DataError, argument
+from keras_dcmix.data.cells.file_states import states_of
+from keras_dcmix.data.cells.intensities import sampled_pixels
 from keras_dcmix.data.cells.plates import plate_of_field
 from keras_dcmix.data.cells.preprocessing import Preprocessing
 from keras_dcmix.data.cells.resizing import resize_field
-from keras_dcmix.data.file_states import states_of
+from keras_dcmix.data.image_files import UnreadableImageError
 from keras_dcmix.data.image_set import ImageSet
-from keras_dcmix.data.images import UnreadableImageError
 from keras_dcmix.data.threads import ordered_map
 
 # An estimate is smooth, so it is kept small: a screen has hundreds of plates.
@@ -42,8 +42,8 @@ class Correction:
     estimates: np.ndarray | None
     plates: np.ndarray
 
-    def made_by(self) -> str:
-        """Text that changes where another correction is made."""
+    def cache_key(self) -> str:
+        """Text that changes with the correction."""
         plates = "" if self.estimates is None else self.plates.tolist()
         files = "" if self.files is None else states_of(self.files.to_numpy().ravel())
         return f"{files} {plates}"
@@ -63,52 +63,56 @@ class Correction:
                 the field or values that are not above 0.
         """
         if self.files is not None:
-            field = field / self._functions(number, field.shape)
+            field = field / _functions(self.files.iloc[number], field.shape)
         if self.estimates is not None:
             field = field / resize_field(self.estimates[self.plates[number]], *field.shape[:2])
         if self.background is not None:
-            field = field - np.percentile(sampled(field), self.background, axis=0)
+            field = field - np.percentile(sampled_pixels(field), self.background, axis=0)
         return field.astype(np.float32, copy=False)
 
-    def _functions(self, number: int, shape: tuple[int, ...]) -> np.ndarray:
-        functions = []
-        for channel, path in self.files.iloc[number].items():
-            if path is None:
-                raise UnreadableImageError(
-                    f"channel '{channel}' names no illumination function (FileName_Illum{channel}) "
-                    "in every row: choose illumination='estimate'",
-                    channel=channel,
-                )
-            function = _function(os.fspath(path))
-            if function.shape != shape[:2]:
-                raise UnreadableImageError(
-                    f"illumination function must have the size of its field, {shape[0]} x "
-                    f"{shape[1]}, received {function.shape}: '{path}'",
-                    channel=channel,
-                )
-            functions.append(function)
-        return np.stack(functions, axis=-1)
+
+def _functions(paths: pd.Series, shape: tuple[int, ...]) -> np.ndarray:
+    """The illumination functions of one field, from their paths by channel."""
+    functions = []
+    for name, path in paths.items():
+        channel = str(name)
+        if path is None:
+            raise UnreadableImageError(
+                f"{argument('illumination', 'files')} needs an illumination function in each row. "
+                f"Received: no FileName_Illum{channel} for channel '{channel}'. Choose "
+                f"{argument('illumination', 'estimate')}",
+                channel=channel,
+            )
+        function = _function(os.fspath(path))
+        if function.shape != shape[:2]:
+            raise UnreadableImageError(
+                f"Illumination function must have the size of its field, {shape[0]} x {shape[1]}. "
+                f"Received: {function.shape[0]} x {function.shape[1]} in '{path}'",
+                channel=channel,
+            )
+        functions.append(function)
+    return np.stack(functions, axis=-1)
 
 
 def correction_of(image_set: ImageSet, steps: Preprocessing) -> Correction | None:
-    """Prepares the correction of a set; None where nothing is to be corrected.
+    """Prepares the correction of a set; None where nothing is corrected.
 
     Raises:
-        ValueError: if the source names no illumination functions although they are wanted.
+        ValueError: if the source has no illumination functions although they were chosen.
     """
     if not steps.corrects:
         return None
     plates, _ = plate_of_field(image_set.table)
     if steps.illumination == "files" and image_set.illumination is None:
         raise DataError(
-            "illumination='files' needs a source that names illumination functions "
-            "(LoadData's FileName_Illum columns), received none: choose 'estimate' or 'none'"
+            f"{argument('illumination', 'files')} needs a source with illumination functions, in "
+            "LoadData's FileName_Illum columns. Received: a source without them. Choose 'estimate' "
+            "or 'none'"
         )
-    wants_estimate = steps.illumination == "estimate"
     return Correction(
         background=steps.background,
         files=image_set.illumination if steps.illumination == "files" else None,
-        estimates=_estimates(image_set, plates) if wants_estimate else None,
+        estimates=_estimates(image_set, plates) if steps.illumination == "estimate" else None,
         plates=plates,
     )
 
@@ -131,7 +135,7 @@ def _estimates(image_set: ImageSet, plates: np.ndarray) -> np.ndarray:
 
 
 def _mean_field(image_set: ImageSet, numbers: np.ndarray) -> np.ndarray:
-    """Mean of fields at a small size; unreadable ones are left to the pass over all fields."""
+    """Mean of fields at a small size; unreadable ones are reported by the pass over all fields."""
 
     def small(number: int) -> np.ndarray | None:
         try:
@@ -150,22 +154,21 @@ def _function(path: str) -> np.ndarray:
     try:
         return _read_function(path, os.stat(path).st_mtime_ns)
     except OSError as error:
-        raise UnreadableImageError(f"illumination function is missing: '{path}'") from error
+        raise UnreadableImageError(f"Illumination function is missing: '{path}'") from error
 
 
 @lru_cache(maxsize=32)
-def _read_function(path: str, changed: int) -> np.ndarray:
-    """Reads a function; `changed` is the time of its last change, so that a new one is read."""
+def _read_function(path: str, _changed: int) -> np.ndarray:
+    """Reads a function; the time of its last change makes a new one be read."""
     try:
         function = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise UnreadableImageError(
-            f"illumination function cannot be read, expected a .npy array: '{path}' ({error})"
+            f"Illumination function must be a .npy array. Received: '{path}' ({error})"
         ) from error
     if function.ndim != 2 or not (function > 0).all():
         raise UnreadableImageError(
-            "illumination function must be (height, width) numbers above 0, received shape "
-            f"{function.shape} with smallest value {function.min() if function.size else 'none'}: "
-            f"'{path}'"
+            "Illumination function must be (height, width) numbers above 0. Received: "
+            f"shape={function.shape}, min={function.min() if function.size else 'none'} in '{path}'"
         )
     return function.astype(np.float32)

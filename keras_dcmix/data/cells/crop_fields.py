@@ -1,4 +1,4 @@
-"""Crops of one size out of fields of view: the pass over all fields."""
+"""Crops of one size from fields of view: the pass over all fields."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from os import PathLike
 import numpy as np
 import pandas as pd
 
-from keras_dcmix._common.errors import DataError
+from keras_dcmix._common.errors import DataError, argument, in_python
 from keras_dcmix._common.names import nearest
 from keras_dcmix.data.cells.correction import correction_of
 from keras_dcmix.data.cells.crop_pixels import DecodedPixels, FieldLoader, StoredPixels
-from keras_dcmix.data.cells.crop_store import CroppedField, CropStore
+from keras_dcmix.data.cells.crop_store import CroppedField, CropStore, FileProblem
 from keras_dcmix.data.cells.crops import Crops
 from keras_dcmix.data.cells.cutting import CROPS, FieldCutter, NucleiChannel, finder_of
 from keras_dcmix.data.cells.field_cache import FieldCache
-from keras_dcmix.data.cells.field_levels import FieldLevels, leveling_of
+from keras_dcmix.data.cells.file_states import file_states
+from keras_dcmix.data.cells.intensities import IntensityStatistics, scaling_of
 from keras_dcmix.data.cells.plates import control_fields
 from keras_dcmix.data.cells.preprocessing import Preprocessing
 from keras_dcmix.data.cells.recipe import CropRecipe
-from keras_dcmix.data.file_states import file_states
+from keras_dcmix.data.columns import prefix_source_columns
+from keras_dcmix.data.image_files import UnreadableImageError
 from keras_dcmix.data.image_set import ImageSet
-from keras_dcmix.data.images import UnreadableImageError
-from keras_dcmix.data.tables import apart
 from keras_dcmix.data.threads import ordered_map
 
 
@@ -43,25 +43,25 @@ def crop_fields(
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> Crops:
-    """Makes images of one size out of fields of view.
+    """Makes images of one size from fields of view.
 
-    Every field is read once here, in threads, so that a damaged file is met before a training
+    Every field is read once here, in threads, so that a damaged file is found before a training
     starts.
 
     Args:
         image_set: the fields; their sizes may differ.
-        crop: `"none"`, the whole field resized (its sides are squeezed to a square); `"tiles"`,
+        crop: `"none"`, the complete field resized (its sides are squeezed to a square); `"tiles"`,
             windows side by side from the top left, the remainder dropped; `"cells"`, windows
-            centred on nuclei, those that reach over the field's border dropped.
+            centred on nuclei; those that cross the field's border are dropped.
         size: height and width of the crops in pixels.
         nuclei_channel: DNA channel for `"cells"`; where None, found by its name. It need not be one
             of the channels that were chosen.
-        max_per_field: at most so many crops of a field, drawn at random; all where None.
+        max_per_field: upper limit of the crops of a field, drawn at random; all where None.
         preprocessing: correction, clipping and normalisation; None leaves raw pixels.
         skip_unreadable: whether fields with a missing or damaged file are left out and listed in
             `Crops.skipped`, instead of being an error.
         cache_dir: folder that keeps the decoded crops; a second call with the same files and
-            settings reads them from there, and one that was interrupted goes on. None keeps none.
+            settings reads them from there, and an interrupted one resumes. None keeps none.
         cache_bytes: memory for decoded fields where there is no `cache_dir`, in bytes.
         seed: for the draw of crops.
         progress: called with `(done, total)` after each field.
@@ -91,15 +91,16 @@ def crop_fields(
         nuclei=_nuclei_loader(seen, nuclei, steps),
     )
     loader = cutter.loader
-    made_by = f"{replace(steps, normalize='none', controls=None)} {cutter.made_by(crop)}"
     cache = FieldCache(0 if cache_dir is not None else cache_bytes)
     store = None
     if cache_dir is not None:
-        store = CropStore(cache_dir, f"{file_states(seen)} {made_by}")
+        # Normalising comes after the store, so that its settings share one.
+        stored = replace(steps, normalize="none", controls=None)
+        store = CropStore(cache_dir, f"{file_states(seen)} {stored} {cutter.cache_key(crop)}")
     fields = []
     for number, field in enumerate(_passed(cutter, store, cache)):
         if field.problem is not None and not skip_unreadable:
-            raise UnreadableImageError(field.problem[0], channel=field.problem[1])
+            raise UnreadableImageError(field.problem.message, channel=field.problem.channel)
         fields.append(field)
         if progress is not None:
             progress(number + 1, len(seen))
@@ -116,12 +117,12 @@ def crop_fields(
             if store is None
             else StoredPixels(store, shape, dtype)
         ),
-        leveling=leveling_of(*_levels(fields), table=seen.table, steps=steps),
+        scaling=scaling_of(*_intensities(fields), table=seen.table, steps=steps),
         skipped=_skipped(fields, seen),
         num_empty_fields=sum(
             not len(field.corners) for field in fields[: len(image_set)] if not field.problem
         ),
-        made_by=f"{steps} {cutter.made_by(crop)}",
+        cache_key=f"{steps} {cutter.cache_key(crop)}",
         recipe=CropRecipe(
             crop, int(size), None if nuclei is None else nuclei.name, steps, image_set.z
         ),
@@ -131,17 +132,18 @@ def crop_fields(
 def _nuclei_loader(
     image_set: ImageSet, nuclei: NucleiChannel | None, steps: Preprocessing
 ) -> FieldLoader | None:
-    """Reads the channel of the nuclei where it is none of the chosen ones."""
+    """Reads the channel of the nuclei where it is not one of the chosen channels."""
     if nuclei is None or nuclei.position is not None:
         return None
-    alone = image_set.whole.select_channels([nuclei.name])
+    others = image_set.all_channels or image_set
+    alone = others.select_channels([nuclei.name])
     return FieldLoader(alone, correction_of(alone, steps))
 
 
 def _passed(
     cutter: FieldCutter, store: CropStore | None, cache: FieldCache
 ) -> Iterator[CroppedField]:
-    """Passes over all fields in order; those that a store holds are not decoded again."""
+    """Passes over all fields in order; those in a store are not decoded again."""
     numbers = range(len(cutter.loader.image_set))
     if store is None:
         for number, (field, pixels) in zip(numbers, ordered_map(cutter, numbers), strict=True):
@@ -163,7 +165,7 @@ def _passed(
 
 
 def _still_true(done: list[CroppedField], cutter: FieldCutter) -> list[CroppedField]:
-    """The finished fields up to the first that could not be read and can now."""
+    """The finished fields up to the first that could not be read before, but can now."""
     for number, field in enumerate(done):
         if field.problem is not None and cutter(number)[0].problem is None:
             return done[:number]
@@ -179,13 +181,13 @@ def _with_unlabelled_controls(image_set: ImageSet, steps: Preprocessing) -> Imag
     return image_set.joined(rest.subset(is_control)) if is_control.any() else image_set
 
 
-def _levels(fields: list[CroppedField]) -> tuple[FieldLevels, np.ndarray]:
-    """Levels of all fields, and which of them were measured."""
-    used = np.array([field.levels is not None for field in fields])
-    blank = FieldLevels(
-        *(np.zeros_like(part) for part in vars(fields[used.argmax()].levels).values())
-    )
-    return FieldLevels.stack([field.levels or blank for field in fields]), used
+def _intensities(fields: list[CroppedField]) -> tuple[IntensityStatistics, np.ndarray]:
+    """Statistics of all fields, and which of them were measured."""
+    measured = [field.intensities for field in fields]
+    known = next(each for each in measured if each is not None)
+    blank = IntensityStatistics(*(np.zeros_like(part) for part in vars(known).values()))
+    used = np.array([each is not None for each in measured])
+    return IntensityStatistics.stack([each or blank for each in measured]), used
 
 
 def _positions(corners: list[np.ndarray]) -> pd.DataFrame:
@@ -198,34 +200,39 @@ def _positions(corners: list[np.ndarray]) -> pd.DataFrame:
 
 def _skipped(fields: list[CroppedField], image_set: ImageSet) -> pd.DataFrame:
     """The fields that cannot be read, and why."""
-    numbers = [number for number, field in enumerate(fields) if field.problem]
-    table = image_set.table.iloc[numbers].reset_index(drop=True)
-    table = apart(table, ["field", "channel", "path", "problem"])
-    problems = [fields[number].problem for number in numbers]
-    table.insert(0, "field", [image_set.where(number) for number in numbers])
+    problems = {number: field.problem for number, field in enumerate(fields) if field.problem}
+    table = image_set.table.iloc[list(problems)].reset_index(drop=True)
+    table = prefix_source_columns(table, ["field", "channel", "path", "problem"])
+    table.insert(0, "field", [image_set.where(number) for number in problems])
+    # As objects, or pandas 3 makes NaN of None.
     return table.assign(
-        channel=[channel for _, channel in problems],
-        path=[
-            str(_file(image_set, number, channel)) if channel else None
-            for number, (_, channel) in zip(numbers, problems, strict=True)
-        ],
-        problem=[problem for problem, _ in problems],
+        channel=_objects([problem.channel for problem in problems.values()]),
+        path=_objects([_file(image_set, *each) for each in problems.items()]),
+        problem=[in_python(problem.message) for problem in problems.values()],
     )
 
 
-def _file(image_set: ImageSet, number: int, channel: str) -> object:
-    """The file of a channel, which for nuclei may be one that was not chosen."""
-    here = image_set if channel in image_set.channel_names else image_set.whole
-    return here.files[channel][number]
+def _objects(values: list[str | None]) -> pd.Series:
+    return pd.Series(values, dtype=object)
+
+
+def _file(image_set: ImageSet, number: int, problem: FileProblem) -> str | None:
+    """The file of a problem, whose channel may be that of nuclei, which was not chosen."""
+    if problem.channel is None:
+        return None
+    is_chosen = problem.channel in image_set.channel_names
+    channels = image_set if is_chosen else image_set.all_channels or image_set
+    return str(channels.files[problem.channel][number])
 
 
 def _refuse_unusable(fields: list[CroppedField], image_set: ImageSet, size: int) -> None:
-    """Raises where nothing is left, or where a channel changes its data type."""
+    """Raises where no field or no crop is left, or where a channel changes its data type."""
     readable = [number for number, field in enumerate(fields) if field.problem is None]
     if not readable:
+        first_problem = fields[0].problem
         raise UnreadableImageError(
-            f"expected fields that can be read, received {len(fields)} that cannot, the first: "
-            f"{fields[0].problem[0]}"
+            f"At least one field must be readable. Received: {len(fields)} that are not, the "
+            f"first: {first_problem.message if first_problem else ''}"
         )
     first = readable[0]
     for number in readable:
@@ -234,33 +241,36 @@ def _refuse_unusable(fields: list[CroppedField], image_set: ImageSet, size: int)
         ):
             if here != there:
                 raise DataError(
-                    f"a channel must have one data type, received {there} in "
-                    f"{image_set.where(first)} and {here} in {image_set.where(number)} for channel "
-                    f"'{name}': their intensities are not on one scale, so convert the files or "
-                    f"leave one kind out ('{image_set.files[name][number]}')"
+                    "A channel must have one data type, or its intensities are not on one scale. "
+                    f"Received: {there} in {image_set.where(first)} and {here} in "
+                    f"{image_set.where(number)} for channel '{name}' "
+                    f"('{image_set.files[name][number]}'). Convert the files, or leave one kind out"
                 )
     if not any(len(field.corners) for field in fields):
         raise DataError(
-            f"expected nuclei with room for a {size} x {size} crop, received none in any of "
-            f"{len(image_set)} fields: check nuclei_channel, choose a smaller size, or "
-            "crop='tiles'"
+            f"{argument('crop', 'cells')} needs nuclei with room for a {size} x {size} crop. "
+            f"Received: none in {len(image_set)} fields. Check {argument('nuclei_channel')}, "
+            f"choose a smaller {argument('size')}, or {argument('crop', 'tiles')}"
         )
 
 
 def _refuse_arguments(crop: str, size: int, max_per_field: int | None, cache_bytes: int) -> None:
     if crop not in CROPS:
         raise DataError(
-            f"unknown crop {crop!r}, did you mean '{nearest(crop, CROPS)}'? Allowed are: "
-            f"{', '.join(CROPS)}"
+            f"{argument('crop')} must be one of {', '.join(CROPS)}. Received: "
+            f"{argument('crop', crop)}. Did you mean '{nearest(crop, CROPS)}'?"
         )
     if max_per_field is not None and crop == "none":
         raise DataError(
-            f"max_per_field goes with crop='tiles' or 'cells', received {max_per_field} for "
-            "crop='none', which makes one image of each field: leave it out"
+            f"{argument('max_per_field')} needs {argument('crop', 'tiles')} or 'cells'. Received: "
+            f"{argument('crop', crop)}, which makes one image of each field. Leave it out"
         )
     counts = {"size": (size, 1), "cache_bytes": (cache_bytes, 0)}
     if max_per_field is not None:
         counts["max_per_field"] = (max_per_field, 1)
     for name, (value, least) in counts.items():
         if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
-            raise DataError(f"{name} must be an integer of at least {least}, received {value!r}")
+            raise DataError(
+                f"{argument(name)} must be an integer of at least {least}. Received: "
+                f"{argument(name, value)}"
+            )

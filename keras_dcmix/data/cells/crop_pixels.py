@@ -1,4 +1,4 @@
-"""Where the pixels of crops come from: fields decoded when they are needed, or a store on disk."""
+"""The pixels of crops: from fields decoded when they are needed, or from a store on disk."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from keras_dcmix.data.cells.correction import Correction
 from keras_dcmix.data.cells.crop_store import CropStore
 from keras_dcmix.data.cells.field_cache import FieldCache
 from keras_dcmix.data.cells.resizing import resize_field
+from keras_dcmix.data.image_files import UnreadableImageError
 from keras_dcmix.data.image_set import ImageSet
-from keras_dcmix.data.images import UnreadableImageError
 from keras_dcmix.data.threads import ordered_map
 
 
 class CropPixels(Protocol):
-    """Gives crops before they are levelled."""
+    """Crops before they are clipped and normalised."""
 
     def read(self, rows: np.ndarray) -> np.ndarray:
         """Crops `(rows, size, size, channels)` by their numbers."""
@@ -31,7 +31,7 @@ class FieldLoader:
     Args:
         image_set: the fields.
         correction: what is done to each; None leaves it raw.
-        resize_to: side of the whole field as one crop, in pixels; None keeps its size.
+        resize_to: side of the complete field as one crop, in pixels; None keeps its size.
     """
 
     image_set: ImageSet
@@ -42,7 +42,7 @@ class FieldLoader:
         """A field `(height, width, channels)` in its own size, and its channels' raw data types.
 
         Raises:
-            UnreadableImageError: if a file cannot be read or an illumination function not be
+            UnreadableImageError: if a file cannot be read, or an illumination function cannot be
                 applied.
         """
         planes = self.image_set.read_planes(number)
@@ -52,7 +52,7 @@ class FieldLoader:
                 pixels = self.correction.apply(pixels, number)
             except UnreadableImageError as error:
                 raise UnreadableImageError(
-                    f"{self.image_set.where(number)}: {error}", channel=error.channel
+                    f"{self.image_set.where(number)}: {error.args[0]}", channel=error.channel
                 ) from error
         return pixels, tuple(plane.dtype.name for plane in planes)
 
@@ -62,7 +62,8 @@ class FieldLoader:
             return pixels
         return resize_field(pixels, self.resize_to, self.resize_to)
 
-    def __call__(self, number: int) -> np.ndarray:
+    def fitted_field(self, number: int) -> np.ndarray:
+        """A corrected field as crops are cut from it."""
         return self.fitted(self.corrected(int(number))[0])
 
 
@@ -99,7 +100,9 @@ class DecodedPixels:
         shape = (len(rows), self.size, self.size, self.loader.image_set.num_channels)
         crops = np.empty(shape, dtype=self.dtype)
         numbers = np.unique(fields)
-        decoded = ordered_map(lambda number: self.cache.get(int(number), self.loader), numbers)
+        decoded = ordered_map(
+            lambda number: self.cache.get(int(number), self.loader.fitted_field), numbers
+        )
         for number, pixels in zip(numbers, decoded, strict=True):
             members = fields == number
             crops[members] = windows(pixels, corners[members], self.size)
@@ -108,7 +111,7 @@ class DecodedPixels:
 
 @dataclass(frozen=True, eq=False)
 class StoredPixels:
-    """Crops that lie decoded on disk.
+    """Crops that are stored decoded on disk.
 
     Args:
         store: the folder.

@@ -1,4 +1,4 @@
-"""Decoded crops on disk, so that a second run decodes nothing and a broken one goes on."""
+"""Decoded crops on disk, so that a second run decodes nothing and an interrupted one resumes."""
 
 from __future__ import annotations
 
@@ -10,60 +10,72 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from keras_dcmix._common.errors import DataError
-from keras_dcmix.data.cells.field_levels import FieldLevels
+from keras_dcmix._common.errors import DataError, argument
+from keras_dcmix.data.cells.intensities import IntensityStatistics
 
 _PIXELS, _FIELDS, _LOCK = "pixels.bin", "fields.jsonl", "lock"
 
 
+# Part of each key: stores of another version are not found, and their crops are made again.
+_VERSION = 2
+
+
+class FileProblem(NamedTuple):
+    """Why a field cannot be read, and the channel of its file where that is known."""
+
+    message: str
+    channel: str | None
+
+
 @dataclass(frozen=True, eq=False)
 class CroppedField:
-    """What one pass over a field leaves behind.
+    """The result of one pass over a field.
 
     Args:
         corners: `(crops, 2)` top and left of each crop, in pixels.
         dtypes: raw data type of each channel.
-        levels: how bright its channels are.
+        intensities: statistics of its channels; None where it cannot be read.
         num_bytes: size of its crops.
-        problem: why the field cannot be used, and the channel that is to blame; None where it
-            can.
+        problem: why the field cannot be read; None where it can.
     """
 
     corners: np.ndarray
     dtypes: tuple[str, ...]
-    levels: FieldLevels | None
+    intensities: IntensityStatistics | None
     num_bytes: int
-    problem: tuple[str, str | None] | None = None
+    problem: FileProblem | None = None
 
     def to_json(self) -> str:
         """One line of text; floats keep all their digits."""
-        facts: dict[str, Any] = {
+        entry: dict[str, Any] = {
             "corners": self.corners.tolist(),
             "dtypes": self.dtypes,
             "num_bytes": self.num_bytes,
             "problem": self.problem,
         }
-        if self.levels is not None:
-            facts["levels"] = {
-                name: [float(v) for v in part] for name, part in asdict(self.levels).items()
+        if self.intensities is not None:
+            entry["intensities"] = {
+                name: [float(v) for v in values]
+                for name, values in asdict(self.intensities).items()
             }
-        return json.dumps(facts)
+        return json.dumps(entry)
 
     @classmethod
     def from_json(cls, line: str) -> CroppedField:
         """Reads what `to_json` has written."""
-        facts = json.loads(line)
-        levels = facts.get("levels")
+        entry = json.loads(line)
+        values, problem = entry.get("intensities"), entry["problem"]
         return cls(
-            corners=np.array(facts["corners"], dtype=int).reshape(-1, 2),
-            dtypes=tuple(facts["dtypes"]),
-            levels=levels and FieldLevels(**{k: np.array(v) for k, v in levels.items()}),
-            num_bytes=facts["num_bytes"],
-            problem=facts["problem"] and tuple(facts["problem"]),
+            corners=np.array(entry["corners"], dtype=int).reshape(-1, 2),
+            dtypes=tuple(entry["dtypes"]),
+            intensities=values
+            and IntensityStatistics(**{name: np.array(value) for name, value in values.items()}),
+            num_bytes=entry["num_bytes"],
+            problem=problem and FileProblem(*problem),
         )
 
 
@@ -72,41 +84,41 @@ class CropStore:
 
     Args:
         folder: parent folder of all stores.
-        key: text that says what the crops were made of and how; another text, another store.
+        key: text that changes with the files and settings of the crops; each has its own store.
     """
 
     def __init__(self, folder: str | os.PathLike[str], key: str) -> None:
-        name = hashlib.sha256(key.encode()).hexdigest()[:20]
+        name = hashlib.sha256(f"{_VERSION} {key}".encode()).hexdigest()[:20]
         self.folder = Path(folder).absolute() / f"crops-{name}"
 
     def finished_fields(self) -> list[CroppedField]:
-        """The fields whose crops are there, from the first on.
+        """The fields whose crops are stored, from the first on.
 
         Raises:
             ValueError: if the store is damaged or cannot be read.
         """
         path = self.folder / _FIELDS
         try:
-            # A line that is cut off belongs to a field that was not finished.
+            # An incomplete line belongs to a field that was not finished.
             lines = path.read_text("ascii").splitlines(keepends=True) if path.exists() else []
             fields = [CroppedField.from_json(line) for line in lines if line[-1] == "\n"]
             held = (self.folder / _PIXELS).stat().st_size if fields else 0
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise self._damaged(error) from error
-        wanted = sum(field.num_bytes for field in fields)
-        if held < wanted:
-            raise self._damaged(f"expected {wanted} bytes of pixels, received {held}")
+        expected = sum(field.num_bytes for field in fields)
+        if held < expected:
+            raise self._damaged(f"{held} of {expected} bytes of pixels")
         return fields
 
-    def _damaged(self, reason: object) -> ValueError:
-        return ValueError(
-            f"cached crops cannot be read ({reason}): delete the folder '{self.folder}', they are "
-            "made anew from the images"
+    def _damaged(self, reason: object) -> DataError:
+        return DataError(
+            f"Cached crops must be complete. Received: '{self.folder}' ({reason}). Delete this "
+            "folder, and they are made again from the images"
         )
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Keeps others from writing as long as it is entered.
+        """Keeps other processes from writing as long as it is entered.
 
         Raises:
             ValueError: if another process is writing the same store, or its folder cannot be
@@ -120,13 +132,13 @@ class CropStore:
             lock.acquire(timeout=0)
         except Timeout:
             raise DataError(
-                f"another run is filling the cache '{self.folder}': wait for it, or choose another "
-                "cache folder"
+                f"Only one run can write to a cache. Received: '{self.folder}', to which another "
+                f"run is writing. Wait for it, or choose another {argument('cache')}"
             ) from None
         except OSError as error:
             raise DataError(
-                f"cache must be a folder that can be written to, received '{self.folder.parent}' "
-                f"({error.strerror}): choose another one"
+                f"{argument('cache')} must be a folder that can be written to. Received: "
+                f"'{self.folder.parent}' ({error.strerror})"
             ) from error
         try:
             yield
@@ -137,10 +149,9 @@ class CropStore:
     def appending(
         self, done: list[CroppedField]
     ) -> Iterator[Callable[[CroppedField, np.ndarray], None]]:
-        """Gives the function that appends a field behind those that are done.
+        """Opens the store; yields the function that appends a field after those that are done.
 
-        What lies behind them is cut off first. Whoever stops in between keeps the fields that
-        came so far.
+        Other fields are removed first. After an interruption, the fields so far are kept.
 
         Args:
             done: the first of `finished_fields`.
@@ -158,7 +169,7 @@ class CropStore:
 
         Args:
             rows: numbers of the crops.
-            shape: `(crops, size, size, channels)` of the whole store.
+            shape: `(crops, size, size, channels)` of all crops.
             dtype: data type of the pixels.
         """
         # Mapped anew each time: the pages of an old mapping would count as memory in use.
@@ -166,7 +177,7 @@ class CropStore:
 
 
 def _append(pixels: BinaryIO, listing: BinaryIO, field: CroppedField, crops: np.ndarray) -> None:
-    """Writes the pixels before the line that says that they are there."""
+    """Writes the pixels before the line that lists them."""
     pixels.write(np.ascontiguousarray(crops).data)
     pixels.flush()
     listing.write(f"{field.to_json()}\n".encode("ascii"))
@@ -174,7 +185,7 @@ def _append(pixels: BinaryIO, listing: BinaryIO, field: CroppedField, crops: np.
 
 
 def _opened(path: Path, end: int) -> BinaryIO:
-    """Opens a file for writing behind its first bytes, and cuts off the rest."""
+    """Opens a file for writing after its first bytes, and removes the rest."""
     path.touch()
     file = path.open("r+b")
     file.truncate(end)

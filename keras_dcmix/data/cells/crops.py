@@ -9,9 +9,9 @@ import pandas as pd
 
 from keras_dcmix._common.errors import DataError
 from keras_dcmix.data.cells.crop_pixels import DecodedPixels, StoredPixels
-from keras_dcmix.data.cells.field_levels import Leveling
+from keras_dcmix.data.cells.file_states import file_states
+from keras_dcmix.data.cells.intensities import Scaling
 from keras_dcmix.data.cells.recipe import CropRecipe
-from keras_dcmix.data.file_states import file_states
 from keras_dcmix.data.image_set import ImageSet
 
 
@@ -19,20 +19,20 @@ class Crops:
     """Crops of an image set, indexed like an array `(crops, size, size, channels)`.
 
     `crops[indices]` takes a number, a slice, numbers or truth values and returns pixels: raw ones,
-    unless `crop_fields` was told to correct, clip or normalise them. What a request needs is read
-    in threads. `np.asarray(crops)` reads all of them. Made by `crop_fields`.
+    unless `crop_fields` corrects, clips or normalises them. Fields are read in threads.
+    `np.asarray(crops)` reads all of them. Made by `crop_fields`.
 
     Args:
         image_set: the fields.
         positions: one row a crop: `field` (row of the image set), `top`, `left` (pixels).
         size: height and width of a crop in pixels.
-        pixels: where they come from.
-        leveling: how they are clipped and normalised; None leaves them as they are.
+        pixels: their source.
+        scaling: how they are clipped and normalised; None leaves them unchanged.
         skipped: fields left out because they cannot be read: `field`, metadata, `channel`,
             `path`, `problem`.
         num_empty_fields: how many fields have no crop.
-        made_by: text that says how the crops were made, for `fingerprint`.
-        recipe: what a model needs to know to be given images made alike.
+        cache_key: text that changes with the settings of the crops, for `fingerprint`.
+        recipe: how images for a model that was trained on these must be made.
     """
 
     def __init__(
@@ -42,20 +42,20 @@ class Crops:
         *,
         size: int,
         pixels: DecodedPixels | StoredPixels,
-        leveling: Leveling | None,
+        scaling: Scaling | None,
         skipped: pd.DataFrame,
         num_empty_fields: int,
-        made_by: str,
+        cache_key: str,
         recipe: CropRecipe,
     ) -> None:
         self.image_set = image_set
         self.positions = positions
         self.size = size
         self.pixels = pixels
-        self.leveling = leveling
+        self.scaling = scaling
         self.skipped = skipped
         self.num_empty_fields = num_empty_fields
-        self.made_by = made_by
+        self.cache_key = cache_key
         self.recipe = recipe
 
     def __repr__(self) -> str:
@@ -72,7 +72,7 @@ class Crops:
     @property
     def dtype(self) -> np.dtype:
         """Data type of the pixels that indexing returns."""
-        return self.pixels.dtype if self.leveling is None else np.dtype(np.float32)
+        return self.pixels.dtype if self.scaling is None else np.dtype(np.float32)
 
     @property
     def fields(self) -> np.ndarray:
@@ -105,23 +105,23 @@ class Crops:
         return self.image_set.group_unit
 
     def fingerprint(self) -> str:
-        """Text that changes where a file, its size or date, or the making of a crop changes."""
+        """Text that changes with the files, their sizes or dates, and the settings of the crops."""
         states = file_states(self.image_set)
-        return f"{states} {self.made_by} {self.positions.to_csv(index=False)}"
+        return f"{states} {self.cache_key} {self.positions.to_csv(index=False)}"
 
     def __getitem__(self, indices: Any) -> np.ndarray:
         rows = np.arange(len(self))[indices]
         if np.ndim(rows) > 1:
             raise IndexError(
-                f"crops take a flat list of numbers, received an array of shape {rows.shape}"
+                f"Crops take a flat list of numbers. Received: indices of shape {rows.shape}"
             )
         numbers = np.atleast_1d(rows)
         pixels = self.pixels.read(numbers)
-        if self.leveling is not None:
-            pixels = self.leveling.apply(pixels, self.fields[numbers])
+        if self.scaling is not None:
+            pixels = self.scaling.apply(pixels, self.fields[numbers])
         return pixels[0] if np.ndim(rows) == 0 else pixels
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if copy is False:
-            raise DataError("crops are read from files, so an array of them is always a copy")
+            raise DataError("An array of crops is always a copy. Received: copy=False")
         return self[:].astype(self.dtype if dtype is None else dtype, copy=False)

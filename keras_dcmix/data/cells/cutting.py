@@ -1,4 +1,4 @@
-"""Where crops are cut from a field: nowhere (the whole field), side by side, or at the cells."""
+"""The places of crops in a field: one (the complete field), side by side, or at the cells."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from functools import partial
 
 import numpy as np
 
-from keras_dcmix._common.errors import DataError
+from keras_dcmix._common.errors import DataError, argument
 from keras_dcmix.data.cells.crop_pixels import FieldLoader, windows
-from keras_dcmix.data.cells.crop_store import CroppedField
-from keras_dcmix.data.cells.field_levels import FieldLevels
+from keras_dcmix.data.cells.crop_store import CroppedField, FileProblem
+from keras_dcmix.data.cells.file_states import file_states
+from keras_dcmix.data.cells.intensities import IntensityStatistics
 from keras_dcmix.data.cells.nuclei import find_dna_channel, find_nuclei, looks_like_dna
-from keras_dcmix.data.file_states import file_states
+from keras_dcmix.data.image_files import UnreadableImageError
 from keras_dcmix.data.image_set import ImageSet
-from keras_dcmix.data.images import UnreadableImageError
 
 CROPS = ("none", "tiles", "cells")
 
@@ -25,7 +25,7 @@ class NucleiChannel:
     """The channel in which cells are found.
 
     Args:
-        name: what the source calls it.
+        name: its name in the source.
         position: its place among the chosen channels; None where it is not one of them.
     """
 
@@ -39,12 +39,12 @@ class NucleiChannel:
         Raises:
             ValueError: if it is not clear which channel shows nuclei.
         """
-        names, whole = image_set.channel_names, image_set.whole
-        is_here = name in names if name is not None else any(map(looks_like_dna, names))
-        if whole is None or is_here:
+        names, others = image_set.channel_names, image_set.all_channels
+        is_chosen = name in names if name is not None else any(map(looks_like_dna, names))
+        if others is None or is_chosen:
             position = find_dna_channel(names, name)
             return cls(names[position], position)
-        return cls(whole.channel_names[find_dna_channel(whole.channel_names, name)], None)
+        return cls(others.channel_names[find_dna_channel(others.channel_names, name)], None)
 
 
 def finder_of(
@@ -53,20 +53,21 @@ def finder_of(
     """Returns the function from a field to `(crops, 2)` top and left of its crops.
 
     Raises:
-        ValueError: if the DNA channel is named where no nuclei are looked for.
+        ValueError: if a DNA channel is chosen where no nuclei are searched.
     """
     if nuclei is not None:
         return partial(_cell_corners, size=size, dna=nuclei.position or 0)
     if nuclei_channel is not None:
         raise DataError(
-            f"nuclei_channel goes with crop='cells', received crop={crop!r}: leave it out"
+            f"{argument('nuclei_channel')} needs {argument('crop', 'cells')}. Received: "
+            f"{argument('crop', crop)}. Leave it out"
         )
     return partial(_tile_corners, size=size)
 
 
 @dataclass(frozen=True, eq=False)
 class FieldCutter:
-    """Reads a field once: its crops' places, its levels and its pixels.
+    """Reads a field once: the places of its crops, its intensities and its pixels.
 
     Args:
         loader: reads, corrects and resizes fields.
@@ -75,7 +76,7 @@ class FieldCutter:
         max_per_field: at most so many crops of a field; None takes all.
         seed: for the draw among more.
         clip: percentiles to measure, see `Preprocessing`.
-        num_cut: how many fields are cut, the first ones; of the others only levels are measured.
+        num_cut: how many fields are cut, the first ones; the others are only measured.
         nuclei: reads the channel of the nuclei alone, where it is none of the crops' channels.
     """
 
@@ -88,22 +89,22 @@ class FieldCutter:
     num_cut: int
     nuclei: FieldLoader | None = None
 
-    def made_by(self, crop: str) -> str:
-        """Text that says how crops are cut."""
-        find = self.find.keywords if isinstance(self.find, partial) else ""
+    def cache_key(self, crop: str) -> str:
+        """Text that changes with the settings of the crops."""
+        find = self.find.keywords if isinstance(self.find, partial) else {}
         drawn = (self.max_per_field, self.seed)
         correction = self.loader.correction
-        made_by = "" if correction is None else correction.made_by()
+        corrected = "" if correction is None else correction.cache_key()
         names = self.loader.image_set.channel_names
-        seen = "" if self.nuclei is None else file_states(self.nuclei.image_set)
-        return f"{crop} {self.size} {find} {drawn} {names} {self.num_cut} {made_by} {seen}"
+        nuclei = "" if self.nuclei is None else file_states(self.nuclei.image_set)
+        return f"{crop} {self.size} {find} {drawn} {names} {self.num_cut} {corrected} {nuclei}"
 
     def __call__(self, number: int) -> tuple[CroppedField, np.ndarray | None]:
         """Cuts a field.
 
         Returns:
-            What was found, and the field `(height, width, channels)` that crops are windows of;
-            None where it cannot be read.
+            The places of its crops, and the field `(height, width, channels)` that they are cut
+            from; None where it cannot be read.
 
         Raises:
             ValueError: if a crop does not fit into the field.
@@ -111,33 +112,21 @@ class FieldCutter:
         try:
             pixels, dtypes = self.loader.corrected(number)
             is_cut = number < self.num_cut
-            nuclei = self._nuclei(number, pixels) if is_cut and self.nuclei is not None else None
+            shown = pixels
+            if is_cut and self.nuclei is not None:
+                shown = _nuclei_of(self.nuclei, number, pixels.shape[:2])
         except UnreadableImageError as error:
             nowhere = np.empty((0, 2), dtype=int)
-            return CroppedField(nowhere, (), None, 0, (str(error), error.channel)), None
+            problem = FileProblem(str(error.args[0]), error.channel)
+            return CroppedField(nowhere, (), None, 0, problem), None
         self._refuse_small(pixels, number)
-        levels = FieldLevels.of(pixels, self.clip)
+        intensities = IntensityStatistics.of(pixels, self.clip)
         pixels = self.loader.fitted(pixels)
         found = np.empty((0, 2), dtype=int)
         if is_cut:
-            found = self._draw(self.find(pixels if nuclei is None else nuclei), number)
+            found = self._draw(self.find(pixels if self.nuclei is None else shown), number)
         num_bytes = len(found) * self.size**2 * pixels.shape[-1] * pixels.dtype.itemsize
-        return CroppedField(found, dtypes, levels, num_bytes), pixels
-
-    def _nuclei(self, number: int, pixels: np.ndarray) -> np.ndarray:
-        """The channel of the nuclei `(height, width, 1)`, of the field's size."""
-        nuclei = self.nuclei.corrected(number)[0]
-        if nuclei.shape[:2] != pixels.shape[:2]:
-            image_set = self.nuclei.image_set
-            (name,) = image_set.channel_names
-            here, there = ("{} x {}".format(*each.shape) for each in (nuclei, pixels))
-            raise UnreadableImageError(
-                "channels of one field must have the same size, received in "
-                f"{image_set.where(number)} channel '{name}', which shows the nuclei, with {here} "
-                f"and the others with {there} pixels: '{image_set.files[name].iloc[number]}'",
-                channel=name,
-            )
-        return nuclei
+        return CroppedField(found, dtypes, intensities, num_bytes), pixels
 
     def windows(self, pixels: np.ndarray | None, field: CroppedField) -> np.ndarray:
         """The crops of a field that was cut."""
@@ -160,14 +149,31 @@ class FieldCutter:
         if self.loader.resize_to is None and min(height, width) < self.size:
             image_set = self.loader.image_set
             raise DataError(
-                f"a {self.size} x {self.size} crop does not fit into {image_set.where(number)}, "
-                f"which is {height} x {width} pixels: choose a smaller size or crop='none' "
-                f"('{image_set.files.iloc[number, 0]}')"
+                f"{argument('size')} must fit into every field. Received: "
+                f"{argument('size', self.size)} for {image_set.where(number)} with {height} x "
+                f"{width} pixels ('{image_set.files.iloc[number, 0]!s}'). Choose a smaller one, or "
+                f"{argument('crop', 'none')}"
             )
 
 
+def _nuclei_of(loader: FieldLoader, number: int, size: tuple[int, ...]) -> np.ndarray:
+    """The channel of the nuclei `(height, width, 1)` of a field, which must have its size."""
+    nuclei = loader.corrected(number)[0]
+    if nuclei.shape[:2] != size:
+        image_set = loader.image_set
+        (name,) = image_set.channel_names
+        height, width, _ = nuclei.shape
+        raise UnreadableImageError(
+            f"{image_set.where(number)}: channels of one field must have the same size. Received: "
+            f"'{name}', which shows the nuclei, with {height} x {width} and the others with "
+            f"{size[0]} x {size[1]} pixels ('{image_set.files[name].iloc[number]}')",
+            channel=name,
+        )
+    return nuclei
+
+
 def _tile_corners(field: np.ndarray, *, size: int) -> np.ndarray:
-    """Returns `(tiles, 2)` top and left of all whole tiles, row by row."""
+    """Returns `(tiles, 2)` top and left of all complete tiles, row by row."""
     height, width = field.shape[:2]
     tops, lefts = np.arange(0, height - size + 1, size), np.arange(0, width - size + 1, size)
     return np.stack(np.meshgrid(tops, lefts, indexing="ij"), axis=-1).reshape(-1, 2)

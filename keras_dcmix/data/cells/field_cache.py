@@ -1,4 +1,4 @@
-"""A memory of decoded fields that never holds more than a number of bytes."""
+"""A cache of decoded fields with an upper limit in bytes."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import numpy as np
 class FieldCache:
     """Keeps the fields used last, up to `max_bytes` of pixels.
 
-    Threads may share it. Two threads that ask for the same absent field at once both read it:
-    waiting for each other would let one slow file hold up all workers. A pickle of it is empty.
+    Threads may share it. Two threads that need the same absent field at once both read it: if
+    they waited for each other, one slow file could stop all workers. A pickle of it is empty.
 
     Args:
         max_bytes: upper limit of the sum of all kept arrays, in bytes; 0 keeps nothing.
@@ -40,15 +40,15 @@ class FieldCache:
         return field
 
     def keep(self, key: int, field: np.ndarray) -> None:
-        """Stores a field and forgets the ones unused for longest; a too large one is not kept."""
+        """Stores a field and drops the ones unused for longest; one above the limit is not kept."""
         with self._lock:
             if key in self._fields or field.nbytes > self.max_bytes:
                 return
             self._fields[key] = field
             self.num_bytes += field.nbytes
             while self.num_bytes > self.max_bytes:
-                _, forgotten = self._fields.popitem(last=False)
-                self.num_bytes -= forgotten.nbytes
+                _, dropped = self._fields.popitem(last=False)
+                self.num_bytes -= dropped.nbytes
 
     def __getstate__(self) -> dict[str, Any]:
         return {"max_bytes": self.max_bytes}

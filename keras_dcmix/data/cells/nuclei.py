@@ -1,4 +1,4 @@
-"""Finding nuclei in the DNA channel, to know where the cells are."""
+"""Finding nuclei in the DNA channel, as the places of cells."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from keras_dcmix._common.errors import DataError
+from keras_dcmix._common.errors import DataError, argument
 from keras_dcmix._common.names import nearest
 
 _DNA = re.compile(r"DNA|Hoechst|DAPI|nucle|DRAQ5|H33342", re.IGNORECASE)
@@ -18,7 +18,7 @@ _MIN_CONTRAST = 4.0
 
 
 def looks_like_dna(channel_name: str) -> bool:
-    """Whether a channel's name says that it shows nuclei."""
+    """Whether a channel's name is that of a DNA stain."""
     return _DNA.search(channel_name) is not None
 
 
@@ -40,15 +40,17 @@ def find_dna_channel(channel_names: Sequence[str], name: str | None = None) -> i
     if name is not None:
         if name not in channel_names:
             raise DataError(
-                f"unknown nuclei_channel '{name}', did you mean '{nearest(name, channel_names)}'? "
-                f"Channels are: {listed}"
+                f"{argument('nuclei_channel')} must be a channel of the source. Received: "
+                f"{argument('nuclei_channel', name)}. Did you mean "
+                f"'{nearest(name, channel_names)}'? Channels are: {listed}"
             )
         return list(channel_names).index(name)
     found = [i for i, channel_name in enumerate(channel_names) if looks_like_dna(channel_name)]
     if len(found) != 1:
         raise DataError(
-            f"expected one channel with a name such as DNA, DAPI or Hoechst, received "
-            f"{len(found)} among the channels {listed}: give nuclei_channel="
+            "Expected one channel with a name such as DNA, DAPI or Hoechst. Received: "
+            f"{len(found)} among the channels {listed}. Choose one with "
+            f"{argument('nuclei_channel')}"
         )
     return found[0]
 

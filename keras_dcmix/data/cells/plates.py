@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from keras_dcmix._common.errors import DataError
-from keras_dcmix.data.labelling import is_blank, joined_texts
+from keras_dcmix._common.errors import DataError, argument
+from keras_dcmix.data.columns import is_blank, joined_texts
 
 _COLUMNS = ("Metadata_Experiment", "Metadata_Plate")
 
@@ -45,13 +45,14 @@ def control_fields(table: pd.DataFrame, controls: str, *, allow_none: bool = Fal
     column, _, value = (part.strip() for part in controls.partition("="))
     if column not in table:
         raise DataError(
-            f"controls must name a metadata column, received '{column}'. Columns are: "
-            f"{', '.join(table.columns)}"
+            f"{argument('controls')} must name a metadata column. Received: "
+            f"{argument('controls', controls)}. Columns are: {', '.join(table.columns)}"
         )
     chosen = (table[column].astype(str).str.strip() == value).to_numpy() & ~is_blank(table[column])
     if not chosen.any() and not allow_none:
         listed = sorted(table[column].dropna().astype(str).unique())[:8]
         raise DataError(
-            f"controls '{controls}' match no field: column '{column}' holds {', '.join(listed)}"
+            f"{argument('controls')} must match fields. Received: "
+            f"{argument('controls', controls)}. Values of '{column}' are: {', '.join(listed)}"
         )
     return chosen

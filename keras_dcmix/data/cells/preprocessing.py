@@ -1,10 +1,10 @@
-"""What is done to pixels before a model sees them, as a user chooses it."""
+"""The preprocessing of pixels that a user chooses."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from keras_dcmix._common.errors import DataError
+from keras_dcmix._common.errors import DataError, argument
 from keras_dcmix._common.names import nearest
 
 ILLUMINATION = ("none", "files", "estimate")
@@ -13,7 +13,7 @@ NORMALIZE = ("none", "image", "plate")
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """Steps from raw pixels to images, in this order; the defaults leave pixels as they are.
+    """Steps from raw pixels to images, in this order; the defaults leave pixels unchanged.
 
     Args:
         illumination: what each field is divided by, `"files"`: the illumination functions that
@@ -24,12 +24,12 @@ class Preprocessing:
         clip: lower and upper percentile, 0 to 100, at which each channel is cut off; None cuts
             nothing. Over a set, a percentile is the median of the fields' own.
         normalize: whose mean and standard deviation a channel is brought to 0 and 1 by, and whose
-            percentiles it is clipped at: `"image"`: the field's own; `"plate"`: its plate's, the
-            remedy where plates differ in staining or exposure; `"none"`: pixels keep their scale
+            percentiles it is clipped at: `"image"`: the field's own; `"plate"`: its plate's, for
+            plates that differ in staining or exposure; `"none"`: pixels keep their scale
             and are clipped alike in the whole set.
-        controls: for `"plate"`: `COLUMN=VALUE`, the fields that plates are judged by, such as
-            `Metadata_Treatment=DMSO`, so that a plate of strong treatments is not mistaken for a
-            bright one; all fields where None.
+        controls: for `"plate"`: `COLUMN=VALUE`, the fields that plates are normalised by, such as
+            `Metadata_Treatment=DMSO`, so that a plate with many strong treatments is not taken
+            for a bright one; all fields where None.
 
     Raises:
         ValueError: if a value is not allowed.
@@ -46,36 +46,29 @@ class Preprocessing:
             value = getattr(self, name)
             if value not in allowed:
                 raise DataError(
-                    f"unknown {name} {value!r}, did you mean '{nearest(value, allowed)}'? Allowed "
-                    f"are: {', '.join(allowed)}"
+                    f"{argument(name)} must be one of {', '.join(allowed)}. Received: "
+                    f"{argument(name, value)}. Did you mean '{nearest(value, allowed)}'?"
                 )
         if self.background is not None and not 0 <= self.background < 100:
             raise DataError(
-                f"background must be a percentile from 0 up to 100, received {self.background!r}"
+                f"{argument('background')} must be a percentile from 0 up to 100. Received: "
+                f"{argument('background', self.background)}"
             )
-        if self.clip is not None:
-            self._check_clip()
-        if self.controls is not None:
-            self._check_controls()
-
-    def _check_clip(self) -> None:
-        is_pair = len(self.clip) == 2 and 0 <= self.clip[0] < self.clip[1] <= 100
-        if not is_pair:
+        clip = self.clip
+        if clip is not None and not (len(clip) == 2 and 0 <= clip[0] < clip[1] <= 100):
             raise DataError(
-                "clip must be a lower and an upper percentile from 0 to 100, such as (0.1, 99.9), "
-                f"received {self.clip!r}"
+                f"{argument('clip')} must be a lower and an upper percentile from 0 to 100, such "
+                f"as 0.1 and 99.9. Received: {argument('clip', clip)}"
             )
-
-    def _check_controls(self) -> None:
-        if self.normalize != "plate":
+        if self.controls is not None and self.normalize != "plate":
             raise DataError(
-                "controls go with normalize='plate', received "
-                f"normalize={self.normalize!r}: leave them out"
+                f"{argument('controls')} needs {argument('normalize', 'plate')}. Received: "
+                f"{argument('normalize', self.normalize)}. Leave {argument('controls')} out"
             )
-        if "=" not in self.controls:
+        if self.controls is not None and "=" not in self.controls:
             raise DataError(
-                "controls must be COLUMN=VALUE, such as Metadata_Treatment=DMSO, received "
-                f"{self.controls!r}"
+                f"{argument('controls')} must be COLUMN=VALUE, such as Metadata_Treatment=DMSO. "
+                f"Received: {argument('controls', self.controls)}"
             )
 
     @property
@@ -84,6 +77,6 @@ class Preprocessing:
         return self.illumination != "none" or self.background is not None
 
     @property
-    def levels(self) -> bool:
+    def scales(self) -> bool:
         """Whether pixels are clipped or normalised after that."""
         return self.clip is not None or self.normalize != "none"

@@ -1,4 +1,4 @@
-"""How images were cut and what was done to their pixels, so that others can be made alike."""
+"""How images were cut and preprocessed, so that others can be made in the same way."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from keras_dcmix.data.cells.preprocessing import Preprocessing
 
 @dataclass(frozen=True)
 class CropRecipe:
-    """What of `crop_fields` decides how an image looks; which crops of a field were drawn does not.
+    """The settings of `crop_fields` that change how an image looks; the draw of crops does not.
 
     Args:
         crop: `"none"`, `"tiles"` or `"cells"`.
@@ -42,7 +42,7 @@ class CropRecipe:
 
         Raises:
             ValueError: if a value is not allowed.
-            TypeError: if an entry is not known.
+            TypeError: if an entry is unknown.
         """
         steps = dict(plain.get("preprocessing") or {})
         if steps.get("clip") is not None:

@@ -1,12 +1,13 @@
-"""Yokogawa's CellVoyager measurements: recognised, and how to read them said."""
+"""Yokogawa's CellVoyager measurements: recognised, with an error that explains how to read them."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import NoReturn
 
-from keras_dcmix._common.errors import DataError
-from keras_dcmix.data.reading import Reading
+from keras_dcmix._common.errors import DataError, argument
+from keras_dcmix.data.formats.format import Format
+from keras_dcmix.data.formats.reading import Reading
 
 # D08_T0001F001L01A01Z01C01: well, time point, field, time line, action, plane, channel.
 PATTERN = (
@@ -28,9 +29,18 @@ def _folders(path: Path) -> list[Path]:
 
 
 def read_cellvoyager(path: Path, reading: Reading) -> NoReturn:
-    """Raises, with the way to read the images all the same."""
+    """Raises an error that explains how to read the images."""
+    del reading  # the index is not read, so no option has an effect
     raise DataError(
-        f"'{path}' is a CellVoyager measurement of Yokogawa ({_INDEX}), whose index is not read: "
-        f"read its images by their names, as the format folders with the pattern '{PATTERN}', or "
-        "list them in a LoadData csv"
+        f"The index of a CellVoyager measurement ({_INDEX}) cannot be read. Received: '{path}'. "
+        f"Read the images by their names with {argument('format', 'folders')} and the "
+        f"{argument('pattern')} '{PATTERN}', or list them in a LoadData csv"
     )
+
+
+FORMAT = Format(
+    "cellvoyager",
+    "CellVoyager",
+    is_cellvoyager,
+    read_cellvoyager,
+)

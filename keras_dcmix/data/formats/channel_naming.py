@@ -1,4 +1,4 @@
-"""Names of channels that are blank, or that two channels share."""
+"""Unique names for channels whose names are blank or repeated."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 
 def unique_names(names: Sequence[str], marks: Sequence[str]) -> list[str]:
-    """Tells channels of the same name apart by a mark.
+    """Distinguishes channels of the same name by a mark.
 
     Args:
-        names: what the file calls each channel; blank where it has no name.
-        marks: what the instrument numbers it by; the name of a channel without one.
+        names: name of each channel in the file; blank where it has none.
+        marks: its number on the instrument; the name of a channel without one.
 
     Returns:
         One name a channel, each once.

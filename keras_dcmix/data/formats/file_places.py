@@ -1,4 +1,4 @@
-"""Which well and site a file is, as far as its name tells."""
+"""Wells and sites in names of files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from keras_dcmix.data.wells import well_name
+from keras_dcmix.data.formats.wells import well_name
 
 _WELL = re.compile(r"(?<![A-Za-z0-9])([A-P]|A[A-F])(\d{1,2})(?![A-Za-z0-9])")
 _SITE = re.compile(
@@ -22,8 +22,8 @@ def places_of(stems: Sequence[str]) -> pd.DataFrame:
         stems: names without their extension, each once.
 
     Returns:
-        One row a name. `Metadata_Well` is there if all names tell one well, `Metadata_Site` is
-        the site where all names tell one and no two fields become the same, else the name.
+        One row a name. `Metadata_Well` is added if each name contains one well; `Metadata_Site` is
+        the site where each name contains one and no two fields become the same, else the name.
 
     Example:
 

@@ -1,10 +1,9 @@
-"""Image sets from plain folders: one for each class, or names that a pattern explains."""
+"""Image sets from plain folders: one for each class, or file names described by a pattern."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -12,14 +11,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from keras_dcmix._common.errors import DataError
+from keras_dcmix._common.errors import DataError, argument
 from keras_dcmix._common.names import nearest
-from keras_dcmix.data.assembling import assemble_fields, natural_key
-from keras_dcmix.data.finishing import finish
+from keras_dcmix.data.formats.fields_from_planes import fields_from_planes, natural_key
+from keras_dcmix.data.formats.format import Format
 from keras_dcmix.data.formats.name_patterns import NamePattern, channel_twins, example_pattern
+from keras_dcmix.data.formats.paths import existing_path, files_below
+from keras_dcmix.data.formats.reading import Reading
+from keras_dcmix.data.formats.validation import label_and_validate
+from keras_dcmix.data.image_files import read_image
 from keras_dcmix.data.image_set import ImageSet
-from keras_dcmix.data.images import read_image
-from keras_dcmix.data.reading import Reading, existing_path, files_below
 
 SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp")
 
@@ -43,9 +44,9 @@ def from_folders(
     Without a pattern, each folder in `path` is a class (`Metadata_Class`) and each file in it a
     field (`Metadata_Image`), whose channels are the pages of a TIFF: `channel_1`, `channel_2`, ...
 
-    A pattern tells from the path of a file, below `path` and with `/` between folders, what it is.
+    A pattern describes the path of a file, below `path` and with `/` between folders.
     It is written with names in braces, such as `"{plate}/{well}_s{site}_{channel}.tif"`, where
-    each stands for one or more characters other than `/`, and `{_}` for some that do not matter;
+    each stands for one or more characters other than `/`, and `{_}` for some that are ignored;
     or as a regular expression with named groups, searched for in the path. `channel` names the
     channel, `z` numbers the plane of a stack, `well` (letter and number), or `row` and `column`,
     say which well; every other name becomes metadata, `site` as `Metadata_Site`. Without
@@ -54,12 +55,11 @@ def from_folders(
     Args:
         path: the folder.
         pattern: how files are named. Those with other names are left out with a warning.
-        channel_names: from what stands for the channel in file names to what to call it.
-        label: metadata column that holds the classes, such as `Metadata_Class`; rows where it is
-            blank are left out and counted. Where None, the set has no labels.
+        channel_names: from the text of a channel in file names to its new name.
+        label: metadata column that holds the classes, such as `Metadata_Class`.
         group: as in `ImageSet.with_labels`; needs `label`.
         channels: names of the channels to keep, in this order; all where None.
-        platemap: a table of wells whose other columns join the metadata, see `join_platemap`.
+        platemap: a table of wells whose other columns join the metadata.
         z: `"max"`, the maximum over the planes of a z stack, or the number of one, from 1.
         reader: from a path to `(height, width)` pixels; `read_image` where None.
 
@@ -68,7 +68,7 @@ def from_folders(
 
     Raises:
         ValueError: if there is no image, names do not fit the pattern, files seem to be channels
-            that only a pattern can tell apart, or several files are the same channel of a field.
+            that need a pattern, or several files are the same channel of a field.
 
     Example:
 
@@ -78,7 +78,9 @@ def from_folders(
     image_set = read_folders(existing_path(path), Reading(z=z, pattern=pattern, reader=reader))
     if channel_names is not None:
         image_set = _renamed(image_set, channel_names)
-    return finish(image_set, channels=channels, label=label, group=group, platemap=platemap)
+    return label_and_validate(
+        image_set, channels=channels, label=label, group=group, platemap=platemap
+    )
 
 
 def is_folders(path: Path) -> bool:
@@ -90,13 +92,13 @@ def read_folders(path: Path, reading: Reading) -> ImageSet:
     """Lists the files; of their contents, only the number of pages of the first is read."""
     if not path.is_dir():
         raise DataError(
-            f"plain images, named by a pattern or not, lie in a folder, received the "
-            f"file '{path}': give the folder"
+            f"The source of plain images must be a folder. Received: the file '{path}'. Pass its "
+            "folder"
         )
     files = [file for file in files_below(path) if _is_image(file)]
     if not files:
         raise DataError(
-            f"a folder of images must hold files such as {', '.join(SUFFIXES)}, received none in "
+            f"A folder of images must hold files such as {', '.join(SUFFIXES)}. Received: none in "
             f"'{path}' and the folders in it"
         )
     names = [os.path.relpath(file, path).replace(os.sep, "/") for file in files]
@@ -112,8 +114,18 @@ def read_folders(path: Path, reading: Reading) -> ImageSet:
         if num_pages > 1 and reading.reader is None:
             read = partial(read_page, num_pages=num_pages)
     channels = sorted(set(planes["channel"]), key=natural_key)
-    table, cells = assemble_fields(planes, z=reading.z, channels=channels)
+    table, cells = fields_from_planes(planes, z=reading.z, channels=channels)
     return ImageSet(table, cells, reader=read, z=reading.z)
+
+
+FORMAT = Format(
+    "folders",
+    "folders of images",
+    is_folders,
+    read_folders,
+    options=("z", "pattern"),
+    opens=from_folders,
+)
 
 
 def read_page(path: str, page: int, *, num_pages: int) -> np.ndarray:
@@ -122,8 +134,8 @@ def read_page(path: str, page: int, *, num_pages: int) -> np.ndarray:
     found = _num_pages(path)
     if found != num_pages:
         raise DataError(
-            f"each file must have {num_pages} pages, one a channel, as the first one does, "
-            f"received {found}: '{path}'"
+            f"Each file must have {num_pages} pages, one a channel, like the first one. Received: "
+            f"{found} pages in '{path}'"
         )
     return plane
 
@@ -138,17 +150,17 @@ def _classes(names: list[str], path: Path) -> pd.DataFrame:
     if other is not None:
         where = "beside the folders" if "/" not in other else "in a folder further down"
         raise DataError(
-            f"without a pattern each folder in '{path}' is a class and holds its images, received "
-            f"'{other}' {where}: say how files are named with pattern=, such as "
-            f"'{example_pattern(other)}'"
+            f"Without a {argument('pattern')}, each folder in '{path}' must be a class and hold "
+            f"its images. Received: '{other}' {where}. Describe the file names with "
+            f"{argument('pattern')}, such as '{example_pattern(other)}'"
         )
     twins = channel_twins(names)
     if twins is not None:
-        pattern = example_pattern(twins[0])
         raise DataError(
-            f"'{twins[0]}' and '{twins[1]}' seem to be channels of one field: say how files are "
-            f"named with pattern=, such as '{pattern}', or, if each file is a field of its own, "
-            f"'{{class}}/{{image}}{Path(twins[0]).suffix}'"
+            f"Without a {argument('pattern')}, each file must be a field. Received: '{twins[0]}' "
+            f"and '{twins[1]}', which seem to be channels of one field. Describe the file names "
+            f"with {argument('pattern')}, such as '{example_pattern(twins[0])}' or, if each file is "
+            f"a field of its own, '{{class}}/{{image}}{Path(twins[0]).suffix}'"
         )
     parts = [name.split("/") for name in names]
     return pd.DataFrame(
@@ -170,15 +182,15 @@ def _num_pages(path: str) -> int:
         with tifffile.TiffFile(path) as tiff:
             sizes = tiff.series[0].sizes
             num_pages = len(tiff.pages)
-    # Its decoder raises what it likes; an image that is damaged is reported when it is read.
+    # Decoders raise errors of any kind; a damaged image is reported when it is read.
     except Exception:
         return 1
     planes, times = sizes.get("depth", 1), sizes.get("time", 1)
     if planes > 1 or times > 1:
         raise DataError(
-            f"pages of a TIFF must be channels, received one that says it has {planes} planes and "
-            f"{times} time points: '{path}'; save each plane to a file of its own, or all as "
-            "OME-TIFF and read them as ome-tiff"
+            f"Pages of a TIFF must be channels. Received: {planes} planes and {times} time points "
+            f"in '{path}'. Save each plane to a file of its own, or all as OME-TIFF and read them "
+            "as ome-tiff"
         )
     return num_pages
 
@@ -195,7 +207,7 @@ def _renamed(image_set: ImageSet, channel_names: Mapping[str, str]) -> ImageSet:
     unknown = [name for name in channel_names if name not in found]
     if unknown:
         raise DataError(
-            f"channel_names must name channels of the files, received '{unknown[0]}', did you mean "
-            f"'{nearest(unknown[0], found)}'? Channels are: {', '.join(found)}"
+            f"`channel_names` must be channels of the files. Received: '{unknown[0]}'. Did you "
+            f"mean '{nearest(unknown[0], found)}'? Channels are: {', '.join(found)}"
         )
-    return replace(image_set, files=image_set.files.rename(columns=dict(channel_names)))
+    return image_set.rename_channels(channel_names)

@@ -7,19 +7,22 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from keras_dcmix._common.errors import DataError
-from keras_dcmix.data.assembling import assemble_fields
-from keras_dcmix.data.finishing import finish
+from keras_dcmix._common.errors import DataError, argument
 from keras_dcmix.data.formats.channel_naming import unique_names
+from keras_dcmix.data.formats.fields_from_planes import fields_from_planes
+from keras_dcmix.data.formats.format import Format
+from keras_dcmix.data.formats.paths import existing_path, path_inside
+from keras_dcmix.data.formats.reading import Reading
+from keras_dcmix.data.formats.safe_xml import child_texts, xml_elements
+from keras_dcmix.data.formats.validation import label_and_validate
+from keras_dcmix.data.formats.wells import well_at
+from keras_dcmix.data.image_files import read_image
 from keras_dcmix.data.image_set import ImageSet
-from keras_dcmix.data.images import read_image
-from keras_dcmix.data.reading import Reading, existing_path, path_inside
-from keras_dcmix.data.safe_xml import child_texts, xml_elements
-from keras_dcmix.data.wells import well_at
 
 _ROOT = "EvaluationInputData"
 _NAMES = ("Index.idx.xml", "Index.xml")
@@ -42,17 +45,16 @@ def from_harmony(
     """Builds an image set from a Harmony export (Opera Phenix, Operetta CLS, Opera).
 
     Plates, wells, sites, planes and channel names come from `Index.idx.xml` or `Index.xml`, never
-    from file names. Two channels of the same name are told apart by their number, as in
+    from file names. Two channels of the same name are distinguished by their number, as in
     "Alexa 488 (ch2)"; one without a name is called by it, as "ch3".
 
     Args:
         path: the measurement's folder, its folder of images, a folder of several measurements,
             or the index itself.
-        label: metadata column that holds the classes; rows where it is blank are left out and
-            counted. Where None, the set has no labels.
+        label: metadata column that holds the classes, as in `open_images`.
         group: as in `ImageSet.with_labels`; needs `label`.
         channels: names of the channels to keep, in this order; all, by their number, where None.
-        platemap: a table of wells whose other columns join the metadata, see `join_platemap`.
+        platemap: a table of wells whose other columns join the metadata.
         root: folder of the image files, where they are not beside the index.
         z: `"max"`, the maximum over the planes of a z stack, or the number of one, from 1.
         allow_outside: whether the index may name files outside of its folder.
@@ -70,7 +72,9 @@ def from_harmony(
     """
     reading = Reading(root=root, z=z, allow_outside=allow_outside, reader=reader)
     image_set = read_harmony(existing_path(path), reading)
-    return finish(image_set, channels=channels, label=label, group=group, platemap=platemap)
+    return label_and_validate(
+        image_set, channels=channels, label=label, group=group, platemap=platemap
+    )
 
 
 def is_harmony(path: Path) -> bool:
@@ -79,17 +83,17 @@ def is_harmony(path: Path) -> bool:
 
 
 def read_harmony(path: Path, reading: Reading) -> ImageSet:
-    """Reads the index, or the indices; files need not exist yet."""
+    """Reads the index, or the indices; files may be missing."""
     indices = [path] if path.is_file() else _indices(path)
     if not indices:
         raise DataError(
-            f"a Harmony measurement must hold {' or '.join(_NAMES)}, itself or in Images, received "
-            f"the folder '{path}': choose the folder that Harmony exported"
+            f"A Harmony measurement must hold {' or '.join(_NAMES)}, itself or in Images. "
+            f"Received: '{path}'. Choose the folder that Harmony exported"
         )
     if reading.root is not None and len(indices) > 1:
         raise DataError(
-            f"root= holds the images of one measurement, received {len(indices)} in '{path}': "
-            "choose one of them, or leave root= out"
+            f"{argument('root')} must hold the images of one measurement. Received: {len(indices)} "
+            f"measurements in '{path}'. Choose one of them, or leave {argument('root')} out"
         )
     measurements = [_Measurement.read(index) for index in indices]
     tables = [measurement.planes(reading) for measurement in measurements]
@@ -101,8 +105,18 @@ def read_harmony(path: Path, reading: Reading) -> ImageSet:
     planes = pd.concat(tables, ignore_index=True)
     if planes["Metadata_Timepoint"].nunique() == 1:
         planes = planes.drop(columns="Metadata_Timepoint")
-    table, files = assemble_fields(planes, z=reading.z, channels=list(names))
+    table, files = fields_from_planes(planes, z=reading.z, channels=list(names))
     return ImageSet(table, files, reader=reading.reader or read_image, z=reading.z)
+
+
+FORMAT = Format(
+    "harmony",
+    "Harmony export",
+    is_harmony,
+    read_harmony,
+    options=("root", "z", "allow_outside"),
+    opens=from_harmony,
+)
 
 
 def _is_index(path: Path) -> bool:
@@ -129,21 +143,32 @@ def _index_in(folder: Path) -> Path | None:
     return next((path for path in paths if path.is_file() and _is_index(path)), None)
 
 
+class _Image(NamedTuple):
+    """An image file of an index: its place, the number of its channel, its plane and path."""
+
+    well: str
+    site: str
+    timepoint: str
+    number: int
+    z: int
+    url: str
+
+
 @dataclass
 class _Measurement:
-    """What one index says.
+    """The content of one index.
 
     Args:
         index: its path.
         plate: name of the plate.
         names: name of each channel by its number, in the order of the numbers.
-        images: one dict an image file.
+        images: its image files.
     """
 
     index: Path
     plate: str = ""
     names: dict[int, str] = field(default_factory=dict)
-    images: list[dict[str, object]] = field(default_factory=list)
+    images: list[_Image] = field(default_factory=list)
 
     @property
     def folder(self) -> Path:
@@ -163,7 +188,7 @@ class _Measurement:
         for element in elements:
             texts = child_texts(element)
             if "ChannelID" in element.attrib:
-                number = _whole(element.attrib["ChannelID"], "ChannelID", index)
+                number = _integer(element.attrib["ChannelID"], "ChannelID", index)
                 mapped[number] = _mapped_name(texts) or mapped.get(number, "")
             elif "PlateID" in texts or "Name" in texts:
                 plates.append(texts.get("Name") or texts.get("PlateID", ""))
@@ -171,27 +196,34 @@ class _Measurement:
                 found.images.append(_image(texts, named, index))
         if not found.images or len(plates) > 1:
             raise DataError(
-                "a Harmony index must name images of one plate, received "
-                f"{len(found.images)} images and {len(plates)} plates: '{index}'"
+                "A Harmony index must name images of one plate. Received: "
+                f"{len(found.images)} images and {len(plates)} plates in '{index}'"
             )
         found.plate = plates[0] if plates else found.folder.name
-        numbers = sorted({image["number"] for image in found.images})
+        numbers = sorted({image.number for image in found.images})
         names = [named.get(number) or mapped.get(number, "") for number in numbers]
         marks = [f"ch{number}" for number in numbers]
         found.names = dict(zip(numbers, unique_names(names, marks), strict=True))
         return found
 
     def planes(self, reading: Reading) -> pd.DataFrame:
-        """One row an image file, as `assemble_fields` takes them."""
-        folder = self.index.parent if reading.root is None else reading.root
-        planes = pd.DataFrame(self.images)
-        planes["Metadata_Plate"] = self.plate
-        planes["channel"] = planes.pop("number").map(self.names)
-        planes["path"] = [
-            path_inside(url.replace("\\", "/"), folder, allow_outside=reading.allow_outside)
-            for url in planes.pop("url")
+        """One row an image file, as `fields_from_planes` takes them."""
+        folder = reading.folder(self.index.parent)
+        rows = [
+            {
+                "Metadata_Plate": self.plate,
+                "Metadata_Well": image.well,
+                "Metadata_Site": image.site,
+                "Metadata_Timepoint": image.timepoint,
+                "channel": self.names[image.number],
+                "z": image.z,
+                "path": path_inside(
+                    image.url.replace("\\", "/"), folder, allow_outside=reading.allow_outside
+                ),
+            }
+            for image in self.images
         ]
-        return planes
+        return pd.DataFrame(rows)
 
 
 def _mapped_name(texts: dict[str, str]) -> str:
@@ -200,34 +232,34 @@ def _mapped_name(texts: dict[str, str]) -> str:
     return texts.get("ChannelName") or (profile and (profile[1] or profile[2])) or ""
 
 
-def _image(texts: dict[str, str], named: dict[int, str], index: Path) -> dict[str, object]:
-    """What places an image; its channel's name is added to `named`."""
+def _image(texts: dict[str, str], named: dict[int, str], index: Path) -> _Image:
+    """An image of the index; its channel's name is added to `named`."""
     needed = ("Row", "Col", "FieldID", "ChannelID")
     missing = [name for name in (*needed, "URL") if not texts.get(name)]
     if missing:
         raise DataError(
-            f"each image of a Harmony index needs Row, Col, FieldID, ChannelID and URL, received "
-            f"image '{texts.get('id', '')}' without {', '.join(missing)}: '{index}'; export the "
+            f"Each image of a Harmony index needs {', '.join((*needed, 'URL'))}. Received: image "
+            f"'{texts.get('id', '')}' without {', '.join(missing)} in '{index}'. Export the "
             "measurement again"
         )
-    row, column, site, number = (_whole(texts[name], name, index) for name in needed)
+    row, column, site, number = (_integer(texts[name], name, index) for name in needed)
     name = texts.get("ChannelName", "")
     if named.setdefault(number, name) != name:
         raise DataError(
-            f"a channel must have one name, received '{named[number]}' and '{name}' for channel "
-            f"{number} in '{index}': export the measurement again"
+            f"A channel must have one name. Received: '{named[number]}' and '{name}' for channel "
+            f"{number} in '{index}'. Export the measurement again"
         )
-    return {
-        "Metadata_Well": well_at(row, column),
-        "Metadata_Site": str(site),
-        "Metadata_Timepoint": texts.get("TimepointID") or "0",
-        "number": number,
-        "z": _whole(texts.get("PlaneID") or "1", "PlaneID", index),
-        "url": texts["URL"],
-    }
+    return _Image(
+        well=well_at(row, column),
+        site=str(site),
+        timepoint=texts.get("TimepointID") or "0",
+        number=number,
+        z=_integer(texts.get("PlaneID") or "1", "PlaneID", index),
+        url=texts["URL"],
+    )
 
 
-def _whole(text: str, name: str, index: Path) -> int:
+def _integer(text: str, name: str, index: Path) -> int:
     if not re.fullmatch("[0-9]+", text):
-        raise DataError(f"{name} must be a whole number from 0, received '{text}' in '{index}'")
+        raise DataError(f"{name} must be an integer from 0. Received: '{text}' in '{index}'")
     return int(text)

@@ -14,16 +14,18 @@ import numpy as np
 import pandas as pd
 
 from keras_dcmix._common.errors import DataError
-from keras_dcmix.data.assembling import assemble_fields
-from keras_dcmix.data.finishing import finish
 from keras_dcmix.data.formats.channel_naming import unique_names
+from keras_dcmix.data.formats.fields_from_planes import fields_from_planes
+from keras_dcmix.data.formats.format import Format
+from keras_dcmix.data.formats.paths import existing_path, files_below
+from keras_dcmix.data.formats.reading import Reading
+from keras_dcmix.data.formats.validation import label_and_validate
+from keras_dcmix.data.image_files import read_image
 from keras_dcmix.data.image_set import ImageSet
-from keras_dcmix.data.images import read_image
-from keras_dcmix.data.reading import Reading, existing_path, files_below
 
 _UUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 # The UUID of the database follows the channel with nothing between them: only its fixed length
-# tells that the channel of w117654C10-92F1-... is 1.
+# shows that the channel of w117654C10-92F1-... is 1.
 _NAME = re.compile(
     r"(?:.*_)?(?P<well>[A-Z]{1,2}\d\d)(?:_s(?P<site>\d+))?(?:_w(?P<wave>\d+))?"
     rf"(?P<thumb>_thumb)?(?P<uuid>{_UUID})?\.(?i:tiff?)"
@@ -50,16 +52,15 @@ def from_imagexpress(
     Well, site and channel come from file names, `<name>_<well>_s<site>_w<channel>.TIF`, where the
     database appends a UUID; time points and z steps from folders `TimePoint_<n>` and `ZStep_<n>`.
     Channels have the wavelengths' names from the plate's `.HTD`, or w1, w2, ... without one; two
-    of the same name are told apart as in "FITC (w2)". Thumbnails are left out.
+    of the same name are distinguished as in "FITC (w2)". Thumbnails are left out.
 
     Args:
         path: the plate's folder, one of its time points, a folder of several plates, or the
             `.HTD`.
-        label: metadata column that holds the classes; rows where it is blank are left out and
-            counted. Where None, the set has no labels.
+        label: metadata column that holds the classes, as in `open_images`.
         group: as in `ImageSet.with_labels`; needs `label`.
         channels: names of the channels to keep, in this order; all, by their number, where None.
-        platemap: a table of wells whose other columns join the metadata, see `join_platemap`.
+        platemap: a table of wells whose other columns join the metadata.
         z: `"max"`, the instrument's own projection where there is one and else the maximum over
             the z steps, or the number of a step, from 1.
         reader: from a path to `(height, width)` pixels; `read_image` where None.
@@ -75,7 +76,9 @@ def from_imagexpress(
             or a field lacks a channel.
     """
     image_set = read_imagexpress(existing_path(path), Reading(z=z, reader=reader))
-    return finish(image_set, channels=channels, label=label, group=group, platemap=platemap)
+    return label_and_validate(
+        image_set, channels=channels, label=label, group=group, platemap=platemap
+    )
 
 
 def is_imagexpress(path: Path) -> bool:
@@ -90,7 +93,7 @@ def read_imagexpress(path: Path, reading: Reading) -> ImageSet:
     """Lists the images; none is opened."""
     folder = path.parent if path.suffix.lower() == ".htd" else path
     if not folder.is_dir() or not path.exists():
-        raise DataError(f"an ImageXpress plate is missing: '{path}'")
+        raise DataError(f"An ImageXpress plate must exist. Received: '{path}'")
     # Of absolute paths, so that a time point knows its plate.
     files = [Path(file) for file in files_below(Path(os.path.abspath(folder)))]
     images = _without_thumbnails([image for file in files if (image := _Image.of(file))], path)
@@ -102,15 +105,25 @@ def read_imagexpress(path: Path, reading: Reading) -> ImageSet:
     _warn_of_absent_waves(planes, headers, plates)
     planes = _one_kind_of_z(planes, reading.z)
     channels = dict.fromkeys(planes.sort_values("wave", kind="stable")["channel"])
-    table, cells = assemble_fields(
+    table, cells = fields_from_planes(
         planes.drop(columns=["wave", "is_projection"]), z=reading.z, channels=list(channels)
     )
     return ImageSet(table, cells, reader=reading.reader or read_image, z=reading.z)
 
 
+FORMAT = Format(
+    "imagexpress",
+    "ImageXpress",
+    is_imagexpress,
+    read_imagexpress,
+    options=("z",),
+    opens=from_imagexpress,
+)
+
+
 @dataclass(frozen=True)
 class _Header:
-    """What the HTD of a plate says, or what holds for a plate without one."""
+    """The content of the HTD of a plate, or the defaults for a plate without one."""
 
     waves: dict[str, str]
     has_projections: bool = True
@@ -129,7 +142,7 @@ class _Header:
 
 @dataclass(frozen=True)
 class _Image:
-    """An image file, and what its name and folders say."""
+    """An image file, and what its name and folders mean."""
 
     path: Path
     plate: Path
@@ -161,7 +174,7 @@ class _Image:
         )
 
     def plane(self, plates: dict[Path, str], header: _Header) -> dict[str, str | float | bool]:
-        """A row of the table that `assemble_fields` takes."""
+        """A row of the table that `fields_from_planes` takes."""
         is_first = self.z_step == 0 and header.has_projections
         return {
             "Metadata_Plate": plates[self.plate],
@@ -177,7 +190,7 @@ class _Image:
 
 
 def _is_own(file: Path, folder: Path) -> bool:
-    """Whether a name is of ImageXpress for sure: others name wells and channels alike."""
+    """Whether a name is certainly of ImageXpress: others use similar names."""
     if file.suffix.lower() == ".htd":
         return True
     match = _NAME.fullmatch(file.name)
@@ -191,19 +204,19 @@ def _without_thumbnails(found: list[_Image], path: Path) -> list[_Image]:
     images = [image for image in found if not image.is_thumbnail]
     if found and not images:
         raise DataError(
-            f"an ImageXpress plate must hold its images, received {len(found)} thumbnails alone, "
-            f"the first is '{found[0].path.name}': copy the files without '_thumb' to '{path}' too"
+            f"An ImageXpress plate must hold its images. Received: only {len(found)} thumbnails, "
+            f"the first is '{found[0].path.name}'. Copy the files without '_thumb' to '{path}' too"
         )
     if not images:
         raise DataError(
-            "an ImageXpress plate must hold images called <name>_<well>_s<site>_w<channel>.tif, "
-            f"received none in '{path}'"
+            "An ImageXpress plate must hold images called <name>_<well>_s<site>_w<channel>.tif. "
+            f"Received: none in '{path}'"
         )
     return images
 
 
 def _headers(files: list[Path], plates: set[Path]) -> dict[Path, _Header]:
-    """The HTD of each plate: in its folder, above the folder that was named, or further down."""
+    """The HTD of each plate: in its folder, above the source, or further down."""
     htds = [file for file in files if file.suffix.lower() == ".htd"]
     headers = {}
     for plate in plates:
@@ -215,7 +228,7 @@ def _headers(files: list[Path], plates: set[Path]) -> dict[Path, _Header]:
 
 
 def _plate_names(folders: list[Path], source: Path) -> dict[Path, str]:
-    """The names of the plates' folders; their paths, where two are called the same."""
+    """The names of the plates' folders; their paths, where two have the same name."""
     names = [folder.name for folder in folders]
     return {
         folder: (
@@ -235,8 +248,8 @@ def _warn_of_absent_waves(
         absent = [name for name in header.waves.values() if name not in there]
         if absent:
             warnings.warn(
-                f"the .HTD of plate '{plates[plate]}' announces {', '.join(absent)}, of which "
-                "there is no image: if it should be there, copy the plate again",
+                f"the .HTD of plate '{plates[plate]}' lists {', '.join(absent)}, but the plate has "
+                "no such images: if they should exist, copy the plate again",
                 stacklevel=2,
             )
 
@@ -244,8 +257,8 @@ def _warn_of_absent_waves(
 def _one_kind_of_z(planes: pd.DataFrame, z: str | int) -> pd.DataFrame:
     """Leaves out steps where there are projections, or projections where there are steps.
 
-    The instrument takes steps of some channels and projections of others as it is told, so each
-    channel of a plate keeps what it has. Not each field: where one projection is missing, the
+    The instrument can take steps of some channels and projections of others, so each channel of
+    a plate keeps what it has. Not each field: where one projection is missing, the
     maximum over its steps would be another kind of image than its neighbours.
     """
     keys = ["Metadata_Plate", "channel"]

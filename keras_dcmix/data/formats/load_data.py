@@ -11,14 +11,16 @@ import numpy as np
 import pandas as pd
 
 from keras_dcmix._common.errors import DataError
-from keras_dcmix.data.finishing import finish
+from keras_dcmix.data.formats.format import Format
+from keras_dcmix.data.formats.paths import existing_path, path_inside
+from keras_dcmix.data.formats.reading import Reading
 from keras_dcmix.data.formats.rerooting import is_absolute, rerooted
+from keras_dcmix.data.formats.tables import header_of, is_table, read_texts
+from keras_dcmix.data.formats.validation import label_and_validate
+from keras_dcmix.data.formats.wells import with_well_names
+from keras_dcmix.data.image_files import read_image
 from keras_dcmix.data.image_set import ImageSet
-from keras_dcmix.data.images import read_image
 from keras_dcmix.data.planes import Stack, paths_of
-from keras_dcmix.data.reading import Reading, existing_path, path_inside
-from keras_dcmix.data.tables import header_of, is_table, read_texts
-from keras_dcmix.data.wells import with_well_names
 
 # What the table is called where a folder is named that holds it.
 _NAMES = ("load_data.csv", "load_data.csv.gz", "load_data.parquet")
@@ -50,14 +52,13 @@ def from_load_data(
 
     Args:
         path: csv (UTF-8), csv.gz or parquet; or a folder that holds `load_data.csv`.
-        label: metadata column that holds the classes; rows where it is blank are left out and
-            counted. Where None, the set has no labels.
+        label: metadata column that holds the classes, as in `open_images`.
         group: as in `ImageSet.with_labels`; needs `label`.
         channels: names of the channels to keep, in this order; all where None.
-        platemap: a table of wells whose other columns join the metadata, see `join_platemap`.
+        platemap: a table of wells whose other columns join the metadata.
         root: folder that relative `PathName_` entries start from; the table's folder where None.
-            Absolute entries of another machine are looked up under it, with the head that they
-            share replaced, as a warning tells.
+            Absolute entries of another machine are looked up under it: it replaces the beginning
+            that they share, which a warning shows.
         allow_outside: whether relative paths may lead out of the root by `..`.
         reader: from a path to `(height, width)` pixels; `read_image` where None.
 
@@ -72,10 +73,11 @@ def from_load_data(
     Reference:
         CellProfiler manual, module LoadData.
     """
-    root = None if root is None else Path(root)
     reading = Reading(root=root, allow_outside=allow_outside, reader=reader)
     image_set = read_load_data(existing_path(path), reading)
-    return finish(image_set, channels=channels, label=label, group=group, platemap=platemap)
+    return label_and_validate(
+        image_set, channels=channels, label=label, group=group, platemap=platemap
+    )
 
 
 def is_load_data(path: Path) -> bool:
@@ -88,23 +90,23 @@ def is_load_data(path: Path) -> bool:
 
 
 def read_load_data(path: Path, reading: Reading) -> ImageSet:
-    """Reads the table; files need not exist yet."""
+    """Reads the table; files may be missing."""
     if path.is_dir():
         path = next((path / name for name in _NAMES if (path / name).is_file()), path / _NAMES[0])
     cells = read_texts(path, "LoadData csv")
     names = _channel_columns(list(cells.columns), path)
-    folder = path.parent if reading.root is None else reading.root
+    folder = reading.folder(path.parent)
     located = {
         column: _located(cells, column, folder, reading)
         for column in [*names.values(), *_illum(names, cells)]
     }
     if reading.root is not None:
-        located = _found_under_root(located, reading.root)
+        located = _found_under_root(located, folder)
     files = pd.DataFrame({name: located[column] for name, column in names.items()}, dtype=object)
     illumination = {name: located.get(f"Illum{name}") for name in names}
-    is_metadata = [not name.startswith((_FILE, _FOLDER, _URL, _FRAME, *_OTHER)) for name in cells]
+    is_file = cells.columns.str.startswith((_FILE, _FOLDER, _URL, _FRAME, *_OTHER))
     return ImageSet(
-        with_well_names(cells.loc[:, is_metadata].reset_index(drop=True)),
+        with_well_names(cells.loc[:, ~is_file].reset_index(drop=True)),
         files,
         row_numbers=cells.index.to_numpy(),
         reader=reading.reader or read_image,
@@ -114,8 +116,18 @@ def read_load_data(path: Path, reading: Reading) -> ImageSet:
     )
 
 
+FORMAT = Format(
+    "loaddata",
+    "CellProfiler LoadData",
+    is_load_data,
+    read_load_data,
+    options=("root", "allow_outside"),
+    opens=from_load_data,
+)
+
+
 def _channel_columns(columns: list[str], path: Path) -> dict[str, str]:
-    """From the name of each channel to how its columns call it."""
+    """From the name of each channel to its name in the columns."""
     found = [name.removeprefix(_FILE) for name in columns if name.startswith(_FILE)]
     found += [
         name.removeprefix(_URL)
@@ -124,7 +136,7 @@ def _channel_columns(columns: list[str], path: Path) -> dict[str, str]:
     ]
     if not found:
         raise DataError(
-            f"a LoadData csv needs columns {_FILE}<channel>, received the columns "
+            f"A LoadData csv needs columns {_FILE}<channel>. Received: the columns "
             f"{', '.join(columns)} in '{path}'"
         )
     bare = {name.removeprefix("Orig") for name in found}
@@ -175,7 +187,7 @@ def _cell(
         return path
     if not frame.isdigit():
         raise DataError(
-            f"{_FRAME} columns hold page numbers from 0, received '{frame}' in row {row}"
+            f"{_FRAME} columns must hold page numbers from 0. Received: '{frame}' in row {row}"
         )
     return Stack(((path, int(frame)),))
 
@@ -202,7 +214,7 @@ def _found_under_root(
     def found(cell: str | Stack | None) -> str | Stack | None:
         if isinstance(cell, Stack):
             return Stack(tuple((moved.get(path, path), page) for path, page in cell.planes))
-        return moved.get(cell, cell)
+        return None if cell is None else moved.get(cell, cell)
 
     return {name: [found(cell) for cell in column] for name, column in located.items()}
 
@@ -214,6 +226,6 @@ def _local_path(url: str, row: int) -> str:
     if len(parts.scheme) == 1:  # the drive of a Windows path
         return url
     raise DataError(
-        f"images must be files on this machine, received the URL '{url}' in row {row}: download "
-        f"them and name them in {_FILE} columns"
+        f"Images must be files on this machine. Received: the URL '{url}' in row {row}. Download "
+        f"them and list them in {_FILE} columns"
     )

@@ -1,4 +1,4 @@
-"""Names of image files: patterns that explain them, and channels that they seem to show."""
+"""Names of image files: patterns that describe them, and the channels in them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from keras_dcmix._common.errors import DataError
-from keras_dcmix.data.tables import metadata_column
-from keras_dcmix.data.wells import well_at, well_name
+from keras_dcmix._common.errors import DataError, InputWarning, argument
+from keras_dcmix.data.columns import metadata_column
+from keras_dcmix.data.formats.wells import well_at, well_name
 
 _BRACES = re.compile(r"\{([A-Za-z_]\w*)\}")
 _STAINS = (
@@ -23,6 +23,7 @@ _STAINS = (
 _CHANNEL = re.compile(
     rf"(?<![A-Za-z0-9])(?:(?:channel|ch|w)[_-]?\d+|c\d|{_STAINS})(?![A-Za-z0-9])", re.IGNORECASE
 )
+_EXAMPLE = "'{plate}/{well}_s{site}_{channel}.tif'"
 _PLACE = re.compile(r"(?:.+([_\- ]))?[A-P]\d{1,2}(?:([_\- ]s(?:ite)?)\d+)?")
 # What a name in braces stands for. Tighter than the others, or "{plate}_{well}" would read
 # "my_plate_B02" as plate "my" and well "plate_B02".
@@ -35,13 +36,13 @@ _STANDS_FOR = {
 
 
 class NamePattern:
-    """What the parts of a file's path say.
+    """The meaning of the parts of a file's path.
 
     Args:
         text: a regular expression with named groups, or a path with names in braces.
 
     Raises:
-        ValueError: if it is no such expression, or names no part of a path.
+        ValueError: if it is no such expression, or has no name.
     """
 
     def __init__(self, text: str) -> None:
@@ -52,9 +53,8 @@ class NamePattern:
             self._regex = re.compile(expression)
         except re.error as error:
             raise DataError(
-                f"pattern must be a regular expression or a path with names in braces, received "
-                f"'{text}' ({error}): write it such as '{{plate}}/{{well}}_s{{site}}_{{channel}}"
-                ".tif'"
+                f"{argument('pattern')} must be a path with names in braces, such as {_EXAMPLE}, "
+                f"or a regular expression. Received: {argument('pattern', text)} ({error})"
             ) from error
         self._match = self._regex.fullmatch if is_template else self._regex.search
         self._refuse_groups(list(self._regex.groupindex))
@@ -76,16 +76,18 @@ class NamePattern:
         matches = {name: match for name in names if (match := self._match(name))}
         if not matches:
             raise DataError(
-                f"pattern must match the paths of files in '{path}', received '{self.text}', which "
-                f"matches none of {len(names)}, the first of which is '{names[0]}': write it such "
-                f"as '{example_pattern(names[0])}'"
+                f"{argument('pattern')} must match the paths of files in '{path}'. Received: "
+                f"{argument('pattern', self.text)}, which matches none of {len(names)}, the first "
+                f"is '{names[0]}'. Try '{example_pattern(names[0])}'"
             )
         if len(matches) < len(names):
             first = next(name for name in names if name not in matches)
             warnings.warn(
-                f"left out {len(names) - len(matches)} of {len(names)} image files in '{path}' "
-                f"that do not match the pattern '{self.text}', the first is '{first}'",
-                UserWarning,
+                InputWarning(
+                    f"{len(names) - len(matches)} of {len(names)} image files in '{path}' are left "
+                    f"out, the first is '{first}': they do not match "
+                    f"{argument('pattern', self.text)}"
+                ),
                 stacklevel=4,
             )
         rows = [_row(name, match.groupdict("")) for name, match in matches.items()]
@@ -95,19 +97,21 @@ class NamePattern:
         roles = [name.lower() for name in groups if not name.startswith("_")]
         if not set(roles) - {"channel", "z"}:
             raise DataError(
-                "pattern must name what tells fields apart, such as {well} and {site}, received "
-                f"only {', '.join(roles) or 'unnamed parts'}: '{self.text}'"
+                f"{argument('pattern')} must name what identifies a field, such as {{well}} and "
+                f"{{site}}. Received: {argument('pattern', self.text)} with only "
+                f"{', '.join(roles) or 'unnamed parts'}"
             )
         if ("row" in roles) != ("column" in roles):
             raise DataError(
-                "pattern must name row and column of a well together, received only one of them: "
-                f"'{self.text}'"
+                f"{argument('pattern')} must name row and column of a well together. Received: "
+                f"{argument('pattern', self.text)} with only one of them"
             )
         repeated = sorted({name for name in roles if roles.count(name) > 1})
         if repeated or ("well" in roles and "row" in roles):
             name = repeated[0] if repeated else "well"
             raise DataError(
-                f"pattern must name each part once, received '{name}' twice: '{self.text}'"
+                f"{argument('pattern')} must name each part once. Received: "
+                f"{argument('pattern', self.text)} with '{name}' twice"
             )
 
 
@@ -138,7 +142,7 @@ def example_pattern(name: str) -> str:
 
 
 def _place(stem: str) -> str:
-    """The part of a pattern that says which field a file is."""
+    """The part of a pattern that identifies the field of a file."""
     match = _PLACE.fullmatch(stem)
     if match is None:
         return "{image}"
@@ -147,7 +151,7 @@ def _place(stem: str) -> str:
 
 
 def channel_twins(names: Sequence[str]) -> tuple[str, str] | None:
-    """Two files whose paths differ only in what looks like the name of a channel, if there are."""
+    """Two files whose paths differ only in what looks like the name of a channel, or None."""
     seen: dict[tuple[str, str], str] = {}
     for name in names:
         stem = os.path.splitext(name)[0]
@@ -160,7 +164,7 @@ def channel_twins(names: Sequence[str]) -> tuple[str, str] | None:
 
 
 def _expression(template: str) -> str:
-    """The regular expression of a path with names in braces; a name that comes again is equal."""
+    """The regular expression of a path with names in braces; repeated names are equal."""
     known: set[str] = set()
     parts = _BRACES.split(template)
     for i, part in enumerate(parts):
@@ -176,7 +180,7 @@ def _expression(template: str) -> str:
 
 
 def _row(name: str, groups: dict[str, str]) -> dict[str, str | float]:
-    """What a name says, by the columns of `assemble_fields`."""
+    """The parts of a name, by the columns of `fields_from_planes`."""
     parts = {group: text for group, text in groups.items() if not group.startswith("_")}
     roles = {group.lower(): group for group in parts}
     row: dict[str, str | float] = {"name": name}
@@ -194,7 +198,8 @@ def _number(text: str, name: str) -> float:
         return float(text)
     except ValueError as error:
         raise DataError(
-            f"z of a pattern must be the number of a plane, received '{text}' in '{name}'"
+            f"z in {argument('pattern')} must be the number of a plane. Received: '{text}' in "
+            f"'{name}'"
         ) from error
 
 
@@ -205,7 +210,7 @@ def _well(row: str, column: str, name: str) -> str:
     well = well_name(row + column)
     if well == row + column and not column.isdigit():
         raise DataError(
-            "row and column of a pattern must be a letter or number and a number, received "
-            f"'{row}' and '{column}' in '{name}'"
+            f"row and column in {argument('pattern')} must be a letter or number and a number. "
+            f"Received: '{row}' and '{column}' in '{name}'"
         )
     return well

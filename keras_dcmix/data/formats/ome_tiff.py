@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from keras_dcmix._common.errors import DataError
-from keras_dcmix.data.assembling import assemble_fields
-from keras_dcmix.data.finishing import finish
+from keras_dcmix.data.formats.fields_from_planes import fields_from_planes
 from keras_dcmix.data.formats.file_places import places_of
+from keras_dcmix.data.formats.format import Format
 from keras_dcmix.data.formats.ome_tiff_files import (
     OmeTiffRecord,
     is_ome_tiff_file,
@@ -20,9 +20,11 @@ from keras_dcmix.data.formats.ome_tiff_files import (
     ome_tiff_files,
     ome_tiff_records,
 )
+from keras_dcmix.data.formats.paths import existing_path
+from keras_dcmix.data.formats.reading import Reading
+from keras_dcmix.data.formats.validation import label_and_validate
+from keras_dcmix.data.image_files import read_image
 from keras_dcmix.data.image_set import ImageSet
-from keras_dcmix.data.images import read_image
-from keras_dcmix.data.reading import Reading, existing_path
 
 
 def from_ome_tiff(
@@ -45,11 +47,10 @@ def from_ome_tiff(
 
     Args:
         path: a file, a `.companion.ome`, or a folder whose `.tif` and `.tiff` are all OME-TIFF.
-        label: metadata column that holds the classes; rows where it is blank are left out and
-            counted. Where None, the set has no labels.
+        label: metadata column that holds the classes, as in `open_images`.
         group: as in `ImageSet.with_labels`; needs `label`.
         channels: names of the channels to keep, in this order; all where None.
-        platemap: a table of wells whose other columns join the metadata, see `join_platemap`.
+        platemap: a table of wells whose other columns join the metadata.
         root: folder of the files that the OME-XML names; that of the file itself where None.
         z: `"max"`, the maximum over the planes of a z stack, or the number of one, from 1.
         allow_outside: whether the OME-XML may name files outside of that folder.
@@ -59,9 +60,9 @@ def from_ome_tiff(
     Returns:
         An `ImageSet`. Where the OME-XML describes a plate, fields have `Metadata_Plate`,
         `Metadata_Well` and `Metadata_Site`; else `Metadata_Site` and, where the names of the files
-        tell it, `Metadata_Well`. `Metadata_Image`, from 1, is there if a file holds several images,
-        `Metadata_Timepoint`, from 0, if an image has several. No pixel is read, but every file
-        exists.
+        contain it, `Metadata_Well`. `Metadata_Image`, from 1, is added if a file holds several
+        images, `Metadata_Timepoint`, from 0, if an image has several. No pixel is read, but every
+        file exists.
 
     Raises:
         ValueError: if a file is damaged, no OME-TIFF, or in colour, if its OME-XML is incomplete,
@@ -69,7 +70,9 @@ def from_ome_tiff(
     """
     reading = Reading(root=root, z=z, allow_outside=allow_outside, reader=reader)
     image_set = read_ome_tiff(existing_path(path), reading)
-    return finish(image_set, channels=channels, label=label, group=group, platemap=platemap)
+    return label_and_validate(
+        image_set, channels=channels, label=label, group=group, platemap=platemap
+    )
 
 
 def is_ome_tiff(path: Path) -> bool:
@@ -79,7 +82,7 @@ def is_ome_tiff(path: Path) -> bool:
 
 
 def read_ome_tiff(path: Path, reading: Reading) -> ImageSet:
-    """Reads the OME-XML of all files; other files that it names need not be there yet."""
+    """Reads the OME-XML of all files; other files that it names may be missing."""
     records = merged_channels(ome_tiff_records(path.absolute(), reading))
     sizes = [len(record.image.planes) for record in records]
     places = _places(records, path)
@@ -89,8 +92,18 @@ def read_ome_tiff(path: Path, reading: Reading) -> ImageSet:
     for name in ("Metadata_Image", "Metadata_Timepoint"):
         if planes[name].nunique() == 1:
             planes = planes.drop(columns=name)
-    table, files = assemble_fields(planes, z=reading.z)
+    table, files = fields_from_planes(planes, z=reading.z)
     return ImageSet(table, files, reader=reading.reader or read_image, z=reading.z)
+
+
+FORMAT = Format(
+    "ome-tiff",
+    "OME-TIFF",
+    is_ome_tiff,
+    read_ome_tiff,
+    options=("root", "z", "allow_outside"),
+    opens=from_ome_tiff,
+)
 
 
 def _places(records: list[OmeTiffRecord], path: Path) -> pd.DataFrame:
@@ -100,8 +113,8 @@ def _places(records: list[OmeTiffRecord], path: Path) -> pd.DataFrame:
         return pd.DataFrame([record.image.place for record in records])
     if any(is_placed):
         raise DataError(
-            f"images must be either all of plates or none, received {sum(is_placed)} of "
-            f"{len(records)} in '{path}': choose the files of one plate"
+            f"Images must be either all of plates or none. Received: {sum(is_placed)} of "
+            f"{len(records)} in '{path}'. Choose the files of one plate"
         )
     stems = list(dict.fromkeys(record.stem for record in records))
     places = places_of(stems).set_axis(stems, axis=0)

@@ -11,7 +11,8 @@ import pandas as pd
 
 from keras_dcmix._common.errors import DataError
 from keras_dcmix.data.formats.ome_xml import OmeImage, read_ome_xml
-from keras_dcmix.data.reading import Reading, path_inside
+from keras_dcmix.data.formats.paths import path_inside
+from keras_dcmix.data.formats.reading import Reading
 
 _COMPANION = ".companion.ome"
 _TIFF = (".tif", ".tiff")
@@ -41,7 +42,7 @@ class OmeTiffRecord:
     paths: dict[str | None, str]
 
     def planes(self) -> pd.DataFrame:
-        """One row a plane, as `assemble_fields` takes them."""
+        """One row a plane, as `fields_from_planes` takes them."""
         planes, names = pd.DataFrame(self.image.planes), self.image.names
         return pd.DataFrame(
             {
@@ -110,13 +111,13 @@ def ome_tiff_records(path: Path, reading: Reading) -> list[OmeTiffRecord]:
     alone = [file for file in masters if str(file) not in named]
     if alone:
         raise DataError(
-            f"the metadata of '{alone[0]}' must be in '{masters[alone[0]]}', as it says itself, "
-            f"received none there that names it: put that file into the folder '{path}'"
+            f"The metadata of '{alone[0]}' must be in '{masters[alone[0]]}', which it refers to. "
+            f"Received: no such file that names it. Put that file into the folder '{path}'"
         )
     if not records:
         raise DataError(
-            f"a folder of OME-TIFFs must hold files whose names end in .tif or .tiff, received "
-            f"none in '{path}': choose the folder that they are in"
+            "A folder of OME-TIFFs must hold files whose names end in .tif or .tiff. Received: "
+            f"none in '{path}'. Choose the folder that they are in"
         )
     return records
 
@@ -130,7 +131,7 @@ def merged_channels(records: list[OmeTiffRecord]) -> list[OmeTiffRecord]:
     Returns:
         The same images. Where each has a file and a channel of its own and gathering gives no
         field the same channel twice, their stems lack the part, and a channel without a name is
-        called by it.
+        named by it.
     """
     is_single = all(len(record.image.channels) == 1 for record in records)
     if not is_single or len({record.file for record in records}) < max(2, len(records)):
@@ -157,7 +158,7 @@ def _without_channel_part(record: OmeTiffRecord) -> OmeTiffRecord:
 
 
 def _record(image: OmeImage, file: Path, number: int, reading: Reading) -> OmeTiffRecord:
-    folder = file.parent if reading.root is None else reading.root
+    folder = reading.folder(file.parent)
     names = dict.fromkeys(plane.file for plane in image.planes)
     paths = {
         name: str(file)
@@ -170,12 +171,12 @@ def _record(image: OmeImage, file: Path, number: int, reading: Reading) -> OmeTi
 
 def _records_of_master(path: Path, name: str, reading: Reading) -> list[OmeTiffRecord]:
     """The images of the file that holds the metadata of another."""
-    folder = path.parent if reading.root is None else reading.root
+    folder = reading.folder(path.parent)
     master = Path(path_inside(name, folder, allow_outside=reading.allow_outside))
     if not master.is_file() or read_ome_xml(_ome_text(master), str(master))[1] is not None:
         raise DataError(
-            f"the metadata of '{path}' must be in '{name}', as it says itself, received none "
-            f"there: put that file into the folder '{folder}'"
+            f"The metadata of '{path}' must be in '{name}', which it refers to. Received: none "
+            f"there. Put that file into the folder '{folder}'"
         )
     return ome_tiff_records(master, reading)
 
@@ -190,8 +191,8 @@ def _ome_text(path: Path) -> str:
     text = _description(path)
     if not _is_ome(text):
         raise DataError(
-            f"an OME-TIFF must hold OME-XML, received a TIFF without it or one that was cut off: "
-            f"'{path}'; copy it again, move it out of the folder, or read the folder by its file "
+            f"An OME-TIFF must hold OME-XML. Received: a TIFF without it, or a truncated one: "
+            f"'{path}'. Copy it again, move it out of the folder, or read the folder by its file "
             "names"
         )
     return text
@@ -203,12 +204,12 @@ def _description(path: Path) -> str:
 
     try:
         with tifffile.TiffFile(path) as tiff:
-            return tiff.pages[0].description
+            return tiff.pages.first.description
     # tifffile raises its own kind, and for damaged tags struct.error, IndexError and others.
     except Exception as error:
         raise DataError(
-            f"OME-TIFF cannot be read, expected a complete TIFF: '{path}' "
-            f"({(str(error).strip() or type(error).__name__).splitlines()[0]}); copy it again"
+            f"An OME-TIFF must be a complete TIFF. Received: '{path}' "
+            f"({(str(error).strip() or type(error).__name__).splitlines()[0]}). Copy it again"
         ) from error
 
 

@@ -17,16 +17,14 @@ import numpy as np
 
 from keras_dcmix._common.errors import DataError
 from keras_dcmix.data.formats.channel_naming import unique_names
-from keras_dcmix.data.safe_xml import children, local_name, xml_document
-from keras_dcmix.data.wells import well_at
+from keras_dcmix.data.formats.safe_xml import children, local_name, xml_document
+from keras_dcmix.data.formats.wells import well_at
 
 _MOST_PLANES = 1_000_000
 
 
 class OmePlane(NamedTuple):
-    """A plane: its time, channel and z from 0; its file, None for the one that holds the XML;
-    and its page, from 0.
-    """
+    """A plane: time, channel and z, its file (None for the one that holds the XML) and page."""
 
     t: int
     c: int
@@ -78,7 +76,7 @@ def read_ome_xml(text: str, where: str) -> tuple[list[OmeImage], str | None]:
     places = dict(_places(root, where))
     images = [
         OmeImage(
-            places.get(image.get("ID"), {}),
+            places.get(image.get("ID", ""), {}),
             _channels(pixels, where),
             _planes(pixels, root.get("UUID"), where),
         )
@@ -86,16 +84,16 @@ def read_ome_xml(text: str, where: str) -> tuple[list[OmeImage], str | None]:
         for pixels in children(image, "Pixels")
     ]
     if not images:
-        raise DataError(f"OME-XML must describe at least one image, received none: '{where}'")
+        raise DataError(f"OME-XML must describe at least one image. Received: none in '{where}'")
     return images, None
 
 
 def _places(root: Element, where: str) -> Iterator[tuple[str, dict[str, str]]]:
     """Where images lie on plates, by the ID of each."""
     for plate in children(root, "Plate"):
-        name = plate.get("Name") or plate.get("ExternalIdentifier") or plate.get("ID", "")
+        name = plate.get("Name") or plate.get("ExternalIdentifier") or plate.get("ID") or ""
         for well in children(plate, "Well"):
-            row, column = (_whole(well, name, 0, where) + 1 for name in ("Row", "Column"))
+            row, column = (_integer(well, axis, 0, where) + 1 for axis in ("Row", "Column"))
             for site, sample in enumerate(children(well, "WellSample"), 1):
                 for reference in children(sample, "ImageRef"):
                     yield (
@@ -110,16 +108,16 @@ def _places(root: Element, where: str) -> Iterator[tuple[str, dict[str, str]]]:
 
 def _channels(pixels: Element, where: str) -> list[str]:
     channels = children(pixels, "Channel")
-    if any(_whole(channel, "SamplesPerPixel", 1, where) > 1 for channel in channels):
+    if any(_integer(channel, "SamplesPerPixel", 1, where) > 1 for channel in channels):
         raise DataError(
-            "OME-TIFF images must hold a page for each channel, received colour pages (several "
-            f"samples a pixel): '{where}'; save each channel to pages of its own"
+            "OME-TIFF images must hold a page for each channel. Received: colour pages (several "
+            f"samples a pixel) in '{where}'. Save each channel to pages of its own"
         )
     expected = _size(pixels, "SizeC", where)
     if channels and len(channels) != expected:
         raise DataError(
-            f"OME-XML must describe each channel, expected {expected}, received {len(channels)}: "
-            f"'{where}'; correct it, names would go to wrong channels"
+            f"OME-XML must describe each of {expected} channels. Received: {len(channels)} in "
+            f"'{where}'. Correct it, or channels get wrong names"
         )
     return [channel.get("Name", "") for channel in channels] or [""] * expected
 
@@ -128,19 +126,21 @@ def _planes(pixels: Element, uuid: str | None, where: str) -> list[OmePlane]:
     order = pixels.get("DimensionOrder", "").lower()
     if sorted(order) != sorted("xyzct") or not order.startswith("xy"):
         raise DataError(
-            f"DimensionOrder in OME-XML must be XY and then Z, C, T in any order, received "
-            f"'{order.upper()}': '{where}'"
+            "DimensionOrder in OME-XML must be XY and then Z, C, T in any order. Received: "
+            f"'{order.upper()}' in '{where}'"
         )
     sizes = {axis: _size(pixels, f"Size{axis.upper()}", where) for axis in "zct"}
     total = sizes["z"] * sizes["c"] * sizes["t"]
     if total > _MOST_PLANES:
-        raise DataError(f"OME-XML names {total} planes, it must be damaged: '{where}'")
+        raise DataError(
+            f"OME-XML must name at most {_MOST_PLANES} planes. Received: {total} in '{where}'"
+        )
     # Axes from the slowest to the fastest, as NumPy counts.
     axes = order[:1:-1]
     shape = tuple(sizes[axis] for axis in axes)
     found: dict[tuple[int, ...], OmePlane] = {}
     for block, starts, count in _blocks(pixels, axes, shape, where):
-        page, file = _whole(block, "IFD", 0, where), _file(block, uuid)
+        page, file = _integer(block, "IFD", 0, where), _file(block, uuid)
         for number in range(count):
             place = np.unravel_index(starts + number, shape)
             index = {axis: int(value) for axis, value in zip(axes, place, strict=True)}
@@ -148,8 +148,8 @@ def _planes(pixels: Element, uuid: str | None, where: str) -> list[OmePlane]:
             found[key] = OmePlane(*key, file, page + number)
     if len(found) < total:
         raise DataError(
-            f"OME-XML must name a page for each plane of an image, expected {total}, received "
-            f"{len(found)}: '{where}'; the recording was cut short, or save it again"
+            f"OME-XML must name a page for each of {total} planes of an image. Received: "
+            f"{len(found)} in '{where}'. The recording was stopped early, or save it again"
         )
     return list(found.values())
 
@@ -161,7 +161,7 @@ def _blocks(
     total = int(np.prod(shape))
     blocks = []
     for block in children(pixels, "TiffData") or [Element("TiffData")]:
-        first = [_whole(block, f"First{axis.upper()}", 0, where) for axis in axes]
+        first = [_integer(block, f"First{axis.upper()}", 0, where) for axis in axes]
         if any(index >= size for index, size in zip(first, shape, strict=True)):
             continue  # ImageJ keeps those of planes that it has cropped away
         blocks.append((block, int(np.ravel_multi_index(first, shape))))
@@ -169,7 +169,7 @@ def _blocks(
     for block, start in blocks:
         # Where neither a page nor a number is given, the element names a whole file.
         to_next = starts[starts.index(start) + 1] - start
-        count = _whole(block, "PlaneCount", 1 if "IFD" in block.attrib else to_next, where)
+        count = _integer(block, "PlaneCount", 1 if "IFD" in block.attrib else to_next, where)
         yield block, start, min(count, total - start)
 
 
@@ -182,18 +182,20 @@ def _file(block: Element, uuid: str | None) -> str | None:
 
 
 def _size(pixels: Element, name: str, where: str) -> int:
-    size = _whole(pixels, name, 0, where)
+    size = _integer(pixels, name, 0, where)
     if size < 1:
-        raise DataError(f"Pixels in OME-XML must have a {name} from 1, received {size}: '{where}'")
+        raise DataError(
+            f"Pixels in OME-XML must have a {name} from 1. Received: {size} in '{where}'"
+        )
     return size
 
 
-def _whole(element: Element, name: str, default: int, where: str) -> int:
-    """A whole number from 0 in an attribute."""
+def _integer(element: Element, name: str, default: int, where: str) -> int:
+    """An integer from 0 in an attribute."""
     text = element.get(name, str(default))
     if not re.fullmatch("[0-9]{1,9}", text):
         raise DataError(
-            f"{name} of {local_name(element)} in OME-XML must be a whole number from 0, received "
-            f"'{text}': '{where}'"
+            f"{name} of {local_name(element)} in OME-XML must be an integer from 0. Received: "
+            f"'{text}' in '{where}'"
         )
     return int(text)

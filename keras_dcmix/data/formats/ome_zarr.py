@@ -11,13 +11,15 @@ import pandas as pd
 
 from keras_dcmix._common.errors import DataError
 from keras_dcmix._common.optional_imports import import_zarr
-from keras_dcmix.data.assembling import assemble_fields
-from keras_dcmix.data.finishing import finish
+from keras_dcmix.data.formats.fields_from_planes import fields_from_planes
 from keras_dcmix.data.formats.file_places import places_of
+from keras_dcmix.data.formats.format import Format
 from keras_dcmix.data.formats.ome_zarr_image import OmeZarrImage, attributes_of, stem_of
+from keras_dcmix.data.formats.paths import existing_path, path_inside
+from keras_dcmix.data.formats.reading import Reading
+from keras_dcmix.data.formats.validation import label_and_validate
 from keras_dcmix.data.formats.zarr_planes import read_zarr_plane
 from keras_dcmix.data.image_set import ImageSet
-from keras_dcmix.data.reading import Reading, existing_path, path_inside
 
 _METADATA = (".zattrs", ".zgroup", ".zarray", "zarr.json")
 _OTHER = ("labels", "tables", "OME")
@@ -38,17 +40,16 @@ def from_ome_zarr(
 
     Each image is read at its first level, the one of the highest resolution. Segmentations
     (`labels`) are left out. Channels have the names that `omero` gives them; those without are
-    called "channel_0" and so on. Where a chunk of a plane is not there, reading says so: Zarr
-    itself would give zeros.
+    called "channel_0" and so on. A missing chunk of a plane is an error when it is read:
+    Zarr itself would give zeros.
 
     Args:
         path: an image, a plate, a well, or a folder of images or plates whose names end in
             `.zarr`.
-        label: metadata column that holds the classes; rows where it is blank are left out and
-            counted. Where None, the set has no labels.
+        label: metadata column that holds the classes, as in `open_images`.
         group: as in `ImageSet.with_labels`; needs `label`.
         channels: names of the channels to keep, in this order; all where None.
-        platemap: a table of wells whose other columns join the metadata, see `join_platemap`.
+        platemap: a table of wells whose other columns join the metadata.
         z: `"max"`, the maximum over the planes of a z stack, or the number of one, from 1.
         allow_outside: whether metadata may name wells, images and levels outside of their folder.
         reader: from the folder of an array and the number of a plane to `(height, width)` pixels;
@@ -62,7 +63,7 @@ def from_ome_zarr(
         image has several. No pixel is read.
 
     Raises:
-        ValueError: if the metadata are damaged or incomplete, name what is not there, or a
+        ValueError: if the metadata are damaged or incomplete, name missing folders, or a
             column, channel or label is wrong.
         ImportError: if the package `zarr`, version 3, is not installed and there is no `reader`.
 
@@ -71,7 +72,9 @@ def from_ome_zarr(
     """
     reading = Reading(z=z, allow_outside=allow_outside, reader=reader)
     image_set = read_ome_zarr(existing_path(path), reading)
-    return finish(image_set, channels=channels, label=label, group=group, platemap=platemap)
+    return label_and_validate(
+        image_set, channels=channels, label=label, group=group, platemap=platemap
+    )
 
 
 def is_ome_zarr(path: Path) -> bool:
@@ -80,13 +83,13 @@ def is_ome_zarr(path: Path) -> bool:
 
 
 def read_ome_zarr(path: Path, reading: Reading) -> ImageSet:
-    """Reads the metadata of all images; their pixels need not be there yet."""
+    """Reads the metadata of all images; their pixels may be missing."""
     if reading.reader is None:
         import_zarr()
     found = list(_images(path.absolute(), reading))
     if not found:
         raise DataError(
-            f"an OME-Zarr source must hold at least one image, received none in '{path}': choose "
+            f"An OME-Zarr source must hold at least one image. Received: none in '{path}'. Choose "
             "an image, a plate, or a folder of those whose names end in .zarr"
         )
     places = _places([place for place, _ in found], path)
@@ -98,8 +101,18 @@ def read_ome_zarr(path: Path, reading: Reading) -> ImageSet:
     planes = pd.concat([repeated, planes], axis=1)
     if planes["Metadata_Timepoint"].nunique() == 1:
         planes = planes.drop(columns="Metadata_Timepoint")
-    table, files = assemble_fields(planes, z=reading.z)
+    table, files = fields_from_planes(planes, z=reading.z)
     return ImageSet(table, files, reader=reading.reader or read_zarr_plane, z=reading.z)
+
+
+FORMAT = Format(
+    "ome-zarr",
+    "OME-Zarr",
+    is_ome_zarr,
+    read_ome_zarr,
+    options=("z", "allow_outside"),
+    opens=from_ome_zarr,
+)
 
 
 def _places(places: list[dict[str, str]], path: Path) -> pd.DataFrame:
@@ -109,7 +122,7 @@ def _places(places: list[dict[str, str]], path: Path) -> pd.DataFrame:
         return places_of([place["stem"] for place in places])
     if any(is_loose):
         raise DataError(
-            f"images must be either all of plates or none, received both in '{path}': choose one "
+            f"Images must be either all of plates or none. Received: both in '{path}'. Choose one "
             "of the folders in it"
         )
     table = pd.DataFrame(places)
@@ -123,8 +136,8 @@ def _images(folder: Path, reading: Reading) -> Iterator[tuple[dict[str, str], Pa
     attributes = attributes_of(folder)
     if "image-label" in attributes:
         raise DataError(
-            f"images must be of cells, received a segmentation: '{folder}'; choose the image that "
-            "it belongs to"
+            f"An image must not be a segmentation. Received: '{folder}'. Choose the image that it "
+            "belongs to"
         )
     if "plate" in attributes:
         yield from _plate_images(folder, attributes["plate"], reading)
@@ -137,8 +150,8 @@ def _images(folder: Path, reading: Reading) -> Iterator[tuple[dict[str, str], Pa
             yield {"stem": f"{stem_of(folder)}/{name}"}, folder / name
     elif _is_zarr(folder):
         raise DataError(
-            "an OME-Zarr folder must name multiscales, a plate or a well in its metadata, "
-            f"received {', '.join(attributes) or 'none of them'}: '{folder}'; choose the folder "
+            "An OME-Zarr folder must name multiscales, a plate or a well in its metadata. "
+            f"Received: {', '.join(attributes) or 'none of them'} in '{folder}'. Choose the folder "
             "of an image or a plate"
         )
     else:
@@ -153,8 +166,8 @@ def _plate_images(
         well = Path(path_inside(path, folder, allow_outside=reading.allow_outside))
         if not well.is_dir():
             raise DataError(
-                f"each well that a plate names must be there, '{path}' is missing in "
-                f"'{folder}': copy it, or take it out of the plate's metadata"
+                f"Each well that a plate names must exist. Received: no '{path}' in '{folder}'. "
+                "Copy it, or remove it from the plate's metadata"
             )
         yield from _well_images(well, stem_of(folder), reading)
 
@@ -166,23 +179,22 @@ def _well_images(
     well = row + column if row.isalpha() else f"{row}/{column}"
     described = attributes_of(folder).get("well")
     if described is None:
-        images = dict.fromkeys(_image_names(folder), "0")
+        images: dict[str, dict] = {name: {} for name in _image_names(folder)}
     else:
         images = _paths(described, "images", f"well '{folder}'")
     for path, entry in images.items():
         image = Path(path_inside(path, folder, allow_outside=reading.allow_outside))
         if not image.is_dir():
             raise DataError(
-                f"each image that a well names must be there, '{path}' is missing in '{folder}': "
-                "copy it, or take it out of the well's metadata"
+                f"Each image that a well names must exist. Received: no '{path}' in '{folder}'. "
+                "Copy it, or remove it from the well's metadata"
             )
-        acquisition = entry.get("acquisition", 0) if isinstance(entry, dict) else 0
         yield (
             {
                 "Metadata_Plate": plate,
                 "Metadata_Well": well,
                 "Metadata_Site": path,
-                "Metadata_Acquisition": str(acquisition),
+                "Metadata_Acquisition": str(entry.get("acquisition", 0)),
             },
             image,
         )
@@ -191,13 +203,13 @@ def _well_images(
 def _paths(described: object, key: str, where: str) -> dict[str, dict]:
     """The entries of a plate or a well by their paths."""
     entries = described.get(key) if isinstance(described, dict) else None
-    is_listed = isinstance(entries, list) and bool(entries)
-    if not is_listed or not all(isinstance(entry, dict) and "path" in entry for entry in entries):
+    listed = entries if isinstance(entries, list) else []
+    if not listed or not all(isinstance(entry, dict) and "path" in entry for entry in listed):
         raise DataError(
-            f"metadata of a {where.split()[0]} must list {key}, at least one, each with its path, "
-            f"received {str(entries)[:80]}: {where}"
+            f"Metadata of a {where.split()[0]} must list {key}, at least one, each with its path. "
+            f"Received: {key}={str(entries)[:80]} in {where}"
         )
-    return {str(entry["path"]): entry for entry in entries}
+    return {str(entry["path"]): entry for entry in listed}
 
 
 def _image_names(folder: Path) -> list[str]:

@@ -12,8 +12,9 @@ import pandas as pd
 
 from keras_dcmix._common.errors import DataError
 from keras_dcmix.data.formats.channel_naming import unique_names
+from keras_dcmix.data.formats.paths import path_inside
+from keras_dcmix.data.formats.reading import Reading
 from keras_dcmix.data.formats.zarr_layout import read_json, zarr_layout
-from keras_dcmix.data.reading import Reading, path_inside
 
 _SUFFIX = re.compile(r"(\.ome)?\.zarr$", re.IGNORECASE)
 
@@ -24,7 +25,7 @@ def stem_of(folder: Path) -> str:
 
 
 def attributes_of(folder: Path) -> dict:
-    """What a group's metadata say, in version 3 (`zarr.json`) and 2 (`.zattrs`); may be nothing.
+    """The metadata of a group, in version 3 (`zarr.json`) and 2 (`.zattrs`); may be empty.
 
     Raises:
         ValueError: if they are no JSON object.
@@ -60,20 +61,20 @@ class OmeZarrImage:
             reading: of which `allow_outside` counts.
 
         Raises:
-            ValueError: if they are damaged or incomplete, or the level is not there.
+            ValueError: if they are damaged or incomplete, or the level is missing.
         """
         attributes = attributes_of(folder)
         multiscale = _first(attributes.get("multiscales"), "multiscales", folder)
         dataset = _first(multiscale.get("datasets"), "datasets", folder)
         if not isinstance(dataset.get("path"), str | int):
-            raise _incomplete(f"a path for each of its datasets, received {dataset}", folder)
+            raise _incomplete("a path for each of its datasets", dataset, folder)
         level = path_inside(str(dataset["path"]), folder, allow_outside=reading.allow_outside)
         layout = zarr_layout(Path(level))
         if layout is None:
             raise DataError(
-                f"the first level that an OME-Zarr image names must be there, "
-                f"'{dataset['path']}' is no array in '{folder}': copy it, or let the metadata "
-                "name the levels that are there only"
+                "The first level that an OME-Zarr image names must exist. Received: "
+                f"'{dataset['path']}', which is no array in '{folder}'. Copy it, or let the "
+                "metadata name existing levels only"
             )
         names = _axis_names(multiscale.get("axes"), len(layout.shape), folder)
         axes = dict(zip(names[:-2], layout.shape, strict=False))
@@ -82,7 +83,7 @@ class OmeZarrImage:
         return cls(level, axes, unique_names(labels, marks))
 
     def planes(self) -> pd.DataFrame:
-        """One row a plane, as `assemble_fields` takes them."""
+        """One row a plane, as `fields_from_planes` takes them."""
         lengths = tuple(self.axes.values())
         places = [
             dict(zip(self.axes, place, strict=True))
@@ -101,7 +102,7 @@ class OmeZarrImage:
 
 def _first(entries: object, name: str, folder: Path) -> dict:
     if not (isinstance(entries, list) and entries and isinstance(entries[0], dict)):
-        raise _incomplete(f"{name}, at least one, received {str(entries)[:80]}", folder)
+        raise _incomplete(f"{name}, at least one", entries, folder)
     return entries[0]
 
 
@@ -110,12 +111,12 @@ def _axis_names(axes: object, num_axes: int, folder: Path) -> list[str]:
     if axes is None:
         axes = list("tczyx")
     listed = axes if isinstance(axes, list) else []
-    names = [axis.get("name") if isinstance(axis, dict) else axis for axis in listed]
+    names = [str(axis.get("name") if isinstance(axis, dict) else axis) for axis in listed]
     is_known = set(names[:-2]) <= set("tcz") and len(set(names)) == len(names)
     if names[-2:] != ["y", "x"] or not is_known or len(names) != num_axes:
         raise DataError(
-            f"axes of an OME-Zarr image must be some of t, c, z, and y, x at the end, one for "
-            f"each of {num_axes} axes of its array, received {names}: '{folder}'"
+            "Axes of an OME-Zarr image must be some of t, c, z, and y, x at the end, one for each "
+            f"of {num_axes} axes of its array. Received: axes={names} in '{folder}'"
         )
     return names
 
@@ -127,15 +128,16 @@ def _labels(omero: object, num_channels: int, folder: Path) -> list[str]:
         return [""] * num_channels
     if not isinstance(channels, list) or len(channels) != num_channels:
         raise DataError(
-            f"omero must name each channel of an OME-Zarr image, expected {num_channels} names, "
-            f"received {len(channels)}: '{folder}'; correct the metadata, names would go to "
-            "wrong channels"
+            f"`omero` must name each of {num_channels} channels of an OME-Zarr image. Received: "
+            f"{len(channels)} names in '{folder}'. Correct the metadata, or channels get wrong "
+            "names"
         )
     labels = [channel.get("label") if isinstance(channel, dict) else None for channel in channels]
     return [label if isinstance(label, str) else "" for label in labels]
 
 
-def _incomplete(what: str, folder: Path) -> ValueError:
-    return ValueError(
-        f"metadata of an OME-Zarr image must name {what}: '{folder}'; save the image again"
+def _incomplete(expected: str, received: object, folder: Path) -> DataError:
+    return DataError(
+        f"Metadata of an OME-Zarr image must name {expected}. Received: {str(received)[:80]} in "
+        f"'{folder}'. Save the image again"
     )

@@ -7,6 +7,8 @@ import warnings
 from collections.abc import Iterable
 from pathlib import Path, PureWindowsPath
 
+from keras_dcmix._common.errors import InputWarning, argument
+
 
 def is_absolute(path: str) -> bool:
     """Whether a path is absolute here or on Windows."""
@@ -14,18 +16,18 @@ def is_absolute(path: str) -> bool:
 
 
 def rerooted(paths: Iterable[str], root: Path) -> dict[str, str]:
-    """Replaces the head that absolute paths share by a root.
+    """Replaces the beginning that absolute paths share by a root.
 
-    As little of the head as possible is dropped, and the same of every path, so that images of
-    two plates cannot come from one folder. Says by a warning which head was replaced.
+    As little as possible is replaced, and the same in every path, so that images of two plates
+    cannot come from one folder. A warning shows what was replaced.
 
     Args:
         paths: absolute paths; those that exist stay.
         root: a folder.
 
     Returns:
-        From each path to what it is under the root. Where no head can be dropped so that the
-        first path exists, all stay as they are.
+        From each path to its place under the root; empty where the first path exists under no
+        part of it.
     """
     absent = [path for path in dict.fromkeys(paths) if not os.path.exists(path)]
     if not absent:
@@ -42,8 +44,10 @@ def rerooted(paths: Iterable[str], root: Path) -> dict[str, str]:
         if os.path.isfile(os.path.join(base, *first[dropped:])):
             head = "/" * absent[0].startswith("/") + "/".join(first[:dropped])
             warnings.warn(
-                f"images are looked up in '{root}' in place of '{head}', {len(absent)} of them, "
-                f"the first at '{os.path.join(*first[dropped:])}'",
+                InputWarning(
+                    f"{len(absent)} images are looked up in {argument('root', str(root))} instead "
+                    f"of '{head}', the first at '{os.path.join(*first[dropped:])}'"
+                ),
                 stacklevel=2,
             )
             return {path: os.path.join(base, *names[dropped:]) for path, names in parts.items()}

@@ -10,13 +10,15 @@ import numpy as np
 import pandas as pd
 
 from keras_dcmix._common.errors import DataError
-from keras_dcmix.data.finishing import finish
+from keras_dcmix.data.columns import is_blank, metadata_column
+from keras_dcmix.data.formats.format import Format
+from keras_dcmix.data.formats.paths import existing_path, path_inside
+from keras_dcmix.data.formats.reading import Reading
+from keras_dcmix.data.formats.tables import header_of, is_table, read_texts
+from keras_dcmix.data.formats.validation import label_and_validate
+from keras_dcmix.data.formats.wells import with_well_names
+from keras_dcmix.data.image_files import read_image
 from keras_dcmix.data.image_set import ImageSet
-from keras_dcmix.data.images import read_image
-from keras_dcmix.data.labelling import is_blank
-from keras_dcmix.data.reading import Reading, existing_path, path_inside
-from keras_dcmix.data.tables import header_of, is_table, metadata_column, read_texts
-from keras_dcmix.data.wells import with_well_names
 
 # The stains of w1 to w6, in Sypetkowski et al.
 CHANNELS = ("Hoechst", "ConA", "Phalloidin", "Syto14", "MitoTracker", "WGA")
@@ -48,12 +50,11 @@ def from_rxrx1(
 
     Args:
         path: the table (csv, csv.gz or parquet), or its folder: `metadata.csv`, or else all of
-            `train.csv`, `train_controls.csv`, `test.csv` and `test_controls.csv` that are there.
-        label: metadata column that holds the classes, such as `Metadata_Sirna`; rows where it is
-            blank are left out and counted. Where None, the set has no labels.
+            `train.csv`, `train_controls.csv`, `test.csv` and `test_controls.csv` that exist.
+        label: metadata column that holds the classes, such as `Metadata_Sirna`.
         group: as in `ImageSet.with_labels`; needs `label`.
         channels: names of the channels to keep, in this order; all where None.
-        platemap: a table of wells whose other columns join the metadata, see `join_platemap`.
+        platemap: a table of wells whose other columns join the metadata.
         root: folder of the images, or of the experiments' folders; the table's where None.
         allow_outside: whether names in the table may lead out of the root by `..`.
         reader: from a path to `(height, width)` pixels; `read_image` where None.
@@ -71,10 +72,11 @@ def from_rxrx1(
         Sypetkowski et al., RxRx1: A Dataset for Evaluating Experimental Batch Correction Methods,
         CVPR Workshops 2023.
     """
-    root = None if root is None else Path(root)
     reading = Reading(root=root, allow_outside=allow_outside, reader=reader)
     image_set = read_rxrx1(existing_path(path), reading)
-    return finish(image_set, channels=channels, label=label, group=group, platemap=platemap)
+    return label_and_validate(
+        image_set, channels=channels, label=label, group=group, platemap=platemap
+    )
 
 
 def is_rxrx1(path: Path) -> bool:
@@ -87,15 +89,15 @@ def is_rxrx1(path: Path) -> bool:
 
 
 def read_rxrx1(path: Path, reading: Reading) -> ImageSet:
-    """Reads the table; files need not exist yet."""
+    """Reads the table; files may be missing."""
     tables = _tables_in(path) if path.is_dir() else [path]
     if not tables:
         raise DataError(
-            f"a folder of RxRx1 needs the table {_TABLE}, or {', '.join(_KAGGLE_TABLES)}, received "
-            f"none of them: '{path}'"
+            f"A folder of RxRx1 needs the table {_TABLE}, or {', '.join(_KAGGLE_TABLES)}. "
+            f"Received: none of them in '{path}'"
         )
     rows = pd.concat([_rows(table) for table in tables])
-    folder = reading.root or tables[0].parent
+    folder = reading.folder(tables[0].parent)
     rows["folder"] = _plate_folders(rows, folder, reading)
     if "site" not in rows:
         rows = _with_sites(rows)
@@ -111,6 +113,16 @@ def read_rxrx1(path: Path, reading: Reading) -> ImageSet:
     )
 
 
+FORMAT = Format(
+    "rxrx1",
+    "RxRx1",
+    is_rxrx1,
+    read_rxrx1,
+    options=("root", "allow_outside"),
+    opens=from_rxrx1,
+)
+
+
 def _tables_in(folder: Path) -> list[Path]:
     if (folder / _TABLE).is_file():
         return [folder / _TABLE]
@@ -122,15 +134,15 @@ def _rows(path: Path) -> pd.DataFrame:
     missing = [name for name in _PLACE if name not in rows]
     if missing:
         raise DataError(
-            f"an RxRx1 table needs the columns {', '.join(_PLACE)}, received none called "
-            f"'{missing[0]}', but {', '.join(rows.columns)}: '{path}'"
+            f"An RxRx1 table needs the columns {', '.join(_PLACE)}. Received: "
+            f"{', '.join(rows.columns)}, without '{missing[0]}', in '{path}'"
         )
     for name in [*_PLACE, "site"]:
         blank = is_blank(rows[name]) if name in rows else np.zeros(len(rows), bool)
         if blank.any():
             raise DataError(
-                f"column '{name}' of an RxRx1 table must not be blank, received {blank.sum()} "
-                f"blanks, the first in row {rows.index[blank][0]}: '{path}'"
+                f"Column '{name}' of an RxRx1 table must not be blank. Received: {blank.sum()} "
+                f"blanks, the first in row {rows.index[blank][0]}, in '{path}'"
             )
     if "dataset" not in rows and path.name in _KAGGLE_TABLES:
         rows["dataset"] = path.name.partition(".")[0].partition("_")[0]
@@ -155,20 +167,20 @@ def _plate_folders(rows: pd.DataFrame, root: Path, reading: Reading) -> list[str
 
 
 def _experiment_folder(root: Path, experiment: str) -> str:
-    """Where an experiment lies; in `images`, as it is published, where it is not found."""
+    """Where an experiment lies; in `images`, as published, where it is not found."""
     parents = ("images", "images/train", "images/test", "train", "test", "")
     folders = [os.path.join(os.path.abspath(root), parent, experiment) for parent in parents]
     return next(filter(os.path.isdir, folders), folders[0])
 
 
 def _with_sites(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row for each site that has an image; site 1 for a well without any, to be missed."""
+    """One row for each site that has an image; site 1, which is missing, without any."""
     names = {folder: _listed(folder) for folder in rows["folder"].unique()}
     sites = [
         [site for site in _SITES if f"{well}_s{site}" in names[folder]] or [_SITES[0]]
         for folder, well in zip(rows["folder"], rows["well"], strict=True)
     ]
-    return rows.assign(site=sites).explode("site")
+    return rows.assign(site=pd.Series(sites, index=rows.index)).explode("site")
 
 
 def _listed(folder: str) -> set[str]:
@@ -184,9 +196,9 @@ def _refuse_repeated(rows: pd.DataFrame, path: Path) -> None:
         first = fields[twice].iloc[0]
         same = np.flatnonzero((fields == first).all(axis=1))[:2]
         raise DataError(
-            f"an RxRx1 table must name each field once, received {twice.sum()} rows that do not, "
+            f"An RxRx1 table must name each field once. Received: {twice.sum()} rows that do not, "
             f"the first are rows {rows.index[same[0]]} and {rows.index[same[1]]}, both "
-            f"{', '.join(first)}: delete all but one in '{path}'"
+            f"{', '.join(first)}. Delete all but one in '{path}'"
         )
 
 

@@ -1,7 +1,7 @@
-"""How a Zarr array lies on disk: its shape, and which of its chunks are there.
+"""The layout of a Zarr array on disk: its shape, and which of its chunks exist.
 
-Zarr fills chunks that are absent with a constant, without a word; microscopes lose files, and
-copies stop half way, so that each chunk is looked for before it is read.
+Zarr silently fills absent chunks with a constant; microscopes lose files, and copies are
+interrupted, so each chunk is looked for before it is read.
 
 Reference:
     Zarr specifications, version 2, and version 3 with its sharding codec (ZEP 2).
@@ -45,13 +45,13 @@ class ZarrLayout:
     """An array.
 
     Args:
-        folder: where it lies.
+        folder: its folder.
         shape: its shape.
         chunks: shape of the part that one file holds.
         prefix: what the names of the files begin with.
-        separator: what stands between the numbers in their names.
-        shards: how one file is divided, or None where it is one chunk.
-        fill_value: what absent chunks read as.
+        separator: the text between the numbers in their names.
+        shards: how a file is divided; None where it is one chunk.
+        fill_value: the pixels of absent chunks.
     """
 
     folder: Path
@@ -63,7 +63,7 @@ class ZarrLayout:
     fill_value: object
 
     def absent_chunk(self, leading: Sequence[int]) -> str | None:
-        """Finds a chunk of a plane that is not there.
+        """Finds an absent chunk of a plane.
 
         Args:
             leading: indices on all axes but the last two.
@@ -80,25 +80,25 @@ class ZarrLayout:
             if not path.is_file() or not path.stat().st_size:
                 return name
             if self.shards is not None:
-                inner = next(self._absent_in_shard(path, leading, place), None)
+                inner = next(self._absent_in_shard(path, self.shards, leading, place), None)
                 if inner is not None:
                     return f"{name}, part {'.'.join(map(str, inner))}"
         return None
 
     def _absent_in_shard(
-        self, path: Path, leading: Sequence[int], place: Sequence[int]
+        self, path: Path, shards: Shards, leading: Sequence[int], place: Sequence[int]
     ) -> Iterator[tuple[int, ...]]:
         """Chunks of a plane that are absent in a file, by their numbers in it."""
-        chunks = self.shards.chunks
-        index = _read_index(path, self.chunks, self.shards)
+        chunks = shards.chunks
+        index = _read_index(path, self.chunks, shards)
         fixed = (
-            [position % whole // size]
-            for position, whole, size in zip(leading, self.chunks, chunks, strict=False)
+            [position % length // size]
+            for position, length, size in zip(leading, self.chunks, chunks, strict=False)
         )
         # The last shard of an axis may reach beyond the array, where no chunk need be.
         ends = (
-            min(whole, length - number * whole)
-            for number, whole, length in zip(
+            min(shard, length - number * shard)
+            for number, shard, length in zip(
                 place[-2:], self.chunks[-2:], self.shape[-2:], strict=True
             )
         )
@@ -117,7 +117,7 @@ def zarr_layout(folder: Path) -> ZarrLayout | None:
         Its layout, or None where there is no array.
 
     Raises:
-        ValueError: if the metadata are damaged, or of a kind whose chunks cannot be looked for.
+        ValueError: if the metadata are damaged, or absent chunks could not be detected.
     """
     new, old = folder / "zarr.json", folder / ".zarray"
     path = new if new.is_file() else old
@@ -130,8 +130,8 @@ def zarr_layout(folder: Path) -> ZarrLayout | None:
         return (_version_3 if path is new else _version_2)(folder, metadata)
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise DataError(
-            "metadata of a Zarr array must name its shape, chunks and codecs, received metadata "
-            f"without them ({type(error).__name__}: {error}): '{path}'; copy the file again"
+            "Metadata of a Zarr array must name its shape, chunks and codecs. Received: "
+            f"'{path}' without them ({type(error).__name__}: {error}). Copy the file again"
         ) from error
 
 
@@ -145,12 +145,12 @@ def read_json(path: Path) -> dict:
         metadata = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
         raise DataError(
-            f"Zarr metadata must be JSON, received text that cannot be read ({error}): '{path}'; "
-            "copy the file again"
+            f"Zarr metadata must be JSON. Received: text that cannot be read ({error}) in "
+            f"'{path}'. Copy the file again"
         ) from error
     if not isinstance(metadata, dict):
         raise DataError(
-            f"Zarr metadata must be a JSON object, received {type(metadata).__name__}: '{path}'"
+            f"Zarr metadata must be a JSON object. Received: {type(metadata).__name__} in '{path}'"
         )
     return metadata
 
@@ -202,19 +202,19 @@ def _has_shards(codecs: list[dict]) -> bool:
 
 
 def _sizes(shape: list, chunks: list, folder: Path) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    is_whole = all(type(size) is int and size > 0 for size in [*shape, *chunks])
-    if not is_whole or len(shape) != len(chunks) or len(shape) < 2:
+    is_valid = all(type(size) is int and size > 0 for size in [*shape, *chunks])
+    if not is_valid or len(shape) != len(chunks) or len(shape) < 2:
         raise DataError(
-            "a Zarr array of pixels must have a shape and chunks of as many sizes from 1, at "
-            f"least two, received {shape} and {chunks}: '{folder}'"
+            "A Zarr array of pixels must have a shape and chunks of as many sizes from 1, at least "
+            f"two. Received: shape={shape} and chunks={chunks} in '{folder}'"
         )
     return tuple(shape), tuple(chunks)
 
 
-def _unknown(what: str, folder: Path) -> ValueError:
-    return ValueError(
-        f"chunks of a Zarr array must lie where it can be checked that none is absent, received "
-        f"{what}: '{folder}'; save it again with regular chunks"
+def _unknown(received: str, folder: Path) -> DataError:
+    return DataError(
+        "Chunks of a Zarr array must be stored so that absent ones can be detected. Received: "
+        f"{received} in '{folder}'. Save it again with regular chunks"
     )
 
 
@@ -223,9 +223,9 @@ def _numbers(length: int, size: int) -> range:
     return range(-(-length // size))
 
 
-def _read_index(path: Path, whole: Sequence[int], shards: Shards) -> np.ndarray:
+def _read_index(path: Path, shape: Sequence[int], shards: Shards) -> np.ndarray:
     """Reads the offset and size of each chunk of a shard, an array `(*chunks, 2)`."""
-    grid = [length // size for length, size in zip(whole, shards.chunks, strict=True)]
+    grid = [length // size for length, size in zip(shape, shards.chunks, strict=True)]
     checksum = 4 if shards.has_checksum else 0
     num_bytes = 16 * int(np.prod(grid))
     with path.open("rb") as file:
@@ -234,5 +234,5 @@ def _read_index(path: Path, whole: Sequence[int], shards: Shards) -> np.ndarray:
             file.seek(max(0, file.tell() - num_bytes - checksum))
         data = file.read(num_bytes)
     if len(data) < num_bytes:
-        raise DataError(f"shard is truncated: '{path}'")
+        raise DataError(f"A shard must be complete. Received: a truncated one, '{path}'")
     return np.frombuffer(data, f"{shards.order}u8").reshape(*grid, 2)

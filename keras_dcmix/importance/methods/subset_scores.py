@@ -7,10 +7,9 @@ from typing import Any
 
 import keras
 import numpy as np
-from rich.console import Console
 
 from keras_dcmix._common.errors import SubsetError
-from keras_dcmix._common.progress import counting
+from keras_dcmix._common.progress import counting, say
 from keras_dcmix.importance.baselines import replacement
 from keras_dcmix.importance.evaluation import METRICS, Evaluation
 from keras_dcmix.importance.subsets import SubsetScores
@@ -97,11 +96,10 @@ def subset_scores(
 
 
 def _say_cost(num_channels: int, num_orders: int) -> None:
-    line = (
+    say(
         f"{num_channels} channels have {2**num_channels:,} subsets; {num_orders} orders of the "
         f"channels are walked instead, {num_orders * (num_channels - 1) + 2} subsets at most"
     )
-    Console(stderr=True, soft_wrap=True, highlight=False).print(line, markup=False)
 
 
 def _drawn(

@@ -1,4 +1,4 @@
-"""Sample images, and whether an artefact gives for them what the Keras model gives."""
+"""Sample images, and whether an export has the same outputs for them as the Keras model."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_dcmix._common.errors import ArtefactError
-from keras_dcmix.inference.exporting.writing import standardizations, way_round
+from keras_dcmix._common.errors import ArtefactError, argument
+from keras_dcmix._common.wording import short
+from keras_dcmix.inference.exporting.writing import alternatives, standardizations
 from keras_dcmix.inference.formats import Format, ModelCard
-from keras_dcmix.inference.wording import short
 from keras_dcmix.layers.dcmix import nested_layers
 
 LARGEST_DIFFERENCE = 1e-5
@@ -19,9 +19,9 @@ _NUM_SAMPLES, _NUM_DRAWN, _SAMPLE_SIZE = 5, 20, 64
 
 
 def sample_images(model: keras.Model, card: ModelCard, num_images: int = _NUM_DRAWN) -> np.ndarray:
-    """Draws images like those that a model was trained on, as far as its standardisation tells.
+    """Draws images with the mean and standard deviation that a model was trained on.
 
-    From nearly even ones to full contrast: a trained model is quite sure of most noise.
+    Their contrast rises from almost none to full: most noise gives outputs of 0 or 1.
 
     Args:
         model: The model.
@@ -41,14 +41,14 @@ def sample_images(model: keras.Model, card: ModelCard, num_images: int = _NUM_DR
     height, width = (side or _SAMPLE_SIZE for side in card.image_size)
     noise = np.random.default_rng(0).normal(size=(num_images, height, width, num_channels))
     noise *= np.geomspace(0.02, 1, num_images)[:, None, None, None]
-    # Whole images differ too, or their outputs would hardly.
+    # The images differ in brightness too, or their outputs would hardly differ.
     noise += np.random.default_rng(1).uniform(-1, 1, (num_images, 1, 1, num_channels))
     images = (mean + std * noise).astype("float32")
     return images if card.data_format == "channels_last" else np.moveaxis(images, -1, 1).copy()
 
 
 def least_sure(outputs: np.ndarray, num_images: int = _NUM_SAMPLES) -> np.ndarray:
-    """Chooses images for a comparison: where outputs are 0 or 1, any two models are alike.
+    """Chooses images for a comparison: outputs of 0 or 1 show no difference.
 
     Args:
         outputs: `(images, classes)` probabilities.
@@ -62,16 +62,15 @@ def least_sure(outputs: np.ndarray, num_images: int = _NUM_SAMPLES) -> np.ndarra
 
 
 def outputs_of(model: keras.Model, images: np.ndarray) -> np.ndarray:
-    """What the Keras model gives for the sample images.
+    """The outputs of the Keras model for the sample images.
 
     Raises:
-        ValueError: If they are too few, the model cannot take them, or what it gives is not
-            finite.
+        ValueError: If there are too few, the model cannot take them, or outputs are not finite.
     """
     if len(images) < 2:
         raise ArtefactError(
-            f"images must be two or more, so that batches of several sizes are compared. "
-            f"Received: {len(images)}"
+            f"{argument('images')} must be two or more, so that batches of several sizes are "
+            f"compared. Received: {len(images)}"
         )
     # Called, not `predict`: with JAX the latter leaves a model that Keras takes for never called.
     try:
@@ -79,14 +78,14 @@ def outputs_of(model: keras.Model, images: np.ndarray) -> np.ndarray:
     except Exception as error:  # each backend has errors of its own
         raise ArtefactError(
             f"Model '{model.name}' cannot take sample images of shape {images.shape} with the "
-            f"backend {keras.backend.backend()} ({short(error)}): give images= as it takes them, "
-            "or try another backend with KERAS_BACKEND"
+            f"backend {keras.backend.backend()} ({short(error)}): pass "
+            f"{argument('images')} as it takes them, or try another backend with KERAS_BACKEND"
         ) from error
     if not np.isfinite(outputs).all():
         raise ArtefactError(
-            f"Model '{model.name}' gives values that are not finite for the sample images, so no "
-            "export can be compared with it: give images= such as it was trained on, or train it "
-            "again"
+            f"Model '{model.name}' has outputs that are not finite for the sample images, so no "
+            f"export can be compared with it: pass {argument('images')} such as it was trained on, "
+            "or train it again"
         )
     return outputs
 
@@ -99,14 +98,14 @@ def compared(
     expected: np.ndarray,
     tolerance: float,
 ) -> float:
-    """Loads what was written and returns its largest difference from the Keras model.
+    """Loads an export and returns its largest difference from the Keras model.
 
     Raises:
         ValueError: If it does not run, or the difference is larger than the tolerance.
     """
     run, found = known.load(path)
     if found != card:
-        raise ArtefactError(f"The card of the {known.title} was not read back as it was written")
+        raise ArtefactError(f"The card of the {known.title} export differs after it is read back")
     scale = max(1.0, float(np.abs(expected).max()))
     worst = 0.0
     for some in (images[:1], images):  # a batch of one, and of several
@@ -115,19 +114,19 @@ def compared(
         except Exception as error:  # each runtime has errors of its own
             raise ArtefactError(
                 f"The {known.title} that the backend {keras.backend.backend()} wrote does not run "
-                f"({short(error)}): {way_round(known)}"
+                f"({short(error)}): {alternatives(known)}"
             ) from error
         gap = np.abs(outputs - expected[: len(some)]).max() / scale
         worst = max(worst, float(gap)) if np.isfinite(gap) else float("inf")
     if worst > tolerance:
         raise ArtefactError(
-            f"The {known.title} gives other values than the Keras model: expected a largest "
-            f"difference of {tolerance:g}, received {worst:.2g}; {way_round(known)}"
+            f"The {known.title} has other outputs than the Keras model: expected a largest "
+            f"difference of {tolerance:g}, received {worst:.2g}; {alternatives(known)}"
         )
     return worst
 
 
 def tolerance_of(model: keras.Model) -> float:
-    """The largest difference that is let pass: rounding at the precision that the model has."""
+    """The largest difference that is accepted: rounding at the precision of the model."""
     exact = all(layer.compute_dtype == "float32" for layer in nested_layers(model))
     return LARGEST_DIFFERENCE if exact else _MIXED_PRECISION_DIFFERENCE

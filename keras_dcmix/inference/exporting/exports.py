@@ -1,4 +1,4 @@
-"""Exporting a model: written, loaded again, compared with the Keras model, and only then there."""
+"""Exports a model: writes it, loads it again, compares it with the Keras model, keeps it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_dcmix._common.errors import ArtefactError
-from keras_dcmix._common.names import nearest
-from keras_dcmix._common.output_file import check_place, written_whole
+from keras_dcmix._common.errors import ArtefactError, MissingPackageError, argument
+from keras_dcmix._common.files import check_place, written_atomically
+from keras_dcmix._common.names import suggestion
+from keras_dcmix._common.optional_imports import how_to_install, is_installed
 from keras_dcmix.data.cells.recipe import CropRecipe
 from keras_dcmix.inference.exporting.comparing import (
     compared,
@@ -23,18 +24,17 @@ from keras_dcmix.inference.exporting.comparing import (
 )
 from keras_dcmix.inference.exporting.writing import write
 from keras_dcmix.inference.formats import FORMATS, Format, ModelCard, artefact_path, keras_file
-from keras_dcmix.inference.formats.needed import how_to_install, is_there
 from keras_dcmix.inference.model_cards import card_of_model
 
 
 @dataclass(frozen=True)
 class Export:
-    """An export that has been loaded again and compared.
+    """An export that has been loaded again and compared with the Keras model.
 
     Attributes:
         path: Where it is.
         format: A key of `keras_dcmix.inference.formats.FORMATS`.
-        card: What travels inside.
+        card: The card that it holds.
         num_bytes: Its size.
         largest_difference: Between its outputs and those of the Keras model, over all sample images
             and classes; where outputs exceed 1, relative to the largest.
@@ -60,24 +60,24 @@ def export_model(
     images: Any = None,
     overwrite: bool = False,
 ) -> Export:
-    """Writes a model for inference; raw pixels go in, as they do in the Keras model.
+    """Writes a model for inference; it takes raw pixels, as the Keras model does.
 
-    The artefact is written to a temporary place, loaded again and compared with the Keras model
-    before it is moved to its own: what is there works.
+    The export is written to a temporary place, loaded again and compared with the Keras model
+    before it is moved to `path`: an export that exists works.
 
     Args:
         model: A Keras model, the path of a `.keras` file, or the folder of a ranking.
-        path: Where the artefact goes.
+        path: Where the export goes.
         format: `"saved_model"`, `"onnx"`, `"litert"`, `"torch"` (`.pt2`), or `"keras"`, which adds
             names to a model.
         channel_names: Names of the channels, where no layer of the model knows them.
-        classes: Names of the classes in the order of the outputs; by default those that the
-            model came with, or `class_0`, `class_1`, ...
-        recipe: How the model's images are made, see `ChannelRanking.recipe`; by default that
-            which it came with.
+        classes: Names of the classes in the order of the outputs; by default those of the model's
+            card, or `class_0`, `class_1`, ...
+        recipe: How the model's images are made, see `ChannelRanking.recipe`; by default that of
+            the model's card.
         images: Sample images as the model takes them, two or more; by default twenty are drawn
-            around the mean and standard deviation of its standardisation, and the five of which
-            the model is least sure are taken.
+            around the mean and standard deviation of its standardisation, and the five with the
+            least certain outputs are taken.
         overwrite: Whether an earlier file may be replaced.
 
     Returns:
@@ -85,7 +85,7 @@ def export_model(
 
     Raises:
         ValueError: If the backend cannot write the format, the model or a name does not fit, the
-            place is taken, or the artefact does not give what the Keras model gives.
+            place is taken, or the outputs differ from those of the Keras model.
         ImportError: If a package is missing.
 
     Example:
@@ -95,9 +95,7 @@ def export_model(
     ```
     """
     known = _known_format(format)
-    path = check_place(
-        path, suffix=known.suffix, overwrite=overwrite, folder_mark=known.folder_mark
-    )
+    path = check_place(path, mark=known.folder_mark, suffix=known.suffix, overwrite=overwrite)
     if problem := obstacle(format):
         raise problem
     model, earlier = _opened(model)
@@ -109,7 +107,7 @@ def export_model(
     if images is None:
         chosen = least_sure(expected)
         samples, expected = samples[chosen], expected[chosen]
-    with written_whole(path) as made:
+    with written_atomically(path) as made:
         write(model, made, known)
         known.add_card(made, card)
         difference = compared(made, known, card, samples, expected, tolerance_of(model))
@@ -118,32 +116,33 @@ def export_model(
 
 
 def obstacle(format: str) -> ValueError | ImportError | None:
-    """Why the backend that runs cannot write a format, and the way round; None where it can.
+    """Why the current backend cannot write a format, and what to do; None where it can.
 
     An `ImportError` where a package is missing, a `ValueError` where none would help.
     """
     known, backend = FORMATS[format], keras.backend.backend()
     others = " or ".join(name for name in known.written_from if name != backend)
     if backend not in known.written_from:
-        return ValueError(
+        return ArtefactError(
             f"Keras cannot write {known.title} with the backend {backend}: a .keras file loads "
-            f"with every backend, so repeat this with KERAS_BACKEND={others} (that backend must "
-            "be installed)"
+            f"with every backend, so repeat this with KERAS_BACKEND={others}, which must be "
+            "installed"
         )
-    way_round = f", or repeat this with KERAS_BACKEND={others}" if others else ""
-    missing = [name for name in known.written_from[backend] if not is_there(name)]
+    otherwise = f", or repeat this with KERAS_BACKEND={others}" if others else ""
+    missing = [name for name in known.written_from[backend] if not is_installed(name)]
     if not missing:
         return None
-    return ImportError(
+    return MissingPackageError(
         f"Writing {known.title} with the backend {backend} needs {missing[0]}, which is not "
-        f"installed: {how_to_install(missing[0])}{way_round}"
+        f"installed: {how_to_install(missing[0])}{otherwise}",
+        page="inference",
     )
 
 
 def _known_format(format: str) -> Format:
     if format not in FORMATS:
         raise ArtefactError(
-            f"Unknown format {format!r}, did you mean {nearest(format, FORMATS)!r}? Known: "
+            f"Unknown {argument('format')} {format!r}{suggestion(format, FORMATS)} Known: "
             f"{', '.join(FORMATS)}"
         )
     return FORMATS[format]

@@ -1,4 +1,4 @@
-"""Writing an artefact by Keras' own converters."""
+"""Writes an export with Keras' own converters."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from pathlib import Path
 
 import keras
 
-from keras_dcmix._common.errors import ArtefactError
+from keras_dcmix._common.errors import ArtefactError, argument
+from keras_dcmix._common.wording import short
 from keras_dcmix.inference.formats import Format
-from keras_dcmix.inference.wording import short
 from keras_dcmix.layers.dcmix import nested_layers
 
 
 def write(model: keras.Model, path: Path, known: Format) -> None:
-    """Writes the artefact without its card."""
+    """Writes the export without its card."""
     with warnings.catch_warnings(), _constant_standardizations(model):
-        # Of the converters, about what they trace and about NumPy 2: the comparison decides.
+        # Converters warn about what they trace and about NumPy 2; the comparison decides.
         warnings.simplefilter("ignore")
         if not known.keras_name:
             model.save(path)
@@ -30,18 +30,18 @@ def write(model: keras.Model, path: Path, known: Format) -> None:
         except Exception as error:  # each converter has errors of its own
             raise ArtefactError(
                 f"Model '{model.name}' cannot be written as {known.title} with the backend "
-                f"{keras.backend.backend()} ({short(error)}): {way_round(known)}"
+                f"{keras.backend.backend()} ({short(error)}): {alternatives(known)}"
             ) from error
 
 
-def way_round(known: Format) -> str:
-    """What to try where a format cannot be written, in words."""
+def alternatives(known: Format) -> str:
+    """What to try where a format cannot be written, as the end of a sentence."""
     others = [name for name in known.written_from if name != keras.backend.backend()]
     if not others:
-        return "choose another --format"
+        return f"choose another {argument('format')}"
     return (
         f"try KERAS_BACKEND={' or '.join(others)}, since a .keras file loads with every backend, "
-        "or another --format"
+        f"or another {argument('format')}"
     )
 
 
@@ -54,7 +54,7 @@ def standardizations(model: keras.Model) -> Iterator[keras.layers.Normalization]
 
 @contextlib.contextmanager
 def _constant_standardizations(model: keras.Model) -> Iterator[None]:
-    """Lets mean and variance be NumPy arrays, which become constants of a graph.
+    """Turns mean and variance into NumPy arrays, which become constants of a graph.
 
     As TensorFlow's tensors they would become further inputs of an ONNX model, without a value.
     """

@@ -1,4 +1,4 @@
-"""The card as a member of a zip archive, which some kinds of artefacts are or end with."""
+"""The card as a member of a zip archive, which some formats are, or end with."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from keras_dcmix._common.errors import ArtefactError
+from keras_dcmix._common.wording import short
 from keras_dcmix.inference.card import CARD_NAME, ModelCard
-from keras_dcmix.inference.wording import short
 
 # Of a card with thousands of classes; what claims to be larger is a zip bomb.
 _LARGEST_MEMBER = 2**24
@@ -73,6 +73,6 @@ def _undamaged(path: Path) -> Iterator[None]:
     # Damaged headers may claim encryption or a compression that is not known.
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise ArtefactError(
-            f"{path} is no whole {path.suffix} file: it is damaged, cut off or something else "
-            f"({short(error)}); copy it again, or write it again"
+            f"{path} is not a complete {path.suffix} file: it is damaged, cut off or something "
+            f"else ({short(error)}); copy it again, or export it again"
         ) from error

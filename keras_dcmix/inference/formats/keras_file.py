@@ -1,4 +1,4 @@
-"""Models as `.keras`, which is a zip archive; Keras does not mind the card among its members."""
+"""Models as `.keras`, which is a zip archive; Keras ignores the card among its members."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_dcmix._common.errors import ArtefactError
+from keras_dcmix._common.optional_imports import import_optional
+from keras_dcmix._common.wording import short
 from keras_dcmix.inference.formats.archives import add_card as add_card
 from keras_dcmix.inference.formats.archives import check_archive
 from keras_dcmix.inference.formats.archives import read_card as read_card
-from keras_dcmix.inference.formats.needed import needed
-from keras_dcmix.inference.wording import short
+from keras_dcmix.inference.formats.format import Format, Run
 
 if TYPE_CHECKING:
     import numpy as np
 
     from keras_dcmix.inference.card import ModelCard
-    from keras_dcmix.inference.formats import Run
 
 
 def load(path: Path) -> tuple[Run, ModelCard | None]:
@@ -39,7 +39,7 @@ def run_of(model: Any) -> Run:
 
 
 def load_model(path: Path) -> Any:
-    """Loads the Keras model itself, without what it was trained by.
+    """Loads the Keras model itself, without its optimizer and loss.
 
     A file that would run code of its own, such as a `Lambda` layer, is refused, unless the caller
     has allowed that with `keras.config.enable_unsafe_deserialization`.
@@ -48,7 +48,7 @@ def load_model(path: Path) -> Any:
         ValueError: If the file is damaged, or the model has layers that are not known here.
         ImportError: If Keras is not installed.
     """
-    keras = needed("keras", "A .keras model is run by Keras")
+    keras = import_optional("keras", "A .keras model is run by Keras", page="inference")
     check_archive(path)
     try:
         return keras.models.load_model(path, compile=False, safe_mode=True)
@@ -58,3 +58,15 @@ def load_model(path: Path) -> Any:
             "later Keras, or has layers or code of its own, which must be imported first, as in "
             "Python with export_model"
         ) from error
+
+
+FORMAT = Format(
+    "keras",
+    "Keras",
+    suffix=".keras",
+    load=load,
+    add_card=add_card,
+    keras_name="",
+    runtime="keras",
+    written_from={"tensorflow": (), "torch": (), "jax": ()},
+)

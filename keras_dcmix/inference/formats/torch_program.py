@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_dcmix._common.errors import ArtefactError
+from keras_dcmix._common.optional_imports import import_optional
+from keras_dcmix._common.wording import short
 from keras_dcmix.inference.card import CARD_NAME, ModelCard
 from keras_dcmix.inference.formats.archives import check_archive
-from keras_dcmix.inference.formats.needed import needed
-from keras_dcmix.inference.wording import short
+from keras_dcmix.inference.formats.format import Format, Run
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from keras_dcmix.inference.formats import Run
 
 _LARGEST_BATCH = 2**16
 
@@ -26,10 +26,10 @@ def load(path: Path) -> tuple[Run, ModelCard | None]:
         ValueError: If the file is damaged.
         ImportError: If PyTorch is not installed.
     """
-    needed("torch", "A .pt2 program is run by PyTorch")
+    import_optional("torch", "A .pt2 program is run by PyTorch", page="inference")
     import torch
 
-    check_archive(path)  # PyTorch logs a traceback of its own where it is none
+    check_archive(path)  # PyTorch would log a traceback of its own
     files = {CARD_NAME: ""}
     try:
         module = torch.export.load(str(path), extra_files=files).module()
@@ -56,7 +56,20 @@ def add_card(path: Path, card: ModelCard) -> None:
 
 
 def writing_options() -> dict[str, Any]:
-    """What `keras.Model.export` must be told for batches of any size."""
+    """Arguments of `keras.Model.export` for batches of any size."""
     import torch
 
     return {"dynamic_shapes": {0: torch.export.Dim("batch", min=1, max=_LARGEST_BATCH)}}
+
+
+FORMAT = Format(
+    "torch",
+    "PyTorch program",
+    suffix=".pt2",
+    load=load,
+    add_card=add_card,
+    keras_name="torch",
+    runtime="torch",
+    written_from={"torch": ()},
+    writing_options=writing_options,
+)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from shlex import quote
 
-from keras_dcmix._common.errors import ArtefactError
-from keras_dcmix._common.names import nearest
+from keras_dcmix._common.errors import ArtefactError, argument
+from keras_dcmix._common.names import suggestion
 from keras_dcmix.data.cells.nuclei import find_dna_channel
 
 
@@ -19,11 +18,11 @@ def source_channels(
 
     Args:
         wanted: The model's channels, in its order.
-        available: The source's channels, in any order; more than wanted do no harm.
+        available: The source's channels, in any order; others may be among them.
         renamed: What the source calls a channel of the model, where the names differ.
 
     Returns:
-        For each channel of the model: its name in the source.
+        The name in the source of each channel of the model.
 
     Raises:
         ValueError: If one is missing, or two would be the same.
@@ -48,45 +47,20 @@ def source_channels(
         both = [name for name in wanted if renamed.get(name, name) in twice]
         raise ArtefactError(
             f"Each channel of the model must be another one of the images. Received "
-            f"'{twice.pop()}' for {' and '.join(both)}: correct --map"
+            f"'{twice.pop()}' for {' and '.join(both)}: correct {argument('renamed')}"
         )
     return found
-
-
-def parsed_renaming(pairs: Sequence[str]) -> dict[str, str]:
-    """Reads pairs such as `DNA=Hoechst`, the model's name before the source's.
-
-    Raises:
-        ValueError: If one is no pair, or a channel comes twice.
-
-    Example:
-
-    >>> parsed_renaming(["DNA=Hoechst"])
-    {'DNA': 'Hoechst'}
-    """
-    renamed: dict[str, str] = {}
-    for pair in pairs:
-        ours, _, theirs = (part.strip() for part in pair.partition("="))
-        if not ours or not theirs:
-            raise ArtefactError(
-                "--map must be the model's name for a channel and the source's, such as "
-                f"DNA=Hoechst. Received: {pair}"
-            )
-        if ours in renamed:
-            raise ArtefactError(f"--map must name each channel once. Received {ours} twice")
-        renamed[ours] = theirs
-    return renamed
 
 
 def _offer(missing: Sequence[str], free: Sequence[str]) -> str:
     if len(free) < len(missing):
         return ", too few for this model"
-    pairs = " ".join(f"--map {quote(f'{name}={_likely(name, free)}')}" for name in missing)
-    return f". Where only a name differs, say so, as in {pairs}"
+    pairs = {name: _likely(name, free) for name in missing}
+    return f". Where only a name differs, use {argument('renamed', pairs)}"
 
 
 def _likely(name: str, free: Sequence[str]) -> str:
-    """The channel that may be meant, or OTHER: a wrong guess would be copied and believed."""
+    """The channel that is probably meant, or OTHER: a wrong guess would be copied."""
     try:
         find_dna_channel([name])
         return free[find_dna_channel(free)]
@@ -104,6 +78,6 @@ def _check_renaming(
         for who, name, known in sides:
             if name not in known:
                 raise ArtefactError(
-                    f"--map {ours}={theirs}: the {who} no channel '{name}', did you mean "
-                    f"'{nearest(name, known)}'? Known: {', '.join(known)}"
+                    f"{argument('renamed', {ours: theirs})}: the {who} no channel "
+                    f"'{name}'{suggestion(name, known)} Known: {', '.join(known)}"
                 )

@@ -1,4 +1,4 @@
-"""A model that is ready to predict, whatever format it is kept in."""
+"""A model that is ready to predict, in whatever format it is stored."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from keras_dcmix._common.errors import ArtefactError
+from keras_dcmix._common.errors import ArtefactError, argument
 from keras_dcmix._common.names import checked_channel_names
+from keras_dcmix._common.wording import short
 from keras_dcmix.data import Crops
 from keras_dcmix.inference.formats import (
     FORMATS,
@@ -21,7 +22,6 @@ from keras_dcmix.inference.formats import (
     keras_file,
 )
 from keras_dcmix.inference.prediction.channels import source_channels
-from keras_dcmix.inference.wording import short
 
 # Of float32 pixels in one batch: the memory of a prediction does not grow with the images.
 _BATCH_BYTES = 2**25
@@ -58,13 +58,13 @@ class Predictor:
                 memory or anything with `.shape` that reads them when it is indexed, such as
                 `Crops`.
             channel_names: Names of their channels, in any order and with others among them; by
-                default those that the images bring along, or else the model's own, in its order.
+                default those of the images, or else those of the model, in its order.
             progress: Called with `(done, total)` after each batch.
 
         Returns:
-            `(num_images, num_classes)` float32: what the model puts out, of a classifier of ours
-            the probability of each class, 0 to 1. Of a model with one output: that of not being,
-            and of being, the second class.
+            `(num_images, num_classes)` float32: the outputs of the model, which are the probability
+            of each class, 0 to 1, for a classifier of this package. For a model with one output:
+            the probability of the first and of the second class.
 
         Raises:
             ValueError: If a channel is missing, the size is not the model's, pixels or outputs are
@@ -90,7 +90,7 @@ class Predictor:
         except Exception as error:  # each runtime has errors of its own
             raise ArtefactError(
                 f"{self.path} does not run on images of shape {taken.shape[1:]}, which its card "
-                f"promises ({short(error)}): export the model again"
+                f"describes ({short(error)}): export the model again"
             ) from error
         if outputs.shape == (len(pixels), 1) and num_classes == 2:
             outputs = self._both_classes(outputs)
@@ -125,7 +125,7 @@ class Predictor:
         return [slice(start, start + step) for start in range(0, len(images), step)]
 
     def _refuse_not_finite(self, pixels: np.ndarray, first: int, images: Any) -> None:
-        # A rectifier makes 0 of NaN on some backends, and with it a class that looks like any.
+        # On some backends a rectifier turns NaN into 0, and the prediction looks valid.
         bad = ~np.isfinite(pixels).all(axis=(1, 2))
         if bad.any():
             image, channel = np.argwhere(bad)[0]
@@ -135,7 +135,7 @@ class Predictor:
                 where = f"{images.image_set.where(field)}, {where}"
             raise ArtefactError(
                 f"Pixels must be finite numbers. Received NaN or infinity in {where}, channel "
-                f"'{self.card.channel_names[channel]}': leave it out or mend it"
+                f"'{self.card.channel_names[channel]}': remove or repair it"
             )
 
     def _as_taken(self, pixels: np.ndarray) -> np.ndarray:
@@ -147,7 +147,7 @@ class Predictor:
         wanted = self.card.channel_names
         if len(images.shape) != 4:
             raise ArtefactError(
-                "images must have shape (num_images, height, width, num_channels). "
+                f"{argument('images')} must have shape (num_images, height, width, num_channels). "
                 f"Received: shape={tuple(images.shape)}"
             )
         names = getattr(images, "channel_names", None) if channel_names is None else channel_names
@@ -164,7 +164,7 @@ class Predictor:
 
 
 def load_predictor(path: str | Path) -> Predictor:
-    """Opens a model for prediction, with what its format needs and nothing else.
+    """Opens a model for prediction; only what its format needs is imported.
 
     Args:
         path: A `.keras` file, the folder of a ranking, or an export (`.onnx`, `.tflite`, `.pt2` or
@@ -188,8 +188,8 @@ def load_predictor(path: str | Path) -> Predictor:
     run, card = FORMATS[name].load(path)
     if card is None:
         raise ArtefactError(
-            f"{path} does not say which channels it takes: it was not written by keras-dcmix, or "
-            "has lost its card since; export the Keras model with keras-dcmix export"
+            f"{path} does not name its channels: it was not written by keras-dcmix, or "
+            "its card was removed; export the Keras model with keras-dcmix export"
         )
     return Predictor(path, name, card, run)
 

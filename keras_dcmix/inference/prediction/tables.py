@@ -10,19 +10,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from keras_dcmix._common.errors import InputWarning
 from keras_dcmix.data import Crops
-from keras_dcmix.data.tables import apart
+from keras_dcmix.data.columns import prefix_source_columns
 from keras_dcmix.inference.prediction.predictor import Predictor
 
 _WELL = ("Metadata_Experiment", "Metadata_Plate", "Metadata_Well")
 _ROWS_AT_A_TIME = 10_000
 _ROUNDING = 1e-3  # of probabilities, at half precision too
-_NAMED = 10  # classes in a sentence
+_MOST_CLASSES = 10  # in a sentence
 
 
 @dataclass(frozen=True, eq=False)
 class CropPredictions:
-    """What a model says of the crops of a source.
+    """Predictions for the crops of a source.
 
     Args:
         crops: The crops.
@@ -44,22 +45,22 @@ class CropPredictions:
         positions = self.crops.positions.iloc[rows].reset_index(drop=True)
         metadata = self.crops.image_set.table.iloc[positions["field"]].reset_index(drop=True)
         named = self._named(self.probabilities[rows])
-        metadata = apart(metadata, [*positions, *named])
+        metadata = prefix_source_columns(metadata, [*positions, *named])
         return pd.concat([metadata, positions, named], axis=1)
 
     def to_wells(self) -> pd.DataFrame | None:
         """A row a well: the mean probability over its crops.
 
         Returns:
-            Experiment, plate and well as far as they are known, metadata that is one in every
-            well, `fields`, `crops`, `predicted`, and `probability:NAME`; None where the source
-            knows no wells.
+            Experiment, plate and well as far as they are known, metadata that is constant within
+            every well, `fields`, `crops`, `predicted`, and `probability:NAME`; None where the
+            source has no wells.
         """
         table = self.crops.image_set.table
         if "Metadata_Well" not in table:
             return None
         keys = [name for name in _WELL if name in table]
-        # Only fields that gave crops: a mean of none is no number.
+        # Only fields that gave crops: there is no mean of nothing.
         used = table.iloc[np.unique(self.crops.fields)]
         wells = used.groupby(keys, sort=False, dropna=False)
         number = pd.Series(-1, index=table.index)
@@ -69,26 +70,27 @@ class CropPredictions:
         sums = np.zeros((wells.ngroups, len(self.classes)))
         np.add.at(sums, crop_wells, self.probabilities)
         rest = [name for name in table if name not in keys]
-        same = [name for name in rest if wells[name].nunique(dropna=False).max() == 1]
+        same = [name for name in rest if wells[[name]].nunique(dropna=False)[name].max() == 1]
         frame = wells[same].first().reset_index() if same else wells.size().reset_index()[keys]
         named = self._named(sums / counts[:, None])
-        frame = apart(frame, ["fields", "crops", *named])
+        frame = prefix_source_columns(frame, ["fields", "crops", *named])
         frame = frame.assign(fields=wells.size().to_numpy(), crops=counts)
         return pd.concat([frame, named], axis=1)
 
     def to_csv(self, path: Path) -> None:
-        """Writes the row of each crop, some thousand at a time."""
+        """Writes the row of each crop, some thousands at a time."""
         for start in range(0, max(1, len(self.probabilities)), _ROWS_AT_A_TIME):
             frame = self.to_frame(slice(start, start + _ROWS_AT_A_TIME))
             frame.to_csv(path, mode="a", header=not start, index=False)
 
     def describe(self) -> str:
-        """How many of which class, the most frequent first, in one sentence."""
+        """How many crops of each class, the most frequent class first, in one sentence."""
         counts = np.bincount(self.probabilities.argmax(axis=1), minlength=len(self.classes))
         first = np.argsort(-counts, kind="stable")
-        named = ", ".join(f"{self.classes[n]} ({counts[n]})" for n in first[:_NAMED])
-        if len(first) > _NAMED:
-            named += f" and {len(first) - _NAMED} classes more ({counts[first[_NAMED:]].sum()})"
+        named = ", ".join(f"{self.classes[n]} ({counts[n]})" for n in first[:_MOST_CLASSES])
+        if len(first) > _MOST_CLASSES:
+            rest = first[_MOST_CLASSES:]
+            named += f" and {len(rest)} other classes ({counts[rest].sum()})"
         made = (len(self.probabilities), len(np.unique(self.crops.fields)))
         images, fields = (
             f"{n} {what}{'' if n == 1 else 's'}"
@@ -116,15 +118,17 @@ def predict_crops(
         crops: Its images, see `keras_dcmix.inference.prediction.open_crops`.
         progress: Called with `(done, total)` after each batch.
 
-    Warns where the model gives something else than probabilities.
+    Warns where the outputs of the model are not probabilities.
     """
     probabilities = predictor.predict(crops, progress=progress)
     low, high = probabilities.min(initial=0), probabilities.max(initial=0)
     if low < -_ROUNDING or high > 1 + _ROUNDING:
         warnings.warn(
-            f"{predictor.path} gives {low:.3g} to {high:.3g}, which are no probabilities: the "
-            "largest still names the class; end the model with a softmax",
-            UserWarning,
+            InputWarning(
+                f"{predictor.path} has outputs from {low:.3g} to {high:.3g}, which are not "
+                "probabilities: the class of the largest one is predicted; end the model with a "
+                "softmax"
+            ),
             stacklevel=2,
         )
     return CropPredictions(crops, predictor.card.classes, probabilities)

@@ -89,7 +89,7 @@ def test_the_background_of_each_field_becomes_0(shaded):
 
 def test_a_source_without_functions_is_refused(plate):
     image_set = from_load_data(plate.write_csv())
-    with pytest.raises(ValueError, match="needs a source that names illumination functions"):
+    with pytest.raises(ValueError, match="needs a source with illumination functions"):
         whole(image_set, illumination="files")
 
 
@@ -98,7 +98,7 @@ def test_a_source_without_functions_is_refused(plate):
     [
         (
             np.ones((8, 9)),
-            r"row 2: illumination function must have the size.*80 x 90, received \(8, 9\)",
+            r"row 2: illumination function must have the size.*80 x 90. Received: \(8, 9\)",
         ),
         (np.zeros((80, 90)), "numbers above 0"),
         (np.ones(7), "numbers above 0"),
@@ -112,7 +112,7 @@ def test_a_function_that_does_not_fit_is_refused(shaded, function, words):
 
 def test_a_damaged_function_is_refused(shaded):
     (shaded.folder / "IllumGFP.npy").write_bytes(b"no array")
-    with pytest.raises(UnreadableImageError, match=r"cannot be read, expected a \.npy"):
+    with pytest.raises(UnreadableImageError, match=r"must be a \.npy"):
         whole(from_load_data(shaded.write_csv()), illumination="files")
 
 

@@ -9,7 +9,7 @@ from filelock import FileLock
 
 from keras_dcmix.data import Preprocessing, UnreadableImageError, crop_fields, from_load_data
 from keras_dcmix.data.cells.crop_store import CropStore
-from keras_dcmix.data.images import read_image
+from keras_dcmix.data.image_files import read_image
 
 
 class CountingReader:
@@ -180,13 +180,13 @@ def test_a_damaged_cache_says_what_to_delete(image_set, tmp_path, name):
     cropped(image_set, tmp_path / "cache")
     (folder,) = (tmp_path / "cache").iterdir()
     (folder / name).write_bytes(b"{\n")
-    with pytest.raises(ValueError, match=r"cannot be read .*: delete the folder '.*crops-"):
+    with pytest.raises(ValueError, match=r"must be complete.*crops-.*Delete this folder"):
         cropped(image_set, tmp_path / "cache")
 
 
 def test_a_cache_that_is_a_file_is_refused(image_set, tmp_path):
     (tmp_path / "cache").touch()
-    with pytest.raises(ValueError, match="cache must be a folder that can be written to"):
+    with pytest.raises(ValueError, match="`cache` must be a folder that can be written to"):
         cropped(image_set, tmp_path / "cache")
 
 
@@ -218,7 +218,7 @@ def test_two_runs_do_not_write_one_cache(image_set, tmp_path):
     # Another lock of the same file excludes this process as it does others.
     with (
         FileLock(folder / "lock"),
-        pytest.raises(ValueError, match="another run is filling the cache"),
+        pytest.raises(ValueError, match="another run is writing"),
     ):
         cropped(image_set, tmp_path / "cache")
     assert len(cropped(image_set, tmp_path / "cache")) > 0
@@ -263,14 +263,14 @@ def test_a_cached_problem_is_an_error_where_it_may_not_be_skipped(image_set, tmp
 def test_a_set_without_one_readable_field_is_refused(image_set, plate):
     for well in plate.table["Metadata_Well"]:
         plate.file(well, "GFP").write_bytes(b"")
-    with pytest.raises(UnreadableImageError, match=r"received 4 that cannot, the first: row 2"):
+    with pytest.raises(UnreadableImageError, match=r"Received: 4 that are not, the first: row 2"):
         cropped(image_set, None, skip_unreadable=True)
 
 
 def test_a_channel_that_changes_its_bit_depth_is_refused(image_set, plate):
     field = {name: (plane >> 8).astype(np.uint8) for name, plane in plate.draw_field(1).items()}
     plate.write_field("B01", field)
-    with pytest.raises(ValueError, match=r"received uint16 in row 2 and uint8 in row 4.*'GFP'"):
+    with pytest.raises(ValueError, match=r"Received: uint16 in row 2 and uint8 in row 4.*'GFP'"):
         cropped(image_set, None, crop="tiles")
 
 

@@ -166,7 +166,7 @@ def test_fields_without_nuclei_are_skipped_and_counted(image_set, plate):
 
 
 def test_a_plate_without_any_nucleus_is_refused(image_set):
-    with pytest.raises(ValueError, match="received none in any of 4 fields: check nuclei_channel"):
+    with pytest.raises(ValueError, match="Received: none in 4 fields. Check `nuclei_channel`"):
         crop_fields(image_set, crop="cells", size=20, nuclei_channel="GFP")
 
 
@@ -180,7 +180,7 @@ def test_fields_may_differ_in_size(image_set, plate):
 @pytest.mark.parametrize("crop", ["tiles", "cells"])
 def test_a_field_smaller_than_a_crop_is_named(image_set, plate, crop):
     plate.write_field("B01", plate.draw_field(9, (60, 30), nuclei=()))
-    with pytest.raises(ValueError, match=r"40 x 40 .* row 4, which is 60 x 30 .*B01-GFP\.tif"):
+    with pytest.raises(ValueError, match=r"size=40 for row 4 with 60 x 30 .*B01-GFP\.tif"):
         crop_fields(image_set, crop=crop, size=40)
 
 
@@ -199,15 +199,15 @@ def test_progress_is_told_after_each_field(image_set):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"crop": "cell"}, "unknown crop 'cell', did you mean 'cells'.*none, tiles, cells"),
-        ({"size": 0}, "size must be an integer of at least 1, received 0"),
-        ({"size": 32.0}, "size must be an integer of at least 1, received 32.0"),
-        ({"max_per_field": 3}, "max_per_field goes with crop='tiles' or 'cells', received 3"),
+        ({"crop": "cell"}, "unknown crop 'cell', Did you mean 'cells'.*none, tiles, cells"),
+        ({"size": 0}, "size must be an integer of at least 1. Received: 0"),
+        ({"size": 32.0}, "size must be an integer of at least 1. Received: 32.0"),
+        ({"max_per_field": 3}, "max_per_field goes with crop='tiles' or 'cells'. Received: 3"),
         (
             {"max_per_field": 0, "crop": "tiles"},
-            "max_per_field must be an integer of at least 1, received 0",
+            "max_per_field must be an integer of at least 1. Received: 0",
         ),
-        ({"cache_bytes": -1}, "cache_bytes must be an integer of at least 0, received -1"),
+        ({"cache_bytes": -1}, "cache_bytes must be an integer of at least 0. Received: -1"),
     ],
 )
 def test_wrong_arguments_are_refused(image_set, arguments, words):

@@ -60,11 +60,13 @@ def test_the_dna_channel_is_found_by_its_name(name):
 
 @pytest.mark.parametrize("names", [("w1", "w2"), ("DNA", "GFP", "DAPI")])
 def test_an_unclear_dna_channel_is_asked_for(names):
-    with pytest.raises(ValueError, match=rf"among the channels {', '.join(names)}: give nuclei"):
+    with pytest.raises(
+        ValueError, match=rf"among the channels {', '.join(names)}. Choose one with `nuclei"
+    ):
         find_dna_channel(names)
 
 
 def test_an_unknown_dna_channel_is_answered_with_the_nearest():
     assert find_dna_channel(["w1", "w2"], "w2") == 1
-    with pytest.raises(ValueError, match="unknown nuclei_channel 'W2', did you mean 'w2'"):
+    with pytest.raises(ValueError, match="Received: nuclei_channel='W2'. Did you mean 'w2'"):
         find_dna_channel(["w1", "w2"], "W2")

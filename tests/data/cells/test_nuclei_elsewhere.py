@@ -1,7 +1,5 @@
 """Cells are found in the DNA channel, also where it is none of the channels that are ranked."""
 
-import re
-
 import numpy as np
 import pytest
 import tifffile
@@ -30,7 +28,7 @@ def test_the_cells_are_those_that_all_channels_give(both, gfp, steps):
 
 
 def test_a_channel_that_is_left_out_can_be_named(gfp):
-    with pytest.raises(ValueError, match=r"unknown nuclei_channel 'DNS', did you mean 'DNA'"):
+    with pytest.raises(ValueError, match=r"Received: nuclei_channel='DNS'. Did you mean 'DNA'"):
         crop_fields(gfp, crop="cells", size=20, nuclei_channel="DNS")
     assert len(crop_fields(gfp, crop="cells", size=20, nuclei_channel="DNA")) == 16
 
@@ -72,10 +70,7 @@ def test_a_damaged_nuclei_channel_is_named_or_its_field_left_out(plate, gfp):
 
 def test_nuclei_of_another_size_are_refused(plate, gfp):
     tifffile.imwrite(plate.file("A01", "DNA"), np.zeros((40, 40), np.uint16))
-    message = (
-        "row 2 channel 'DNA', which shows the nuclei, with 40 x 40 and the others with 80 x 90"
-    )
-    with pytest.raises(ValueError, match=re.escape(message)):
+    with pytest.raises(ValueError, match=r"row 2: .*'DNA', .* with 40 x 40 .* with 80 x 90"):
         crop_fields(gfp, crop="cells", size=20)
 
 
@@ -99,7 +94,6 @@ def test_a_model_of_other_channels_finds_its_cells_on_the_next_plate(plate, gfp)
 
 
 def test_a_damaged_nuclei_channel_is_listed_under_the_name_it_has_on_the_plate(plate, gfp):
-    from keras_dcmix.cli.source_options import SourceOptions
     from keras_dcmix.inference.formats import ModelCard
     from keras_dcmix.inference.prediction import open_crops
 
@@ -109,12 +103,7 @@ def test_a_damaged_nuclei_channel_is_listed_under_the_name_it_has_on_the_plate(p
         columns={f"{kind}_GFP": f"{kind}_Green" for kind in ("FileName", "PathName")}
     )
     card = ModelCard(("GFP",), ("a", "b"), (20, 20), recipe=recipe)
-    found = open_crops(
-        str(plate.write_csv()),
-        card,
-        SourceOptions(skip_unreadable=True),
-        renamed={"GFP": "Green"},
-    )
+    found = open_crops(str(plate.write_csv()), card, skip_unreadable=True, renamed={"GFP": "Green"})
     assert list(found.skipped["channel"]) == ["DNA"]
     assert found.channel_names == ("GFP",)
 

@@ -6,7 +6,7 @@ from keras_dcmix.data.cells.preprocessing import ILLUMINATION, NORMALIZE, Prepro
 def test_the_defaults_leave_pixels_as_they_are():
     steps = Preprocessing()
     assert not steps.corrects
-    assert not steps.levels
+    assert not steps.scales
 
 
 @pytest.mark.parametrize("illumination", ILLUMINATION)
@@ -16,21 +16,21 @@ def test_every_illumination_is_allowed(illumination):
 
 @pytest.mark.parametrize("normalize", NORMALIZE)
 def test_every_normalisation_is_allowed(normalize):
-    assert Preprocessing(normalize=normalize).levels == (normalize != "none")
+    assert Preprocessing(normalize=normalize).scales == (normalize != "none")
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"illumination": "file"}, "unknown illumination 'file', did you mean 'files'"),
-        ({"normalize": "plates"}, "unknown normalize 'plates', did you mean 'plate'"),
-        ({"background": 100}, "background must be a percentile from 0 up to 100, received 100"),
-        ({"background": -1}, "background must be a percentile"),
-        ({"clip": (99, 1)}, r"lower and an upper percentile.*received \(99, 1\)"),
+        ({"illumination": "file"}, "illumination='file'. Did you mean 'files'"),
+        ({"normalize": "plates"}, "normalize='plates'. Did you mean 'plate'"),
+        ({"background": 100}, "percentile from 0 up to 100. Received: background=100"),
+        ({"background": -1}, "Received: background=-1"),
+        ({"clip": (99, 1)}, r"lower and an upper percentile.*Received: clip=\(99, 1\)"),
         ({"clip": (1, 2, 3)}, "lower and an upper percentile"),
         ({"clip": (-1, 99)}, "from 0 to 100"),
-        ({"controls": "A=b"}, "controls go with normalize='plate', received normalize='none'"),
-        ({"normalize": "plate", "controls": "DMSO"}, "controls must be COLUMN=VALUE"),
+        ({"controls": "A=b"}, "needs normalize='plate'. Received: normalize='none'"),
+        ({"normalize": "plate", "controls": "DMSO"}, "`controls` must be COLUMN=VALUE"),
     ],
 )
 def test_wrong_values_are_refused(arguments, words):

@@ -5,7 +5,7 @@ import pytest
 
 from keras_dcmix.data.formats import detect_format, open_images
 from keras_dcmix.data.formats.cellvoyager import PATTERN
-from keras_dcmix.data.reading import Reading
+from keras_dcmix.data.formats.reading import Reading
 
 
 @pytest.fixture
@@ -21,14 +21,14 @@ def test_a_measurement_is_recognised_by_its_index(measurement):
 
 def test_a_measurement_is_refused_with_the_way_to_read_it(tmp_path):
     (tmp_path / "MeasurementData.mlf").write_text("<xml/>")
-    words = "whose index is not read: read its images by their names, as the format folders"
+    words = "cannot be read.*Read the images by their names with format='folders'"
     with pytest.raises(ValueError, match=words) as error:
         open_images(tmp_path)
     assert f"'{PATTERN}'" in str(error.value)
 
 
 def test_the_pattern_that_is_shown_reads_the_measurement(measurement):
-    with pytest.warns(UserWarning, match=r"left out 1 of 5 .* is 'DC_DCAM#1_CAM3\.tif'"):
+    with pytest.warns(UserWarning, match=r"1 of 5 .* left out, .* is 'DC_DCAM#1_CAM3\.tif'"):
         image_set = open_images(measurement, reading=Reading(pattern=PATTERN))
     assert image_set.channel_names == ("01", "02")
     assert image_set.table["Metadata_Well"].tolist() == ["D08", "D08"]

@@ -3,7 +3,7 @@ import pytest
 import tifffile
 
 from keras_dcmix.data.formats import FORMATS, detect_format, open_images
-from keras_dcmix.data.reading import Reading
+from keras_dcmix.data.formats.reading import Reading
 
 
 @pytest.fixture
@@ -48,26 +48,14 @@ def test_a_pattern_makes_a_source_a_folder_whatever_it_looks_like(tmp_path):
     assert "Metadata_Plate" not in open_images(tmp_path, reading=reading).table
 
 
-@pytest.mark.parametrize(
-    ("option", "value"), [("root", "."), ("z", 1), ("pattern", "{well}"), ("allow_outside", True)]
-)
-@pytest.mark.parametrize("name", [name for name in FORMATS if name != "cellvoyager"])
-def test_what_means_nothing_to_a_format_is_refused(tmp_path, name, option, value):
-    reading = Reading(**{option: value})
-    with pytest.raises(ValueError, match=r"\w") as error:
-        open_images(tmp_path, format=name, reading=reading)
-    is_refused = f"{option}= does nothing for the format '{name}'" in str(error.value)
-    assert is_refused == (option not in FORMATS[name].takes)
-
-
 @pytest.mark.parametrize("name", list(FORMATS))
 def test_a_source_that_is_missing_is_named_whatever_its_format(tmp_path, name):
-    with pytest.raises(ValueError, match=r"source is missing: '.*gone'"):
+    with pytest.raises(ValueError, match=r"source must exist.*gone'"):
         open_images(tmp_path / "gone", format=name)
 
 
 def test_a_missing_source_has_no_format(tmp_path):
-    with pytest.raises(ValueError, match=r"source is missing: '.*gone'"):
+    with pytest.raises(ValueError, match=r"source must exist.*gone'"):
         detect_format(tmp_path / "gone")
 
 
@@ -80,12 +68,12 @@ def test_no_format_recognises_an_empty_folder_or_another_file(tmp_path, name):
 
 
 def test_a_source_of_no_known_format_is_answered_with_the_known_ones(tmp_path):
-    with pytest.raises(ValueError, match=r"looks like none of loaddata \(CellProfiler LoadData\)"):
+    with pytest.raises(ValueError, match=r"known format: loaddata \(CellProfiler LoadData\)"):
         detect_format(tmp_path)
 
 
 def test_an_unknown_format_is_answered_with_the_nearest(tmp_path):
-    with pytest.raises(ValueError, match="unknown format 'rxrx', did you mean 'rxrx1'"):
+    with pytest.raises(ValueError, match="Received: format='rxrx'. Did you mean 'rxrx1'"):
         open_images(tmp_path, format="rxrx")
 
 

@@ -180,7 +180,7 @@ def test_root_is_where_the_named_files_are(tmp_path):
 
 def test_named_files_that_climb_out_are_refused(tmp_path):
     write_set(tmp_path, second="../a_2.ome.tif")
-    with pytest.raises(ValueError, match=r"'\.\./a_2\.ome\.tif' leads out of the folder"):
+    with pytest.raises(ValueError, match=r"must stay in the folder.*'\.\./a_2\.ome\.tif'"):
         from_ome_tiff(tmp_path / "a_1.ome.tif")
 
 
@@ -203,7 +203,9 @@ def test_files_whose_metadata_are_elsewhere_say_where(tmp_path):
     binary = '<BinaryOnly MetadataFile="gone.companion.ome" UUID="urn:uuid:9"/>'
     write_tiff(tmp_path / "pixels.tif", ome_xml(rest=binary))
     for source in (tmp_path, tmp_path / "pixels.tif"):
-        with pytest.raises(ValueError, match=r"must be in 'gone\.companion\.ome', as it says"):
+        with pytest.raises(
+            ValueError, match=r"must be in 'gone\.companion\.ome', which it refers to"
+        ):
             from_ome_tiff(source)
 
 
@@ -227,14 +229,14 @@ def test_several_images_of_a_file_are_numbered(tmp_path):
 def test_colour_pages_are_refused(tmp_path):
     pixels = np.zeros((5, 6, 3), np.uint8)
     tifffile.imwrite(tmp_path / "a.ome.tif", pixels, photometric="rgb")
-    with pytest.raises(ValueError, match="received colour pages"):
+    with pytest.raises(ValueError, match="Received: colour pages"):
         from_ome_tiff(tmp_path / "a.ome.tif")
 
 
 def test_pixels_that_are_cut_off_are_met_on_reading(tmp_path):
     path = write_tiff(tmp_path / "a.tif", ome_xml(pixels_xml(channels=["DNA"])))
     path.write_bytes(path.read_bytes()[:-4])
-    with pytest.raises(ValueError, match=r"channel 'DNA': image file cannot be read"):
+    with pytest.raises(ValueError, match=r"channel 'DNA': Image file must be a complete"):
         from_ome_tiff(path).read(0)
 
 
@@ -242,14 +244,14 @@ def test_a_file_cut_off_before_its_xml_is_refused(tmp_path):
     write_ome(tmp_path / "a.ome.tif")
     data = (tmp_path / "a.ome.tif").read_bytes()
     (tmp_path / "a.ome.tif").write_bytes(data[:-40])
-    with pytest.raises(ValueError, match="received a TIFF without it or one that was cut off"):
+    with pytest.raises(ValueError, match="Received: a TIFF without it, or a truncated one"):
         open_images(tmp_path)
 
 
 def test_pages_that_are_not_there_are_met_on_reading(tmp_path):
     xml = pixels_xml(block(IFD=0, PlaneCount=2), sizes=(1, 2, 1), channels=["a", "b"])
     write_tiff(tmp_path / "a.tif", ome_xml(xml), [1])
-    with pytest.raises(ValueError, match=r"channel 'b'.*expected a page 1, received 1 pages"):
+    with pytest.raises(ValueError, match=r"channel 'b'.*expected a page 1, found 1 pages"):
         from_ome_tiff(tmp_path / "a.tif").read(0)
 
 
@@ -264,16 +266,16 @@ def test_planes_of_a_stack_with_other_bit_depths_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("xml", "words"),
     [
-        (ome_xml(), "describe at least one image, received none"),
-        ("<HOME></HOME>", "first element 'OME', received 'HOME'"),
+        (ome_xml(), "describe at least one image. Received: none"),
+        ("<HOME></HOME>", "first element 'OME'. Received: 'HOME'"),
         (ome_xml(pixels_xml()).replace("<Image", "<Im<age"), "must be complete XML"),
-        (ome_xml(pixels_xml(order="XYZT")), "DimensionOrder .* received 'XYZT'"),
-        (ome_xml(pixels_xml(sizes=(0, 1, 1))), "SizeZ from 1, received 0"),
-        (ome_xml(pixels_xml(sizes=("x", 1, 1))), "SizeZ of Pixels .* received 'x'"),
+        (ome_xml(pixels_xml(order="XYZT")), "DimensionOrder .* Received: 'XYZT'"),
+        (ome_xml(pixels_xml(sizes=(0, 1, 1))), "SizeZ from 1. Received: 0"),
+        (ome_xml(pixels_xml(sizes=("x", 1, 1))), "SizeZ of Pixels .* Received: 'x'"),
         (ome_xml(pixels_xml(sizes=(9**6, 1, 9**6))), "planes, it must be damaged"),
-        (ome_xml(pixels_xml(sizes=(1, 2, 1))), "each channel, expected 2, received 1"),
-        (ome_xml(pixels_xml(block(IFD=0), sizes=(2, 1, 1))), "expected 2, received 1"),
-        (ome_xml(pixels_xml(block(IFD=-1))), "IFD of TiffData .* received '-1'"),
+        (ome_xml(pixels_xml(sizes=(1, 2, 1))), "each channel, each of 2 planes.*Received: 1"),
+        (ome_xml(pixels_xml(block(IFD=0), sizes=(2, 1, 1))), "each of 2 planes.*Received: 1"),
+        (ome_xml(pixels_xml(block(IFD=-1))), "IFD of TiffData .* Received: '-1'"),
         ('<!DOCTYPE OME [<!ENTITY a "b">]>' + ome_xml()[38:], "declares a document type"),
     ],
 )
@@ -295,12 +297,12 @@ def test_a_file_that_is_no_tiff_is_refused(tmp_path, content, words):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(ValueError, match=r"source is missing: '.*gone\.tif'"):
+    with pytest.raises(ValueError, match=r"source must exist.*gone\.tif'"):
         from_ome_tiff(tmp_path / "gone.tif")
 
 
 def test_a_folder_without_tiffs_is_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"names end in \.tif or \.tiff, received none"):
+    with pytest.raises(ValueError, match=r"names end in \.tif or \.tiff. Received: none"):
         from_ome_tiff(tmp_path)
 
 
@@ -313,7 +315,7 @@ def test_a_plain_tiff_is_not_recognised(tmp_path):
 def test_a_plain_tiff_among_others_is_named(tmp_path):
     write_ome(tmp_path / "a.ome.tif")
     tifffile.imwrite(tmp_path / "b.tif", np.zeros((3, 4), np.uint8))
-    with pytest.raises(ValueError, match=r"received a TIFF without it.*: '.*b\.tif'"):
+    with pytest.raises(ValueError, match=r"Received: a TIFF without it.*: '.*b\.tif'"):
         from_ome_tiff(tmp_path)
 
 
@@ -324,7 +326,7 @@ def test_images_partly_on_a_plate_are_refused(tmp_path):
     )
     write_tiff(tmp_path / "a.tif", ome_xml(pixels_xml(), rest=plate))
     write_tiff(tmp_path / "b.tif", ome_xml(pixels_xml()))
-    with pytest.raises(ValueError, match="all of plates or none, received 1 of 2"):
+    with pytest.raises(ValueError, match="all of plates or none. Received: 1 of 2"):
         from_ome_tiff(tmp_path)
 
 

@@ -84,7 +84,7 @@ def test_labels_are_no_fields(tmp_path, ome_zarr):
 def test_a_segmentation_as_the_source_is_refused(tmp_path, ome_zarr):
     ome_zarr.image(tmp_path / "nuclei.zarr")
     ome_zarr.edit(tmp_path / "nuclei.zarr/.zattrs", lambda a: a.update({"image-label": {}}))
-    with pytest.raises(ValueError, match="received a segmentation"):
+    with pytest.raises(ValueError, match="must not be a segmentation"):
         from_ome_zarr(tmp_path / "nuclei.zarr")
 
 
@@ -126,7 +126,7 @@ def test_a_plate_and_an_image_side_by_side_are_refused(tmp_path, ome_zarr):
     ome_zarr.plate(tmp_path / "P.zarr", ["A/01"])
     ome_zarr.image(tmp_path / "P.zarr/A/01/0")
     ome_zarr.image(tmp_path / "a.zarr")
-    with pytest.raises(ValueError, match="all of plates or none, received both"):
+    with pytest.raises(ValueError, match="all of plates or none. Received: both"):
         from_ome_zarr(tmp_path)
 
 
@@ -134,14 +134,14 @@ def test_a_well_without_a_folder_is_named(tmp_path, ome_zarr):
     ome_zarr.plate(tmp_path / "P.zarr", ["A/01", "A/02"])
     shutil.rmtree(tmp_path / "P.zarr/A/02")
     ome_zarr.image(tmp_path / "P.zarr/A/01/0")
-    with pytest.raises(ValueError, match=r"each well .* must be there, 'A/02' is missing"):
+    with pytest.raises(ValueError, match=r"Each well .* must exist. Received: no 'A/02'"):
         from_ome_zarr(tmp_path / "P.zarr")
 
 
 def test_an_image_without_a_folder_is_named(tmp_path, ome_zarr):
     ome_zarr.plate(tmp_path / "P.zarr", ["A/01"], ["0", "1"])
     ome_zarr.image(tmp_path / "P.zarr/A/01/0")
-    with pytest.raises(ValueError, match=r"each image .* must be there, '1' is missing"):
+    with pytest.raises(ValueError, match=r"Each image .* must exist. Received: no '1'"):
         from_ome_zarr(tmp_path / "P.zarr")
 
 
@@ -149,7 +149,7 @@ def test_an_image_without_a_folder_is_named(tmp_path, ome_zarr):
 def test_a_plate_without_wells_is_refused(tmp_path, ome_zarr, wells):
     ome_zarr.plate(tmp_path / "P.zarr", ["A/01"])
     ome_zarr.edit(tmp_path / "P.zarr/.zattrs", lambda a: a["plate"].update(wells=wells))
-    with pytest.raises(ValueError, match=r"a plate must list wells, at least one.*received"):
+    with pytest.raises(ValueError, match=r"a plate must list wells, at least one.*Received"):
         from_ome_zarr(tmp_path / "P.zarr")
 
 
@@ -164,25 +164,27 @@ def test_paths_that_climb_out_are_refused(tmp_path, ome_zarr, source):
         "P.zarr/A/01/0": lambda a: a["multiscales"][0].update(datasets=out),
     }
     ome_zarr.edit(tmp_path / source / ".zattrs", changes[source])
-    with pytest.raises(ValueError, match=r"secret' leads out of the folder"):
+    with pytest.raises(ValueError, match=r"must stay in the folder.*secret'"):
         from_ome_zarr(tmp_path / source)
 
 
 def test_a_level_that_is_gone_is_named(tmp_path, ome_zarr):
     ome_zarr.image(tmp_path / "a.zarr")
     shutil.rmtree(tmp_path / "a.zarr/0")
-    with pytest.raises(ValueError, match=r"first level .* must be there, '0' is no array in"):
+    with pytest.raises(
+        ValueError, match=r"first level .* must exist. Received: '0', which is no array in"
+    ):
         from_ome_zarr(tmp_path / "a.zarr")
 
 
 CHANGES = {
-    "axes .* received": lambda a: a["multiscales"][0].update(axes=["c", "x", "y"]),
+    "Axes .* Received: axes=": lambda a: a["multiscales"][0].update(axes=["c", "x", "y"]),
     "one for each of 3 axes": lambda a: a["multiscales"][0].update(axes=["y", "x"]),
-    r"received \['t', 'c', 'z', 'y', 'x'\]": lambda a: a["multiscales"][0].pop("axes"),
+    r"Received: \['t', 'c', 'z', 'y', 'x'\]": lambda a: a["multiscales"][0].pop("axes"),
     "multiscales, at least one, received": lambda a: a.update(multiscales=[]),
-    "datasets, at least one, received None": lambda a: a["multiscales"][0].pop("datasets"),
+    "datasets, at least one. Received: None": lambda a: a["multiscales"][0].pop("datasets"),
     "a path for each of its datasets": lambda a: a["multiscales"][0].update(datasets=[{"p": 1}]),
-    "expected 3 names, received 1": lambda a: a.update(omero={"channels": [{"label": "DNA"}]}),
+    "each of 3 channels.*Received: 1": lambda a: a.update(omero={"channels": [{"label": "DNA"}]}),
     "multiscales, a plate or a well": lambda a: a.clear(),
 }
 
@@ -208,7 +210,7 @@ def test_metadata_that_are_no_json_are_refused(tmp_path, ome_zarr, file, text, w
 
 
 def test_an_empty_folder_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="at least one image, received none"):
+    with pytest.raises(ValueError, match="at least one image. Received: none"):
         from_ome_zarr(tmp_path)
 
 

@@ -5,8 +5,8 @@ import pytest
 
 from keras_dcmix.data import from_rxrx1
 from keras_dcmix.data.formats import detect_format
+from keras_dcmix.data.formats.reading import Reading
 from keras_dcmix.data.formats.rxrx1 import is_rxrx1, read_rxrx1
-from keras_dcmix.data.reading import Reading
 
 
 class Screen:
@@ -96,7 +96,7 @@ def test_root_is_the_folder_of_the_experiments(screen):
     screen.write_images("elsewhere/pixels")
     path = screen.write_table()
     assert len(from_rxrx1(path, root=screen.folder / "elsewhere/pixels")) == 8
-    with pytest.raises(ValueError, match="48 of 48 image files are missing, the first in row 2"):
+    with pytest.raises(ValueError, match="48 missing, the first is .* .row 2"):
         from_rxrx1(path)
 
 
@@ -113,7 +113,7 @@ def test_a_well_without_any_image_is_missed(screen):
     screen.write_images()
     for file in screen.folder.glob("images/RPE-02/Plate1/B03_*"):
         file.unlink()
-    with pytest.raises(ValueError, match=r"6 of 42 image files are missing, the first in row 5"):
+    with pytest.raises(ValueError, match=r"6 missing, the first is .* .row 5"):
         from_rxrx1(screen.write_wells("train.csv"))
 
 
@@ -139,26 +139,26 @@ def test_metadata_csv_goes_before_kaggles_tables(screen):
 
 def test_a_missing_column_is_named(screen):
     screen.table = screen.table.rename(columns={"plate": "dish"})
-    with pytest.raises(ValueError, match=r"received none called 'plate', but experiment, dish"):
+    with pytest.raises(ValueError, match=r"Received: experiment, dish.* without 'plate'"):
         from_rxrx1(screen.write_table())
 
 
 def test_a_field_that_comes_twice_is_named_whatever_its_well_is_called(screen):
     screen.table.loc[2, ["well", "site"]] = ["b2", "1"]
-    with pytest.raises(ValueError, match=r"rows 2 and 4, both HUVEC-01, 1, B02, 1: delete"):
+    with pytest.raises(ValueError, match=r"rows 2 and 4, both HUVEC-01, 1, B02, 1. Delete"):
         from_rxrx1(screen.write_table())
 
 
 def test_a_blank_well_is_named_with_its_row(screen):
     screen.table.loc[4, "well"] = " "
-    with pytest.raises(ValueError, match=r"column 'well' .* 1 blanks, the first in row 6"):
+    with pytest.raises(ValueError, match=r"Column 'well' .* 1 blanks, the first in row 6"):
         from_rxrx1(screen.write_table())
 
 
 @pytest.mark.parametrize(("column", "name"), [("experiment", "../../x"), ("well", "../../B02")])
 def test_a_name_that_climbs_out_of_the_root_is_refused(screen, column, name):
     screen.table.loc[0, column] = name
-    with pytest.raises(ValueError, match="leads out of the folder"):
+    with pytest.raises(ValueError, match="must stay in the folder"):
         from_rxrx1(screen.write_table())
 
 

@@ -30,7 +30,7 @@ def test_an_absent_chunk_is_named_and_not_read_as_zeros(tmp_path, ome_zarr, kind
     np.testing.assert_array_equal(image_set.read(0), np.moveaxis(pixels, 0, -1))
     (tmp_path / "a.zarr" / chunk).unlink()
     name = chunk.removeprefix("0/")
-    with pytest.raises(ValueError, match=f"'GFP': chunk '{name}' of .* would read as zeros"):
+    with pytest.raises(ValueError, match=f"'GFP'.* without '{name}', .* would read as zeros"):
         image_set.read(0)
     assert image_set.select_channels(["DNA", "ER"]).read(0).shape == (5, 6, 2)
 
@@ -67,7 +67,7 @@ def test_a_chunk_absent_within_a_shard_is_named(tmp_path, ome_zarr, place):
     )
     image_set = from_ome_zarr(tmp_path / "a.zarr")
     assert image_set.select_channels(["DNA", "ER"]).read(0).min() == 1
-    with pytest.raises(ValueError, match=r"chunk 'c/0/0/0, part 1\.1\.1' .* is absent"):
+    with pytest.raises(ValueError, match=r"without 'c/0/0/0, part 1\.1\.1'"):
         image_set.select_channels(["GFP"]).read(0)
 
 
@@ -80,7 +80,7 @@ def test_what_absent_chunks_would_read_as_is_said(tmp_path, ome_zarr):
 
 def test_chunks_that_the_writer_leaves_out_are_explained_with_a_way_out(tmp_path, ome_zarr):
     ome_zarr.image(tmp_path / "a.zarr", pixels=np.zeros((3, 5, 6), np.uint16))
-    with pytest.raises(ValueError, match=r"left out chunks that are constant.*write_empty_chunks"):
+    with pytest.raises(ValueError, match=r"left out constant chunks.*write_empty_chunks"):
         from_ome_zarr(tmp_path / "a.zarr").read(0)
 
 
@@ -91,7 +91,7 @@ def test_constant_chunks_that_are_written_are_read(tmp_path, ome_zarr):
 
 
 @pytest.mark.parametrize(
-    ("data", "words"), [(b"", "absent and would read as zeros"), (b"\x02\x01", "cannot be read")]
+    ("data", "words"), [(b"", "absent and would read as zeros"), (b"\x02\x01", "complete plane")]
 )
 def test_a_truncated_chunk_is_met_on_reading(tmp_path, ome_zarr, data, words):
     ome_zarr.image(tmp_path / "a.zarr")
@@ -103,15 +103,15 @@ def test_a_truncated_chunk_is_met_on_reading(tmp_path, ome_zarr, data, words):
 def test_a_truncated_shard_is_met_on_reading(tmp_path, ome_zarr):
     ome_zarr.image(tmp_path / "a.zarr", version=3, shards=(1, 3, 8))
     (tmp_path / "a.zarr/0/c/1/0/0").write_bytes(b"\1\2")
-    with pytest.raises(ValueError, match=r"shard is truncated: '.*c/1/0/0'"):
+    with pytest.raises(ValueError, match=r"truncated one, '.*c/1/0/0'"):
         from_ome_zarr(tmp_path / "a.zarr").read(0)
 
 
 @pytest.mark.parametrize(
     ("pixels", "words"),
     [
-        (np.full((3, 5, 6), np.nan, np.float32), "finite pixels, received 30 pixels"),
-        (np.ones((3, 5, 6), bool), "integer or floating-point pixels, received bool"),
+        (np.full((3, 5, 6), np.nan, np.float32), "finite pixels. Received: 30 pixels"),
+        (np.ones((3, 5, 6), bool), "integer or floating-point pixels. Received: bool"),
     ],
 )
 def test_pixels_that_are_no_finite_numbers_are_refused(tmp_path, ome_zarr, pixels, words):
@@ -143,19 +143,19 @@ def test_a_pickled_set_is_read_by_several_threads(tmp_path, ome_zarr):
 
 def test_a_plane_that_is_not_there_is_refused(tmp_path, ome_zarr):
     ome_zarr.image(tmp_path / "a.zarr")
-    with pytest.raises(ValueError, match=r"complete plane 3: .*out of bounds"):
+    with pytest.raises(ValueError, match=r"complete plane 3. .*out of bounds"):
         read_zarr_plane(str(tmp_path / "a.zarr/0"), 3)
 
 
 def test_an_array_that_is_gone_is_named(tmp_path):
-    with pytest.raises(ValueError, match=r"Zarr array is missing: '.*gone'"):
+    with pytest.raises(ValueError, match=r"Zarr array must exist. Received: '.*gone'"):
         read_zarr_plane(str(tmp_path / "gone"), 0)
 
 
 ARRAYS = {
     r"without them \(KeyError: 'shape'\)": lambda a: a.pop("shape"),
-    r"sizes from 1, at least two, received \[0, 5, 6\]": lambda a: a.update(shape=[0, 5, 6]),
-    r"received \[3, 5\] and \[1, 3, 8\]": lambda a: a.update(shape=[3, 5]),
+    r"sizes from 1, at least two. Received: \[0, 5, 6\]": lambda a: a.update(shape=[0, 5, 6]),
+    r"Received: \[3, 5\] and \[1, 3, 8\]": lambda a: a.update(shape=[3, 5]),
     r"without them \(TypeError: ": lambda a: a.update(chunk_grid=[]),
     "chunk grid 'odd'": lambda a: a["chunk_grid"].update(name="odd"),
     "keys 'odd'": lambda a: a["chunk_key_encoding"].update(name="odd"),

@@ -1,0 +1,23 @@
+"""A question of the page with its answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One question on the page.
+
+    Attributes:
+        question: The question.
+        short: The answer in a word or two.
+        text: Why.
+        is_judgement: Whether "no" speaks against the ranking.
+    """
+
+    question: str
+    short: Literal["yes", "in part", "no", "not known"]
+    text: str
+    is_judgement: bool = True

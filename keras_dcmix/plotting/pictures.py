@@ -1,0 +1,78 @@
+"""Grey pictures in a grid, shared by the figures that show images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keras_dcmix._common.errors import DataError
+from keras_dcmix.plotting.style import axes_or_new, background, blend, laid_out, text_color
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def picture_canvas(
+    ax: Axes | None, width: float, height: float, inches: float
+) -> tuple[Axes, float]:
+    """Prepares axes whose unit is the width of one picture.
+
+    Args:
+        ax: Axes to draw into, or None for a new figure.
+        width: Width of the grid, in widths of one picture.
+        height: Its height, in the same unit.
+        inches: Width of one picture in a new figure.
+
+    Returns:
+        The axes, and the width of one picture in points.
+    """
+    ax = axes_or_new(ax, width * inches + 0.3, height * inches + 0.3)
+    ax.set(xlim=(0, width), ylim=(0, height), aspect="equal")
+    ax.axis("off")
+    points_across, points_down = laid_out(ax)
+    return ax, min(points_across / width, points_down / height)
+
+
+def add_picture(
+    ax: Axes,
+    box: tuple[float, float, float, float],
+    pixels: np.ndarray | None,
+    limits: tuple[float, float],
+) -> Axes:
+    """Adds one grey picture with a thin frame.
+
+    Args:
+        ax: Axes of `picture_canvas`.
+        box: Left, top, width and height; the top counts from the upper end of the axes.
+        pixels: `(height, width)`; None for an empty frame.
+        limits: Intensities shown as black and white.
+    """
+    left, top, width, height = box
+    _, upper = ax.get_ylim()
+    picture = ax.inset_axes((left, upper - top - height, width, height), transform=ax.transData)
+    if pixels is not None:
+        black, white = limits
+        is_flat = black == white
+        picture.imshow(pixels, cmap="gray", vmin=black, vmax=white + is_flat, aspect="auto")
+    picture.set(xticks=[], yticks=[])
+    picture.spines[:].set(color=blend(text_color(), background(ax), 0.35), linewidth=0.5)
+    return picture
+
+
+def checked_names(argument: str, names: Sequence[str], number: int, what: str) -> list[str]:
+    """Returns names as a list, or raises if they are not one for each thing.
+
+    Args:
+        argument: Name of the argument that holds them.
+        names: The names.
+        number: How many there must be.
+        what: What each of them names, such as `"channel"`.
+    """
+    if isinstance(names, str) or len(names) != number:
+        raise DataError(
+            f"`{argument}` must be a list of {number} names, one for each {what}. "
+            f"Received: {argument}={names!r}"
+        )
+    return list(names)

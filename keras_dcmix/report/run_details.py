@@ -1,0 +1,89 @@
+"""How to repeat a run: command, arguments, training, versions."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import keras
+
+from keras_dcmix._common.versions import versions
+from keras_dcmix.models.options import Training
+
+Rows = list[tuple[str, str]]
+
+# As a reader would look for them; others are listed under their own names.
+_LABELS = {"batch_size": "images in a batch", "learning_rate": "learning rate at the start"}
+
+
+def command_line(name: str, arguments: Mapping[str, Any], training: Training | None) -> str:
+    """The command that repeats a run; empty where it was a call in Python.
+
+    Args:
+        name: `"rank"` or `"compare"`.
+        arguments: What it was called with; the command always gives `source`.
+        training: How the models were built and trained.
+
+    Example:
+
+    >>> arguments = {"source": "my plate", "label": "Drug", "check": False}
+    >>> command_line("rank", arguments, Training())
+    "keras-dcmix rank 'my plate' --label Drug --no-check --out NEW_FOLDER"
+    """
+    if "source" not in arguments:
+        return ""
+    default, own = asdict(Training()), asdict(training or Training())
+    changed = {key: value for key, value in own.items() if value != default[key]}
+    parts = ["keras-dcmix", name, str(arguments["source"])]
+    for key, value in {**arguments, **changed}.items():
+        option = "--" + key.replace("_", "-")
+        if key == "source" or value is None or (key == "check" and value):
+            continue
+        if key == "check":
+            parts.append("--no-check")
+        elif isinstance(value, bool):
+            parts += [option] * value
+        else:
+            parts += [option, str(value)]
+    if "out" not in arguments:
+        parts += ["--out", "NEW_FOLDER"]
+    return shlex.join(parts)
+
+
+def subject(arguments: Mapping[str, Any]) -> str:
+    """Source and label, for the line above the headline."""
+    names = [str(arguments[key]) for key in ("source", "label") if arguments.get(key)]
+    return " · ".join(names)
+
+
+def argument_rows(arguments: Mapping[str, Any]) -> Rows:
+    """What the run was called with, without what was left at its default."""
+    return [
+        (key.replace("_", " "), str(value)) for key, value in arguments.items() if value is not None
+    ]
+
+
+def training_rows(training: Training | None) -> Rows:
+    """How models were built and trained; empty where that is not known."""
+    if training is None:
+        return []
+    return [
+        (_LABELS.get(key, key.replace("_", " ")), _text(value))
+        for key, value in asdict(training).items()
+        if value is not None
+    ]
+
+
+def version_rows() -> Rows:
+    """Date, backend and versions."""
+    day = datetime.now(UTC).date().isoformat()
+    return [("date", day), ("backend", keras.backend.backend()), *versions().items()]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
