@@ -123,7 +123,7 @@ def test_controls_that_are_not_there_are_refused(image_set, controls, words):
 
 def test_plates_without_names_are_refused(image_set):
     nameless = replace(image_set, table=image_set.table[["Metadata_Treatment"]])
-    with pytest.raises(ValueError, match="needs the column Metadata_Plate. Received: Metadata_T"):
+    with pytest.raises(ValueError, match=r"needs the column Metadata_Plate. Received: Metadata_T"):
         crops_of(nameless, normalize="plate")
 
 

@@ -16,8 +16,8 @@ from keras_dcmix.datasets import simulated_screen, write_screen
 
 DOCS = Path(__file__).parents[3] / "docs"
 OPTIONS = {"root": ".", "z": 1, "pattern": "{well}_{channel}.tif", "allow_outside": True}
-INDEX = """<EvaluationInputData xmlns="x"><Images><Image><URL>B02_a.tif</URL><Row>2</Row><Col>2</Col>
-<FieldID>1</FieldID><ChannelID>1</ChannelID></Image></Images></EvaluationInputData>"""
+INDEX = """<EvaluationInputData xmlns="x"><Images><Image>
+<URL>B02_a.tif</URL><Row>2</Row><Col>2</Col><FieldID>1</FieldID><ChannelID>1</ChannelID></Image></Images></EvaluationInputData>"""
 
 COMPANION = """<OME xmlns="x"><Image ID="0"><Pixels DimensionOrder="XYZCT" SizeX="3" SizeY="2"
  SizeZ="1" SizeC="1" SizeT="1"><Channel Name="DNA"/>

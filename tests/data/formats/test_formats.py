@@ -73,7 +73,7 @@ def test_a_source_of_no_known_format_is_answered_with_the_known_ones(tmp_path):
 
 
 def test_an_unknown_format_is_answered_with_the_nearest(tmp_path):
-    with pytest.raises(ValueError, match="Received: format='rxrx'. Did you mean 'rxrx1'"):
+    with pytest.raises(ValueError, match="Received: format='rxrx', did you mean 'rxrx1'"):
         open_images(tmp_path, format="rxrx")
 
 

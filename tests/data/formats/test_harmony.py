@@ -88,7 +88,7 @@ def test_root_for_several_measurements_is_refused(tmp_path):
     for name in ("first", "second"):
         write_measurement(tmp_path / name, image_xml())
     with pytest.raises(
-        ValueError, match="`root` must hold the images of one measurement. Received: 2"
+        ValueError, match=r"`root` must hold the images of one measurement. Received: 2"
     ):
         from_harmony(tmp_path, root=tmp_path)
 
@@ -143,7 +143,7 @@ def test_names_that_images_lack_come_from_the_maps(tmp_path, entry, name):
 
 def test_a_channel_of_two_names_is_refused(tmp_path):
     images = image_xml(name="DAPI"), image_xml(name="GFP", site=2)
-    with pytest.raises(ValueError, match="one name. Received: 'DAPI' and 'GFP' for channel 1"):
+    with pytest.raises(ValueError, match=r"one name. Received: 'DAPI' and 'GFP' for channel 1"):
         from_harmony(write_measurement(tmp_path / "m", *images))
 
 

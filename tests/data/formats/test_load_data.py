@@ -76,7 +76,7 @@ def test_a_blank_file_cell_is_named(plate):
 
 
 def test_an_unknown_channel_is_answered_with_the_nearest(plate):
-    with pytest.raises(ValueError, match="Received: 'GPF'. Did you mean 'GFP'"):
+    with pytest.raises(ValueError, match="Received: 'GPF', did you mean 'GFP'"):
         from_load_data(plate.write_csv(), channels=["GPF"])
 
 
@@ -192,7 +192,7 @@ def test_frames_number_the_pages_of_a_file(plate):
 
 def test_a_frame_that_is_no_number_is_refused(plate):
     plate.table["Frame_GFP"] = "first"
-    with pytest.raises(ValueError, match="page numbers from 0. Received: 'first' in row 2"):
+    with pytest.raises(ValueError, match=r"page numbers from 0. Received: 'first' in row 2"):
         from_load_data(plate.write_csv())
 
 

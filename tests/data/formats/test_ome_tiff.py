@@ -326,7 +326,7 @@ def test_images_partly_on_a_plate_are_refused(tmp_path):
     )
     write_tiff(tmp_path / "a.tif", ome_xml(pixels_xml(), rest=plate))
     write_tiff(tmp_path / "b.tif", ome_xml(pixels_xml()))
-    with pytest.raises(ValueError, match="all of plates or none. Received: 1 of 2"):
+    with pytest.raises(ValueError, match=r"all of plates or none. Received: 1 of 2"):
         from_ome_tiff(tmp_path)
 
 

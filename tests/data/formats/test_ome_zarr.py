@@ -126,7 +126,7 @@ def test_a_plate_and_an_image_side_by_side_are_refused(tmp_path, ome_zarr):
     ome_zarr.plate(tmp_path / "P.zarr", ["A/01"])
     ome_zarr.image(tmp_path / "P.zarr/A/01/0")
     ome_zarr.image(tmp_path / "a.zarr")
-    with pytest.raises(ValueError, match="all of plates or none. Received: both"):
+    with pytest.raises(ValueError, match=r"all of plates or none. Received: both"):
         from_ome_zarr(tmp_path)
 
 
@@ -210,7 +210,7 @@ def test_metadata_that_are_no_json_are_refused(tmp_path, ome_zarr, file, text, w
 
 
 def test_an_empty_folder_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="at least one image. Received: none"):
+    with pytest.raises(ValueError, match=r"at least one image. Received: none"):
         from_ome_zarr(tmp_path)
 
 

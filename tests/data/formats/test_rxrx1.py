@@ -96,7 +96,7 @@ def test_root_is_the_folder_of_the_experiments(screen):
     screen.write_images("elsewhere/pixels")
     path = screen.write_table()
     assert len(from_rxrx1(path, root=screen.folder / "elsewhere/pixels")) == 8
-    with pytest.raises(ValueError, match="48 missing, the first is .* .row 2"):
+    with pytest.raises(ValueError, match=r"48 missing, the first is .* .row 2"):
         from_rxrx1(path)
 
 
