@@ -300,11 +300,6 @@ def test_a_folder_without_images_is_refused(tmp_path):
         from_folders(tmp_path)
 
 
-def test_a_missing_folder_is_named(tmp_path):
-    with pytest.raises(ValueError, match=r"source must exist.*gone'"):
-        from_folders(tmp_path / "gone")
-
-
 def test_folders_are_recognised_by_images(write, tmp_path):
     (tmp_path / "a.csv").write_text("x\n")
     assert not is_folders(tmp_path)

@@ -168,11 +168,6 @@ def test_a_plate_without_images_is_refused(tmp_path):
         from_imagexpress(tmp_path)
 
 
-def test_a_missing_plate_is_named(tmp_path):
-    with pytest.raises(ValueError, match=r"source must exist.*gone\.HTD'"):
-        from_imagexpress(tmp_path / "gone.HTD")
-
-
 def test_two_files_of_one_channel_and_field_are_named(tmp_path):
     write(tmp_path / "x_B02_s1_w1.TIF")
     write(tmp_path / "y_B02_s01_w1.TIF")

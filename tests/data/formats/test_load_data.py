@@ -75,21 +75,6 @@ def test_a_blank_file_cell_is_named(plate):
         from_load_data(plate.write_csv())
 
 
-def test_an_unknown_channel_is_answered_with_the_nearest(plate):
-    with pytest.raises(ValueError, match="Received: 'GPF', did you mean 'GFP'"):
-        from_load_data(plate.write_csv(), channels=["GPF"])
-
-
-def test_a_group_without_a_label_is_refused(plate):
-    with pytest.raises(ValueError, match="`group` needs `label`"):
-        from_load_data(plate.write_csv(), group="Metadata_Well")
-
-
-def test_a_missing_csv_is_named(tmp_path):
-    with pytest.raises(ValueError, match=r"source must exist.*gone\.csv'"):
-        from_load_data(tmp_path / "gone.csv")
-
-
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -131,11 +116,6 @@ def test_the_same_file_in_two_rows_is_refused(plate):
     plate.table.loc[2, "FileName_DNA"] = plate.table.loc[0, "FileName_DNA"]
     with pytest.raises(ValueError, match=r"channel 'DNA' of row 2; row 4"):
         from_load_data(plate.write_csv())
-
-
-def test_a_root_that_is_no_folder_is_refused(plate):
-    with pytest.raises(ValueError, match=r"`root` must be a folder. Received: root='.*nowhere'"):
-        from_load_data(plate.write_csv(), root=plate.folder / "nowhere")
 
 
 def test_channels_called_orig_are_named_without_it(plate):
@@ -271,11 +251,6 @@ def test_names_with_blanks_and_other_scripts_are_read(plate):
     plate.file("A01", "GFP").rename(plate.folder / "images" / "Zelle \N{MICRO SIGN}1 \u7d30.tif")
     plate.table.loc[0, "FileName_GFP"] = "Zelle \N{MICRO SIGN}1 \u7d30.tif"
     assert from_load_data(plate.write_csv()).read(0).shape == (80, 90, 2)
-
-
-def test_a_reader_of_ones_own_is_used(plate):
-    image_set = from_load_data(plate.write_csv(), reader=lambda path: np.ones((2, 3)))
-    np.testing.assert_array_equal(image_set.read(0), np.ones((2, 3, 2)))
 
 
 def test_a_label_that_numbers_the_rows_is_refused(plate):

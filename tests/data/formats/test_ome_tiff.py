@@ -296,11 +296,6 @@ def test_a_file_that_is_no_tiff_is_refused(tmp_path, content, words):
         from_ome_tiff(tmp_path / "a.ome.tif")
 
 
-def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(ValueError, match=r"source must exist.*gone\.tif'"):
-        from_ome_tiff(tmp_path / "gone.tif")
-
-
 def test_a_folder_without_tiffs_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"names end in \.tif or \.tiff. Received: none"):
         from_ome_tiff(tmp_path)
