@@ -3,81 +3,37 @@
 import inspect
 import re
 from dataclasses import fields
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import pytest
-import tifffile
 
 from keras_dcmix import data
 from keras_dcmix.data.formats import FORMATS, detect_format, open_images
 from keras_dcmix.data.formats.reading import Reading
-from keras_dcmix.datasets import simulated_screen, write_screen
 
 DOCS = Path(__file__).parents[3] / "docs"
 OPTIONS = {"root": ".", "z": 1, "pattern": "{well}_{channel}.tif", "allow_outside": True}
-COLUMNS = "2345"  # of the wells of each source, in row B
-
-HARMONY = '<EvaluationInputData xmlns="x"><Images>{}</Images></EvaluationInputData>'
-HARMONY_IMAGE = (
-    "<Image><URL>{0}.tif</URL><Row>2</Row><Col>{0}</Col><FieldID>1</FieldID>"
-    "<ChannelID>1</ChannelID></Image>"
-)
-COMPANION = (
-    '<OME xmlns="x"><Image ID="0"><Pixels DimensionOrder="XYZCT" SizeX="3" SizeY="2" SizeZ="1" '
-    'SizeC="1" SizeT="1"><TiffData IFD="0"><UUID FileName="{}.tif">u</UUID></TiffData></Pixels>'
-    "</Image></OME>"
-)
-
-
-def write_planes(folder, name="{}.tif"):
-    for column in COLUMNS:
-        tifffile.imwrite(folder / name.format(column), np.ones((2, 3), np.uint16))
-    return folder
-
-
-def write_harmony(folder):
-    images = "".join(map(HARMONY_IMAGE.format, COLUMNS))
-    (folder / "Index.xml").write_text(HARMONY.format(images))
-    return write_planes(folder)
-
-
-def write_ome_tiff(folder):
-    for column in COLUMNS:
-        (folder / f"B0{column}.companion.ome").write_text(COMPANION.format(column))
-    return write_planes(folder)
-
-
-def write_layout(layout):
-    def write(folder):
-        screen = simulated_screen(num_experiments=1, wells_per_plate=4, sites_per_well=1, size=64)
-        write_screen(screen, folder / "screen", layout)
-        return folder / "screen"
-
-    return write
-
-
-WRITE = {
-    "loaddata": write_layout("loaddata"),
-    "harmony": write_harmony,
-    "ome-zarr": write_layout("ome-zarr"),
-    "ome-tiff": write_ome_tiff,
-    "rxrx1": write_layout("rxrx1"),
-    "imagexpress": lambda folder: write_planes(folder, "x_B0{}_s1_w1.tif"),
-    "folders": lambda folder: write_planes(folder, "B0{}_GFP.tif"),
-}
 READ = [known for known in FORMATS.values() if known.opens is not None]
 each_format = pytest.mark.parametrize("known", READ, ids=lambda known: known.name)
 
 
 @pytest.fixture(scope="module")
-def sources(tmp_path_factory):
-    return {name: write(tmp_path_factory.mktemp(name)) for name, write in WRITE.items()}
+def sources():
+    return {}
 
 
 @pytest.fixture
-def source(known, sources):
+def source(known, sources, tmp_path_factory):
+    """Four wells, written once by `write_source` in the test file of the format."""
+    if known.name not in sources:
+        name = f"test_{known.opens.__module__.rpartition('.')[2]}"
+        spec = spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+        module = module_from_spec(spec)
+        spec.loader.exec_module(module)
+        sources[known.name] = module.write_source(tmp_path_factory.mktemp(known.name))
     return sources[known.name]
 
 
@@ -100,8 +56,7 @@ class RecordedReading(Reading):
         return super().__getattribute__(name)
 
 
-def test_every_format_has_a_source_here_and_every_option_a_value():
-    assert set(WRITE) == {known.name for known in READ}
+def test_every_option_has_a_value_here():
     assert {*OPTIONS, "reader"} == {field.name for field in fields(Reading)}
 
 

@@ -11,6 +11,12 @@ from keras_dcmix.data.formats.folders import is_folders
 from keras_dcmix.data.formats.name_patterns import NamePattern, channel_twins, example_pattern
 
 
+def write_source(folder):
+    for column in "2345":
+        tifffile.imwrite(folder / f"B0{column}_GFP.tif", np.ones((2, 3), np.uint16))
+    return folder
+
+
 @pytest.fixture
 def write(tmp_path):
     """Writes images of one grey value each, or TIFFs of several pages."""

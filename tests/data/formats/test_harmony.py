@@ -42,6 +42,10 @@ def write_measurement(folder, *images, name="Index.idx.xml", pixels=True, **xml)
     return folder
 
 
+def write_source(folder):
+    return write_measurement(folder / "m", *(image_xml(column=column) for column in (2, 3, 4, 5)))
+
+
 def read_text(folder, text):
     (folder / "Index.idx.xml").write_text(text)
     return open_images(folder, check_files=False)

@@ -18,6 +18,12 @@ def write(path, value=1):
     tifffile.imwrite(path, np.full((2, 3), value, np.uint16))
 
 
+def write_source(folder):
+    for column in (2, 3, 4, 5):
+        write(folder / f"x_B0{column}_s1_w1.tif")
+    return folder
+
+
 def write_htd(folder, *waves, projection="TRUE", encoding="latin-1"):
     folder.mkdir(parents=True, exist_ok=True)
     lines = [f'"WaveName{number}", "{name}"\n' for number, name in enumerate(waves, 1)]

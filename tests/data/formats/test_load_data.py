@@ -4,6 +4,13 @@ import tifffile
 
 from keras_dcmix.data import from_load_data
 from keras_dcmix.data.formats import detect_format
+from keras_dcmix.datasets import simulated_screen, write_screen
+
+
+def write_source(folder):
+    screen = simulated_screen(num_experiments=1, wells_per_plate=4, sites_per_well=1, size=64)
+    write_screen(screen, folder / "screen", "loaddata")
+    return folder / "screen"
 
 
 def test_wells_and_plates_stay_texts(plate):

@@ -56,6 +56,14 @@ def write_tiff(path, xml, values=(0,)):
     return path
 
 
+def write_source(folder):
+    for column in "2345":
+        text = ome_xml(pixels_xml(block(f"{column}.tif", IFD=0)))
+        (folder / f"B0{column}.companion.ome").write_text(text)
+        tifffile.imwrite(folder / f"{column}.tif", np.ones((3, 4), np.uint16))
+    return folder
+
+
 @pytest.mark.parametrize("axes", ["CYX", "ZCYX", "CZYX", "TCZYX", "TZCYX", "CTZYX", "ZTCYX"])
 def test_pages_are_found_in_any_order_of_the_axes(tmp_path, axes):
     full = write_ome(tmp_path / "a.ome.tif", axes)

@@ -9,6 +9,13 @@ import zarr
 
 from keras_dcmix.data import from_load_data, from_ome_zarr
 from keras_dcmix.data.formats import detect_format, open_images
+from keras_dcmix.datasets import simulated_screen, write_screen
+
+
+def write_source(folder):
+    screen = simulated_screen(num_experiments=1, wells_per_plate=4, sites_per_well=1, size=64)
+    write_screen(screen, folder / "screen", "ome-zarr")
+    return folder / "screen"
 
 
 @pytest.mark.parametrize("version", [2, 3])

@@ -7,6 +7,13 @@ from keras_dcmix.data import from_rxrx1
 from keras_dcmix.data.formats import detect_format
 from keras_dcmix.data.formats.reading import Reading
 from keras_dcmix.data.formats.rxrx1 import is_rxrx1, read_rxrx1
+from keras_dcmix.datasets import simulated_screen, write_screen
+
+
+def write_source(folder):
+    screen = simulated_screen(num_experiments=1, wells_per_plate=4, sites_per_well=1, size=64)
+    write_screen(screen, folder / "screen", "rxrx1")
+    return folder / "screen"
 
 
 class Screen:
