@@ -164,7 +164,7 @@ def _check_pixels(images: Any) -> None:
         )
     if images.shape[-1] == 1:
         raise DataError(
-            "`images` must have at least two channels to be ranked. Received: "
+            "`images` must have at least two channels: one channel alone cannot be ranked. Received: "
             f"shape={tuple(images.shape)}"
         )
     if np.dtype(images.dtype).kind not in "uifb":

@@ -84,7 +84,7 @@ def test_unreadable_fields_are_left_out_counted_and_listed(source, tmp_path):
 
 def test_without_that_option_a_missing_file_is_an_error(source, tmp_path):
     (tmp_path / "P1A02DNA.tif").unlink()
-    with pytest.raises(ValueError, match="All 24 image files .* 1 missing"):
+    with pytest.raises(ValueError, match="1 of 24 missing"):
         opened(source)
 
 

@@ -111,8 +111,8 @@ def test_experiments_with_plates_of_one_name_are_told_apart(image_set):
 @pytest.mark.parametrize(
     ("controls", "words"),
     [
-        ("Metadata_Drug=DMSO", "must name a metadata column. Received: 'Metadata_Drug'"),
-        ("Metadata_Treatment=dmso", "match no field: column 'Metadata_Treatment' holds DMSO, drug"),
+        ("Metadata_Drug=DMSO", "must name a metadata column. Received: controls='Metadata_Drug"),
+        ("Metadata_Treatment=dmso", "Values of 'Metadata_Treatment' are: DMSO, drug"),
         ("Metadata_Plate=P0", r"Received: none on 1 of 2 plates, the first is 'P1'"),
     ],
 )

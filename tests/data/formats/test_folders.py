@@ -236,12 +236,12 @@ def test_a_pattern_that_fits_no_file_shows_the_first_one(write, tmp_path):
 @pytest.mark.parametrize(
     ("pattern", "words"),
     [
-        ("(?P<well>[A-H]", r"be a regular expression .* \(missing \), unterminated"),
-        (r"_(\d)", "Received: only unnamed parts"),
-        ("{channel}_{z}.tif", "Received: only channel, z"),
+        ("(?P<well>[A-H]", r"or a regular expression.* \(missing \), unterminated"),
+        (r"_(\d)", "with only unnamed parts"),
+        ("{channel}_{z}.tif", "with only channel, z"),
         ("{row}_{channel}.tif", "row and column of a well together"),
-        ("{well}_{row}_{column}.tif", "Received: 'well' twice"),
-        ("{well}_{Well}.tif", "Received: 'well' twice"),
+        ("{well}_{row}_{column}.tif", "with 'well' twice"),
+        ("{well}_{Well}.tif", "with 'well' twice"),
     ],
 )
 def test_a_pattern_that_cannot_work_says_why(pattern, words):

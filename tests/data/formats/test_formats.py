@@ -35,7 +35,7 @@ def test_every_argument_is_handed_on(folder):
 
 def test_files_are_checked_unless_this_is_not_wanted(plate):
     plate.file("B01", "DNA").unlink()
-    with pytest.raises(ValueError, match="1 of 8 image files are missing"):
+    with pytest.raises(ValueError, match="1 of 8 missing"):
         open_images(plate.write_csv())
     assert len(open_images(plate.write_csv(), check_files=False)) == 4
 

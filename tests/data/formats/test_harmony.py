@@ -83,7 +83,7 @@ def test_root_is_where_the_images_are(tmp_path):
     folder = write_measurement(tmp_path / "m", image_xml())
     (folder / "Images").rename(tmp_path / "pixels")
     (tmp_path / "pixels" / "Index.idx.xml").rename(folder / "Index.idx.xml")
-    with pytest.raises(ValueError, match="1 of 1 image files are missing"):
+    with pytest.raises(ValueError, match="1 of 1 missing"):
         from_harmony(folder)
     assert from_harmony(folder, root=tmp_path / "pixels").read(0).shape == (3, 4, 1)
 
@@ -173,7 +173,7 @@ def test_paths_may_climb_out_where_they_are_trusted(tmp_path):
         (index_xml(), "Received: 0 images and 1 plates"),
         (index_xml(image_xml()).replace("<Row>2</Row>", ""), "image 'i' without Row"),
         (index_xml(image_xml(url="")), "image 'i' without URL"),
-        (index_xml(image_xml(row="B")), "Row must be a whole number from 0. Received: 'B'"),
+        (index_xml(image_xml(row="B")), "Row must be an integer from 0. Received: 'B'"),
         (index_xml(image_xml(row=40)), "Received: row=40, column=3"),
         (index_xml(image_xml(), plate="A</Name></Plate><Plate><Name>B"), "1 images and 2 plates"),
     ],
@@ -231,7 +231,7 @@ def test_channel_names_of_the_real_version_7_come_from_its_maps(shared_data):
 
 
 def test_the_missing_images_of_the_real_version_7_are_counted(shared_data):
-    with pytest.raises(ValueError, match=r"7 of 7 image files are missing.*ch1sk1fk1fl1\.tiff"):
+    with pytest.raises(ValueError, match=r"7 of 7 missing.*ch1sk1fk1fl1\.tiff"):
         from_harmony(shared_data / LAYOUTS / "Version7")
 
 

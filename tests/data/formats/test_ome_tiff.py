@@ -180,7 +180,7 @@ def test_root_is_where_the_named_files_are(tmp_path):
     write_set(tmp_path)
     (tmp_path / "pixels").mkdir()
     (tmp_path / "a_2.ome.tif").rename(tmp_path / "pixels" / "a_2.ome.tif")
-    with pytest.raises(ValueError, match=r"1 of 2 image files are missing.*a_2\.ome\.tif"):
+    with pytest.raises(ValueError, match=r"1 of 2 missing.*a_2\.ome\.tif"):
         from_ome_tiff(tmp_path / "a_1.ome.tif")
     image_set = from_ome_tiff(tmp_path / "a_1.ome.tif", root=tmp_path / "pixels")
     assert image_set.read(0)[0, 0].tolist() == [1, 2]
@@ -280,11 +280,11 @@ def test_planes_of_a_stack_with_other_bit_depths_are_refused(tmp_path):
         (ome_xml(pixels_xml(order="XYZT")), "DimensionOrder .* Received: 'XYZT'"),
         (ome_xml(pixels_xml(sizes=(0, 1, 1))), "SizeZ from 1. Received: 0"),
         (ome_xml(pixels_xml(sizes=("x", 1, 1))), "SizeZ of Pixels .* Received: 'x'"),
-        (ome_xml(pixels_xml(sizes=(9**6, 1, 9**6))), "planes, it must be damaged"),
-        (ome_xml(pixels_xml(sizes=(1, 2, 1))), "each channel, each of 2 planes.*Received: 1"),
+        (ome_xml(pixels_xml(sizes=(9**6, 1, 9**6))), "at most 1000000 planes"),
+        (ome_xml(pixels_xml(sizes=(1, 2, 1))), "each of 2 channels. Received: 1"),
         (ome_xml(pixels_xml(block(IFD=0), sizes=(2, 1, 1))), "each of 2 planes.*Received: 1"),
         (ome_xml(pixels_xml(block(IFD=-1))), "IFD of TiffData .* Received: '-1'"),
-        ('<!DOCTYPE OME [<!ENTITY a "b">]>' + ome_xml()[38:], "declares a document type"),
+        ('<!DOCTYPE OME [<!ENTITY a "b">]>' + ome_xml()[38:], "must not declare a document type"),
     ],
 )
 def test_damaged_xml_is_refused_with_its_file(tmp_path, xml, words):
@@ -296,7 +296,7 @@ def test_damaged_xml_is_refused_with_its_file(tmp_path, xml, words):
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"", r"OME-TIFF is empty \(0 bytes\)"), (b"II*\0\1", "expected a complete TIFF")],
+    [(b"", r"OME-TIFF is empty \(0 bytes\)"), (b"II*\0\1", "must be a complete TIFF")],
 )
 def test_a_file_that_is_no_tiff_is_refused(tmp_path, content, words):
     (tmp_path / "a.ome.tif").write_bytes(content)

@@ -103,7 +103,7 @@ def test_root_is_the_folder_of_the_experiments(screen):
     screen.write_images("elsewhere/pixels")
     path = screen.write_table()
     assert len(from_rxrx1(path, root=screen.folder / "elsewhere/pixels")) == 8
-    with pytest.raises(ValueError, match=r"48 missing, the first is .* .row 2"):
+    with pytest.raises(ValueError, match=r"48 of 48 missing, the first is .* .row 2"):
         from_rxrx1(path)
 
 
@@ -120,7 +120,7 @@ def test_a_well_without_any_image_is_missed(screen):
     screen.write_images()
     for file in screen.folder.glob("images/RPE-02/Plate1/B03_*"):
         file.unlink()
-    with pytest.raises(ValueError, match=r"6 missing, the first is .* .row 5"):
+    with pytest.raises(ValueError, match=r"6 of 42 missing, the first is .* .row 5"):
         from_rxrx1(screen.write_wells("train.csv"))
 
 
