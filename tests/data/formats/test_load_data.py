@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import tifffile
 
+from keras_dcmix._common.errors import InputWarning
 from keras_dcmix.data import from_load_data
 from keras_dcmix.data.formats import detect_format
 from keras_dcmix.datasets import simulated_screen, write_screen
@@ -198,7 +199,7 @@ def test_absolute_folders_of_another_machine_are_looked_up_under_the_root(plate,
     with pytest.raises(ValueError, match="8 of 8 missing"):
         from_load_data(path)
     with pytest.warns(
-        UserWarning, match="in place of '(/home/ubuntu/bucket|D:/screen)', 8 of them"
+        InputWarning, match=r"8 images .* instead of '(/home/ubuntu/bucket|D:/screen)'"
     ):
         image_set = from_load_data(path, root=plate.folder)
     np.testing.assert_array_equal(
