@@ -179,8 +179,8 @@ class ImageSet:
         unknown = next((name for name in names if name not in self.channel_names), None)
         if unknown is not None:
             raise DataError(
-                f"{argument('channels')} must be channels of the source. Received: '{unknown}'. "
-                f"Did you mean '{nearest(unknown, self.channel_names)}'? Channels are: "
+                f"{argument('channels')} must be channels of the source. Received: '{unknown}', "
+                f"did you mean '{nearest(unknown, self.channel_names)}'? Channels are: "
                 f"{', '.join(self.channel_names)}"
             )
         return replace(

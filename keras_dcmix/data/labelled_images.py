@@ -164,8 +164,8 @@ def _check_pixels(images: Any) -> None:
         )
     if images.shape[-1] == 1:
         raise DataError(
-            "`images` must have at least two channels to be ranked. Received: "
-            f"shape={tuple(images.shape)}"
+            "`images` must have at least two channels: one channel alone cannot be ranked. "
+            f"Received: shape={tuple(images.shape)}"
         )
     if np.dtype(images.dtype).kind not in "uifb":
         raise TypeError(f"`images` must be numbers. Received: dtype={images.dtype}")

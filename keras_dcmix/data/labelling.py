@@ -110,8 +110,8 @@ def group_unit(columns: Sequence[str]) -> str:
 def _refuse_unknown(table: pd.DataFrame, option: str, name: str) -> None:
     known = [str(column) for column in table.columns]
     if name not in known:
-        hint = f" Did you mean '{nearest(name, known)}'?" if known else ""
+        hint = f", did you mean '{nearest(name, known)}'?" if known else "."
         raise DataError(
-            f"{argument(option)} must be a metadata column. Received: {argument(option, name)}."
+            f"{argument(option)} must be a metadata column. Received: {argument(option, name)}"
             f"{hint} Columns are: {', '.join(known) or 'none'}"
         )

@@ -51,7 +51,7 @@ def split_by_group(
     shares = _checked_fractions(fractions)
     classes, class_numbers = _numbered(labels, "labels")
     if len(classes) < 2:
-        raise DataError(f"`labels` must hold at least two classes. Received: {list(classes)}")
+        raise DataError(f"`labels` must hold at least two classes. Received: {classes.tolist()}")
     rng = np.random.default_rng(seed)
     names, group_numbers = _numbered(np.arange(len(labels)) if groups is None else groups, "groups")
     if len(group_numbers) != len(class_numbers):

@@ -137,11 +137,14 @@ def test_a_model_trains_on_crops_with_several_workers(plate):
         ({"labels": np.array(["a"] * 4)}, "class numbers 0, 1, ....*np.unique"),
         ({"labels": np.array([0, 1, -1, 0])}, "class numbers"),
         ({"labels": np.zeros(4)}, "class numbers 0, 1, .*float64"),
-        ({"labels": np.zeros(3, int)}, r"one label an image, .*\(4, 4, 4, 2\) and \(3,\)"),
-        ({"batch_size": 0}, "batch_size must be at least 1. Received: 0"),
+        (
+            {"labels": np.zeros(3, int)},
+            r"one label an image.*.*\(4, 4, 4, 2\), labels.shape=\(3,\)",
+        ),
+        ({"batch_size": 0}, "at least 1. Received: batch_size=0"),
         ({"indices": np.array([0, 4])}, r"in 0\.\.3. Received: 0\.\.4"),
         ({"indices": np.array([], int)}, "at least one image number"),
-        ({"indices": np.ones(4, bool)}, "list of at least one image number, .*bool"),
+        ({"indices": np.ones(4, bool)}, "list of at least one image number.*bool"),
     ],
 )
 def test_wrong_arguments_are_refused(arguments, words):

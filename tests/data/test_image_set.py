@@ -28,7 +28,7 @@ def test_selected_channels_come_in_the_order_asked_for(image_set):
 
 
 def test_an_unknown_channel_is_answered_with_the_nearest(image_set):
-    with pytest.raises(ValueError, match="Received: 'dna'. Did you mean 'DNA'"):
+    with pytest.raises(ValueError, match="Received: 'dna', did you mean 'DNA'"):
         image_set.select_channels(["dna"])
 
 
@@ -38,7 +38,7 @@ def test_a_channel_selected_twice_is_refused(image_set):
 
 
 def test_a_text_is_not_taken_for_a_list_of_channels(image_set):
-    with pytest.raises(TypeError, match="list of channel names. Received: channels='DNA'"):
+    with pytest.raises(TypeError, match=r"list of channel names. Received: channels='DNA'"):
         image_set.select_channels("DNA")
 
 
@@ -77,15 +77,41 @@ def test_rows_with_a_blank_label_are_left_out_and_counted(image_set, blank):
     assert labelled.files["DNA"].iloc[2].endswith("B02-DNA.tif")
 
 
-def test_groups_without_a_well_column_are_single_rows(image_set):
+@pytest.mark.parametrize(
+    ("group", "unit", "first"),
+    [
+        (None, "well", "007/A01"),
+        ("Metadata_Plate", "plate", "007"),
+        (["Metadata_Plate", "Metadata_Well"], "well", "007/A01"),
+        (["Metadata_Control", "Metadata_Plate"], "control and plate", "negative/007"),
+    ],
+)
+def test_groups_and_what_they_are_come_from_their_columns(image_set, group, unit, first):
+    labelled = image_set.with_labels("Metadata_Control", group)
+    assert (labelled.group_unit, labelled.groups[0]) == (unit, first)
+    kept = labelled.subset([0, 1]).select_channels(["DNA"])
+    assert (kept.group_unit, kept.groups[0]) == (unit, first)
+
+
+def test_groups_without_a_well_column_are_single_fields(image_set):
     wells_unknown = replace(image_set, table=image_set.table.drop(columns="Metadata_Well"))
-    groups = wells_unknown.with_labels("Metadata_Control").groups
-    assert len(set(groups)) == 4
+    labelled = wells_unknown.with_labels("Metadata_Control")
+    assert labelled.group_unit == "field of view"
+    assert len(set(labelled.groups)) == 4
 
 
-def test_several_group_columns_are_joined(image_set):
-    labelled = image_set.with_labels("Metadata_Control", ["Metadata_Control", "Metadata_Plate"])
-    assert list(labelled.groups[:2]) == ["negative/007", "positive/007"]
+def test_a_set_without_groups_has_no_unit_of_them(image_set):
+    labelled = image_set.with_labels("Metadata_Control")
+    joined = labelled.joined(labelled.subset([0]))
+    for without in (image_set, joined, labelled.select_channels(["DNA"]).all_channels):
+        assert without.groups is without.group_unit is without.labels is None
+    assert len(joined) == 5
+
+
+def test_renamed_channels_keep_their_files(image_set, plate):
+    renamed = image_set.rename_channels({"DNA": "Hoechst"})
+    assert renamed.channel_names == ("GFP", "Hoechst")
+    np.testing.assert_array_equal(renamed.read(0), image_set.read(0))
 
 
 def test_a_blank_group_is_refused_with_its_row(image_set):
@@ -97,9 +123,9 @@ def test_a_blank_group_is_refused_with_its_row(image_set):
 
 
 def test_an_unknown_column_is_answered_with_the_nearest_and_the_list(image_set):
-    with pytest.raises(ValueError, match=r"Did you mean 'Metadata_Control'.*Metadata_Plate, "):
+    with pytest.raises(ValueError, match=r"did you mean 'Metadata_Control'.*Metadata_Plate, "):
         image_set.with_labels("Control")
-    with pytest.raises(ValueError, match="group='Wel'. Did you mean 'Metadata_Well'"):
+    with pytest.raises(ValueError, match="group='Wel', did you mean 'Metadata_Well'"):
         image_set.with_labels("Metadata_Control", "Wel")
 
 
@@ -114,7 +140,7 @@ def test_a_set_without_rows_is_refused(image_set):
 
 
 def test_lengths_that_differ_are_refused(image_set):
-    with pytest.raises(ValueError, match="must have 4 entries.*len\(labels\)=2"):
+    with pytest.raises(ValueError, match=r"must have 4 entries.*len\(labels\)=2"):
         replace(image_set, labels=np.array(["a", "b"]))
 
 

@@ -45,7 +45,7 @@ def test_pixels_that_are_not_finite_are_named():
 
 
 def test_no_images_have_no_statistics():
-    with pytest.raises(ValueError, match="at least one image. Received: indices=.."):
+    with pytest.raises(ValueError, match=r"at least one image. Received: indices=.."):
         channel_statistics(np.zeros((0, 4, 4, 2)))
 
 

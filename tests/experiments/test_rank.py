@@ -235,7 +235,7 @@ def test_images_without_a_label_are_left_out_and_counted():
         ({"labels": None}, "one label for each image"),
         ({"groups": np.zeros(96)}, r"group"),
         ({"groups": ["x"] * 3}, r"groups of shape \(96,\)"),
-        ({"images": np.zeros((96, 8, 8, 1))}, "one channel alone is nothing to rank"),
+        ({"images": np.zeros((96, 8, 8, 1))}, "one channel alone"),
         ({"images": np.zeros((96, 8, 8))}, r"shape=\(96, 8, 8\)"),
         ({"images": np.full((96, 8, 8, 2), "x")}, "pixels that are numbers"),
         ({"num_seeds": 0}, "`num_seeds` must be a positive integer"),

@@ -202,7 +202,7 @@ def test_a_truncated_file_is_a_problem_and_stops_nothing(screen):
     inspection = screen.inspect()
     (row,) = problem_rows(inspection, "unreadable").to_dict("records")
     assert (row["field"], row["channel"], row["path"]) == (5, "DNA", str(path))
-    assert "cannot be read, expected a complete image" in row["reason"]
+    assert "must be a complete image" in row["reason"]
     assert str(path) not in row["reason"]
     assert inspection.channels["fields"].tolist() == [47, 48]
     assert "--skip-unreadable" in only_warning(inspection, "1 of 96 images cannot be read")

@@ -258,7 +258,7 @@ def _refuse_arguments(crop: str, size: int, max_per_field: int | None, cache_byt
     if crop not in CROPS:
         raise DataError(
             f"{argument('crop')} must be one of {', '.join(CROPS)}. Received: "
-            f"{argument('crop', crop)}. Did you mean '{nearest(crop, CROPS)}'?"
+            f"{argument('crop', crop)}, did you mean '{nearest(crop, CROPS)}'?"
         )
     if max_per_field is not None and crop == "none":
         raise DataError(

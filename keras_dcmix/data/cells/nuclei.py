@@ -41,7 +41,7 @@ def find_dna_channel(channel_names: Sequence[str], name: str | None = None) -> i
         if name not in channel_names:
             raise DataError(
                 f"{argument('nuclei_channel')} must be a channel of the source. Received: "
-                f"{argument('nuclei_channel', name)}. Did you mean "
+                f"{argument('nuclei_channel', name)}, did you mean "
                 f"'{nearest(name, channel_names)}'? Channels are: {listed}"
             )
         return list(channel_names).index(name)

@@ -47,7 +47,7 @@ class Preprocessing:
             if value not in allowed:
                 raise DataError(
                     f"{argument(name)} must be one of {', '.join(allowed)}. Received: "
-                    f"{argument(name, value)}. Did you mean '{nearest(value, allowed)}'?"
+                    f"{argument(name, value)}, did you mean '{nearest(value, allowed)}'?"
                 )
         if self.background is not None and not 0 <= self.background < 100:
             raise DataError(

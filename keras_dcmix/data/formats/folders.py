@@ -159,8 +159,8 @@ def _classes(names: list[str], path: Path) -> pd.DataFrame:
         raise DataError(
             f"Without a {argument('pattern')}, each file must be a field. Received: '{twins[0]}' "
             f"and '{twins[1]}', which seem to be channels of one field. Describe the file names "
-            f"with {argument('pattern')}, such as '{example_pattern(twins[0])}' or, if each file is "
-            f"a field of its own, '{{class}}/{{image}}{Path(twins[0]).suffix}'"
+            f"with {argument('pattern')}, such as '{example_pattern(twins[0])}' or, if each file "
+            f"is a field of its own, '{{class}}/{{image}}{Path(twins[0]).suffix}'"
         )
     parts = [name.split("/") for name in names]
     return pd.DataFrame(
@@ -207,7 +207,7 @@ def _renamed(image_set: ImageSet, channel_names: Mapping[str, str]) -> ImageSet:
     unknown = [name for name in channel_names if name not in found]
     if unknown:
         raise DataError(
-            f"`channel_names` must be channels of the files. Received: '{unknown[0]}'. Did you "
+            f"`channel_names` must be channels of the files. Received: '{unknown[0]}', did you "
             f"mean '{nearest(unknown[0], found)}'? Channels are: {', '.join(found)}"
         )
     return image_set.rename_channels(channel_names)

@@ -103,7 +103,7 @@ def open_images(
     if format is not None and format not in FORMATS:
         raise DataError(
             f"{argument('format')} must be one of {', '.join(FORMATS)}. Received: "
-            f"{argument('format', format)}. Did you mean '{nearest(format, FORMATS)}'?"
+            f"{argument('format', format)}, did you mean '{nearest(format, FORMATS)}'?"
         )
     reading = reading or Reading()
     if format is None and reading.pattern is not None:

@@ -110,7 +110,7 @@ def refuse_missing(image_set: ImageSet) -> None:
             f"{argument('skip_unreadable', True)} (in Python: open_images(..., check_files=False))"
         )
     raise DataError(
-        f"All {number_of_files} image files must exist. Received: {len(missing)} missing, the first "
+        f"Image files must exist. Received: {len(missing)} of {number_of_files} missing, the first "
         f"is '{first['path']}' ({where}). Check {argument('root')} and the folders in the source"
     )
 

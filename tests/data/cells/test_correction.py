@@ -98,7 +98,7 @@ def test_a_source_without_functions_is_refused(plate):
     [
         (
             np.ones((8, 9)),
-            r"row 2: illumination function must have the size.*80 x 90. Received: \(8, 9\)",
+            r"row 2: Illumination function must have the size.*80 x 90. Received: 8 x 9",
         ),
         (np.zeros((80, 90)), "numbers above 0"),
         (np.ones(7), "numbers above 0"),

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 import tifffile
 
-from keras_dcmix.data import CROPS, crop_fields, from_load_data, read_image
+from keras_dcmix.data import (
+    CROPS,
+    CropRecipe,
+    Preprocessing,
+    crop_fields,
+    from_load_data,
+    read_image,
+)
 
 
 class CountingReader:
@@ -34,6 +41,15 @@ def test_every_way_to_crop_gives_an_array_with_labels_and_groups(image_set, crop
     assert list(crops.labels) == list(image_set.labels[crops.fields])
     assert list(crops.groups) == list(image_set.groups[crops.fields])
     assert crops.channel_names == ("GFP", "DNA")
+
+
+@pytest.mark.parametrize("z", ["max", 2, None])
+def test_crops_know_their_recipe_with_its_plane_and_what_a_group_is(image_set, z):
+    steps = Preprocessing(normalize="image")
+    stack = replace(image_set, z=z).with_labels("Metadata_Control", "Metadata_Plate")
+    crops = crop_fields(stack, crop="cells", size=20, preprocessing=steps)
+    assert crops.recipe == CropRecipe("cells", 20, "DNA", steps, z)
+    assert crops.group_unit == "plate"
 
 
 @pytest.mark.parametrize("crop", ["tiles", "cells"])
@@ -166,7 +182,7 @@ def test_fields_without_nuclei_are_skipped_and_counted(image_set, plate):
 
 
 def test_a_plate_without_any_nucleus_is_refused(image_set):
-    with pytest.raises(ValueError, match="Received: none in 4 fields. Check `nuclei_channel`"):
+    with pytest.raises(ValueError, match=r"Received: none in 4 fields. Check `nuclei_channel`"):
         crop_fields(image_set, crop="cells", size=20, nuclei_channel="GFP")
 
 
@@ -199,15 +215,12 @@ def test_progress_is_told_after_each_field(image_set):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"crop": "cell"}, "unknown crop 'cell', Did you mean 'cells'.*none, tiles, cells"),
-        ({"size": 0}, "size must be an integer of at least 1. Received: 0"),
-        ({"size": 32.0}, "size must be an integer of at least 1. Received: 32.0"),
-        ({"max_per_field": 3}, "max_per_field goes with crop='tiles' or 'cells'. Received: 3"),
-        (
-            {"max_per_field": 0, "crop": "tiles"},
-            "max_per_field must be an integer of at least 1. Received: 0",
-        ),
-        ({"cache_bytes": -1}, "cache_bytes must be an integer of at least 0. Received: -1"),
+        ({"crop": "cell"}, "none, tiles, cells.*crop='cell', did you mean 'cells'"),
+        ({"size": 0}, "integer of at least 1. Received: size=0"),
+        ({"size": 32.0}, "integer of at least 1. Received: size=32.0"),
+        ({"max_per_field": 3}, "needs crop='tiles' or 'cells'. Received: crop='none'"),
+        ({"max_per_field": 0, "crop": "tiles"}, "at least 1. Received: max_per_field=0"),
+        ({"cache_bytes": -1}, "integer of at least 0. Received: cache_bytes=-1"),
     ],
 )
 def test_wrong_arguments_are_refused(image_set, arguments, words):

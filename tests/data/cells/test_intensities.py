@@ -111,8 +111,8 @@ def test_experiments_with_plates_of_one_name_are_told_apart(image_set):
 @pytest.mark.parametrize(
     ("controls", "words"),
     [
-        ("Metadata_Drug=DMSO", "must name a metadata column. Received: 'Metadata_Drug'"),
-        ("Metadata_Treatment=dmso", "match no field: column 'Metadata_Treatment' holds DMSO, drug"),
+        ("Metadata_Drug=DMSO", "must name a metadata column. Received: controls='Metadata_Drug"),
+        ("Metadata_Treatment=dmso", "Values of 'Metadata_Treatment' are: DMSO, drug"),
         ("Metadata_Plate=P0", r"Received: none on 1 of 2 plates, the first is 'P1'"),
     ],
 )
@@ -123,7 +123,7 @@ def test_controls_that_are_not_there_are_refused(image_set, controls, words):
 
 def test_plates_without_names_are_refused(image_set):
     nameless = replace(image_set, table=image_set.table[["Metadata_Treatment"]])
-    with pytest.raises(ValueError, match="needs the column Metadata_Plate. Received: Metadata_T"):
+    with pytest.raises(ValueError, match=r"needs the column Metadata_Plate. Received: Metadata_T"):
         crops_of(nameless, normalize="plate")
 
 

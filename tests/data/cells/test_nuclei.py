@@ -68,5 +68,5 @@ def test_an_unclear_dna_channel_is_asked_for(names):
 
 def test_an_unknown_dna_channel_is_answered_with_the_nearest():
     assert find_dna_channel(["w1", "w2"], "w2") == 1
-    with pytest.raises(ValueError, match="Received: nuclei_channel='W2'. Did you mean 'w2'"):
+    with pytest.raises(ValueError, match="Received: nuclei_channel='W2', did you mean 'w2'"):
         find_dna_channel(["w1", "w2"], "W2")

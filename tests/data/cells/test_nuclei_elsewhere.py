@@ -28,7 +28,7 @@ def test_the_cells_are_those_that_all_channels_give(both, gfp, steps):
 
 
 def test_a_channel_that_is_left_out_can_be_named(gfp):
-    with pytest.raises(ValueError, match=r"Received: nuclei_channel='DNS'. Did you mean 'DNA'"):
+    with pytest.raises(ValueError, match=r"Received: nuclei_channel='DNS', did you mean 'DNA'"):
         crop_fields(gfp, crop="cells", size=20, nuclei_channel="DNS")
     assert len(crop_fields(gfp, crop="cells", size=20, nuclei_channel="DNA")) == 16
 

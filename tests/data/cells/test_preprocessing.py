@@ -22,8 +22,8 @@ def test_every_normalisation_is_allowed(normalize):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"illumination": "file"}, "illumination='file'. Did you mean 'files'"),
-        ({"normalize": "plates"}, "normalize='plates'. Did you mean 'plate'"),
+        ({"illumination": "file"}, "illumination='file', did you mean 'files'"),
+        ({"normalize": "plates"}, "normalize='plates', did you mean 'plate'"),
         ({"background": 100}, "percentile from 0 up to 100. Received: background=100"),
         ({"background": -1}, "Received: background=-1"),
         ({"clip": (99, 1)}, r"lower and an upper percentile.*Received: clip=\(99, 1\)"),

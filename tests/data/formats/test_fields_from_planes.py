@@ -64,9 +64,9 @@ def test_a_plane_is_counted_from_1_whatever_the_units_of_z(z, path):
 
 
 def test_a_plane_that_no_stack_has_is_refused():
-    with pytest.raises(ValueError, match="which have 2. Received: z=3"):
+    with pytest.raises(ValueError, match=r"which have 2. Received: z=3"):
         fields_from_planes(stack_of(1, 2), z=3)
-    with pytest.raises(ValueError, match="which have 1. Received: z=2"):
+    with pytest.raises(ValueError, match=r"which have 1. Received: z=2"):
         fields_from_planes(stack_of(1), z=2)
 
 

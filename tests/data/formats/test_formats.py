@@ -35,7 +35,7 @@ def test_every_argument_is_handed_on(folder):
 
 def test_files_are_checked_unless_this_is_not_wanted(plate):
     plate.file("B01", "DNA").unlink()
-    with pytest.raises(ValueError, match="1 of 8 image files are missing"):
+    with pytest.raises(ValueError, match="1 of 8 missing"):
         open_images(plate.write_csv())
     assert len(open_images(plate.write_csv(), check_files=False)) == 4
 
@@ -48,23 +48,9 @@ def test_a_pattern_makes_a_source_a_folder_whatever_it_looks_like(tmp_path):
     assert "Metadata_Plate" not in open_images(tmp_path, reading=reading).table
 
 
-@pytest.mark.parametrize("name", list(FORMATS))
-def test_a_source_that_is_missing_is_named_whatever_its_format(tmp_path, name):
-    with pytest.raises(ValueError, match=r"source must exist.*gone'"):
-        open_images(tmp_path / "gone", format=name)
-
-
 def test_a_missing_source_has_no_format(tmp_path):
     with pytest.raises(ValueError, match=r"source must exist.*gone'"):
         detect_format(tmp_path / "gone")
-
-
-@pytest.mark.parametrize("name", list(FORMATS))
-def test_no_format_recognises_an_empty_folder_or_another_file(tmp_path, name):
-    (tmp_path / "notes.txt").write_text("a,b\n1,2\n")
-    (tmp_path / "empty").mkdir()
-    for source in ("notes.txt", "empty"):
-        assert not FORMATS[name].recognises(tmp_path / source)
 
 
 def test_a_source_of_no_known_format_is_answered_with_the_known_ones(tmp_path):
@@ -73,7 +59,7 @@ def test_a_source_of_no_known_format_is_answered_with_the_known_ones(tmp_path):
 
 
 def test_an_unknown_format_is_answered_with_the_nearest(tmp_path):
-    with pytest.raises(ValueError, match="Received: format='rxrx'. Did you mean 'rxrx1'"):
+    with pytest.raises(ValueError, match="Received: format='rxrx', did you mean 'rxrx1'"):
         open_images(tmp_path, format="rxrx")
 
 

@@ -18,6 +18,12 @@ def write(path, value=1):
     tifffile.imwrite(path, np.full((2, 3), value, np.uint16))
 
 
+def write_source(folder):
+    for column in (2, 3, 4, 5):
+        write(folder / f"x_B0{column}_s1_w1.tif")
+    return folder
+
+
 def write_htd(folder, *waves, projection="TRUE", encoding="latin-1"):
     folder.mkdir(parents=True, exist_ok=True)
     lines = [f'"WaveName{number}", "{name}"\n' for number, name in enumerate(waves, 1)]
@@ -166,11 +172,6 @@ def test_a_plate_without_images_is_refused(tmp_path):
         ValueError, match=r"called <name>_<well>_s<site>_w<channel>\.tif. Received: none"
     ):
         from_imagexpress(tmp_path)
-
-
-def test_a_missing_plate_is_named(tmp_path):
-    with pytest.raises(ValueError, match=r"source must exist.*gone\.HTD'"):
-        from_imagexpress(tmp_path / "gone.HTD")
 
 
 def test_two_files_of_one_channel_and_field_are_named(tmp_path):

@@ -2,8 +2,16 @@ import numpy as np
 import pytest
 import tifffile
 
+from keras_dcmix._common.errors import InputWarning
 from keras_dcmix.data import from_load_data
 from keras_dcmix.data.formats import detect_format
+from keras_dcmix.datasets import simulated_screen, write_screen
+
+
+def write_source(folder):
+    screen = simulated_screen(num_experiments=1, wells_per_plate=4, sites_per_well=1, size=64)
+    write_screen(screen, folder / "screen", "loaddata")
+    return folder / "screen"
 
 
 def test_wells_and_plates_stay_texts(plate):
@@ -37,7 +45,7 @@ def test_a_table_without_folders_looks_beside_the_csv(plate):
 
 def test_root_replaces_the_folder_of_the_csv(plate):
     path = plate.write_csv().rename(plate.folder / "images" / "elsewhere.csv")
-    with pytest.raises(ValueError, match="8 of 8 image files are missing"):
+    with pytest.raises(ValueError, match="8 of 8 missing"):
         from_load_data(path)
     assert from_load_data(path, root=plate.folder).read(0).shape == (80, 90, 2)
 
@@ -51,16 +59,14 @@ def test_absolute_folders_are_taken_as_they_are(plate):
 def test_missing_files_are_counted_and_the_first_is_named(plate):
     plate.file("B01", "DNA").unlink()
     plate.file("B02", "GFP").unlink()
-    with pytest.raises(
-        ValueError, match=r"All 8 .* 2 missing.*B01-DNA\.tif' \(row 4, channel 'DNA'"
-    ):
+    with pytest.raises(ValueError, match=r"2 of 8 missing.*B01-DNA\.tif' \(row 4, channel 'DNA'"):
         from_load_data(plate.write_csv())
 
 
 def test_rows_are_counted_as_in_the_csv_when_unlabelled_ones_are_left_out(plate):
     plate.table.loc[0, "Metadata_Control"] = ""
     plate.file("B01", "DNA").unlink()
-    with pytest.raises(ValueError, match=r"1 of 6 .* in row 4"):
+    with pytest.raises(ValueError, match=r"1 of 6 missing, .*row 4"):
         from_load_data(plate.write_csv(), label="Metadata_Control")
 
 
@@ -75,31 +81,16 @@ def test_a_blank_file_cell_is_named(plate):
         from_load_data(plate.write_csv())
 
 
-def test_an_unknown_channel_is_answered_with_the_nearest(plate):
-    with pytest.raises(ValueError, match="Received: 'GPF'. Did you mean 'GFP'"):
-        from_load_data(plate.write_csv(), channels=["GPF"])
-
-
-def test_a_group_without_a_label_is_refused(plate):
-    with pytest.raises(ValueError, match="`group` needs `label`"):
-        from_load_data(plate.write_csv(), group="Metadata_Well")
-
-
-def test_a_missing_csv_is_named(tmp_path):
-    with pytest.raises(ValueError, match=r"source must exist.*gone\.csv'"):
-        from_load_data(tmp_path / "gone.csv")
-
-
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("", "cannot be read as a table"),
-        ("FileName_A\n", "a header but no rows"),
+        ("", "must be a table"),
+        ("FileName_A\n", "only a header"),
         ("FileName_A\n\n \n", "Received: none for 1 of 1"),
         ("a,b\n1,2\n", "needs columns FileName_<channel>. Received: the columns a, b"),
-        ("FileName_A,FileName_A\n1,2\n", "column 'FileName_A' more than once"),
-        ("FileName_A,x,x\n1,2,3\n", "column 'x' more than once"),
-        ("FileName_A\na.tif\nb.tif,c.tif,d.tif\n", "cannot be read as a table"),
+        ("FileName_A,FileName_A\n1,2\n", "'FileName_A' several times"),
+        ("FileName_A,x,x\n1,2,3\n", "'x' several times"),
+        ("FileName_A\na.tif\nb.tif,c.tif,d.tif\n", "must be a table"),
     ],
 )
 def test_a_csv_that_is_no_load_data_table_is_refused(tmp_path, content, words):
@@ -131,11 +122,6 @@ def test_the_same_file_in_two_rows_is_refused(plate):
     plate.table.loc[2, "FileName_DNA"] = plate.table.loc[0, "FileName_DNA"]
     with pytest.raises(ValueError, match=r"channel 'DNA' of row 2; row 4"):
         from_load_data(plate.write_csv())
-
-
-def test_a_root_that_is_no_folder_is_refused(plate):
-    with pytest.raises(ValueError, match=r"`root` must be a folder. Received: root='.*nowhere'"):
-        from_load_data(plate.write_csv(), root=plate.folder / "nowhere")
 
 
 def test_channels_called_orig_are_named_without_it(plate):
@@ -192,7 +178,7 @@ def test_frames_number_the_pages_of_a_file(plate):
 
 def test_a_frame_that_is_no_number_is_refused(plate):
     plate.table["Frame_GFP"] = "first"
-    with pytest.raises(ValueError, match="page numbers from 0. Received: 'first' in row 2"):
+    with pytest.raises(ValueError, match=r"page numbers from 0. Received: 'first' in row 2"):
         from_load_data(plate.write_csv())
 
 
@@ -210,10 +196,10 @@ def test_absolute_folders_of_another_machine_are_looked_up_under_the_root(plate,
     for name in ("GFP", "DNA"):
         plate.table[f"PathName_{name}"] = folder
     path = plate.write_csv()
-    with pytest.raises(ValueError, match="8 of 8 image files are missing"):
+    with pytest.raises(ValueError, match="8 of 8 missing"):
         from_load_data(path)
     with pytest.warns(
-        UserWarning, match="in place of '(/home/ubuntu/bucket|D:/screen)', 8 of them"
+        InputWarning, match=r"8 images .* instead of '(/home/ubuntu/bucket|D:/screen)'"
     ):
         image_set = from_load_data(path, root=plate.folder)
     np.testing.assert_array_equal(
@@ -224,7 +210,7 @@ def test_absolute_folders_of_another_machine_are_looked_up_under_the_root(plate,
 def test_two_plates_are_never_looked_up_in_one_folder(plate):
     for name in ("GFP", "DNA"):
         plate.table[f"PathName_{name}"] = [f"/mnt/P{row // 2}/images" for row in range(4)]
-    with pytest.raises(ValueError, match="8 of 8 image files are missing"):
+    with pytest.raises(ValueError, match="8 of 8 missing"):
         from_load_data(plate.write_csv(), root=plate.folder)
 
 
@@ -271,11 +257,6 @@ def test_names_with_blanks_and_other_scripts_are_read(plate):
     plate.file("A01", "GFP").rename(plate.folder / "images" / "Zelle \N{MICRO SIGN}1 \u7d30.tif")
     plate.table.loc[0, "FileName_GFP"] = "Zelle \N{MICRO SIGN}1 \u7d30.tif"
     assert from_load_data(plate.write_csv()).read(0).shape == (80, 90, 2)
-
-
-def test_a_reader_of_ones_own_is_used(plate):
-    image_set = from_load_data(plate.write_csv(), reader=lambda path: np.ones((2, 3)))
-    np.testing.assert_array_equal(image_set.read(0), np.ones((2, 3, 2)))
 
 
 def test_a_label_that_numbers_the_rows_is_refused(plate):

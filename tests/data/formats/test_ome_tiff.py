@@ -56,6 +56,14 @@ def write_tiff(path, xml, values=(0,)):
     return path
 
 
+def write_source(folder):
+    for column in "2345":
+        text = ome_xml(pixels_xml(block(f"{column}.tif", IFD=0)))
+        (folder / f"B0{column}.companion.ome").write_text(text)
+        tifffile.imwrite(folder / f"{column}.tif", np.ones((3, 4), np.uint16))
+    return folder
+
+
 @pytest.mark.parametrize("axes", ["CYX", "ZCYX", "CZYX", "TCZYX", "TZCYX", "CTZYX", "ZTCYX"])
 def test_pages_are_found_in_any_order_of_the_axes(tmp_path, axes):
     full = write_ome(tmp_path / "a.ome.tif", axes)
@@ -172,7 +180,7 @@ def test_root_is_where_the_named_files_are(tmp_path):
     write_set(tmp_path)
     (tmp_path / "pixels").mkdir()
     (tmp_path / "a_2.ome.tif").rename(tmp_path / "pixels" / "a_2.ome.tif")
-    with pytest.raises(ValueError, match=r"1 of 2 image files are missing.*a_2\.ome\.tif"):
+    with pytest.raises(ValueError, match=r"1 of 2 missing.*a_2\.ome\.tif"):
         from_ome_tiff(tmp_path / "a_1.ome.tif")
     image_set = from_ome_tiff(tmp_path / "a_1.ome.tif", root=tmp_path / "pixels")
     assert image_set.read(0)[0, 0].tolist() == [1, 2]
@@ -272,11 +280,11 @@ def test_planes_of_a_stack_with_other_bit_depths_are_refused(tmp_path):
         (ome_xml(pixels_xml(order="XYZT")), "DimensionOrder .* Received: 'XYZT'"),
         (ome_xml(pixels_xml(sizes=(0, 1, 1))), "SizeZ from 1. Received: 0"),
         (ome_xml(pixels_xml(sizes=("x", 1, 1))), "SizeZ of Pixels .* Received: 'x'"),
-        (ome_xml(pixels_xml(sizes=(9**6, 1, 9**6))), "planes, it must be damaged"),
-        (ome_xml(pixels_xml(sizes=(1, 2, 1))), "each channel, each of 2 planes.*Received: 1"),
+        (ome_xml(pixels_xml(sizes=(9**6, 1, 9**6))), "at most 1000000 planes"),
+        (ome_xml(pixels_xml(sizes=(1, 2, 1))), "each of 2 channels. Received: 1"),
         (ome_xml(pixels_xml(block(IFD=0), sizes=(2, 1, 1))), "each of 2 planes.*Received: 1"),
         (ome_xml(pixels_xml(block(IFD=-1))), "IFD of TiffData .* Received: '-1'"),
-        ('<!DOCTYPE OME [<!ENTITY a "b">]>' + ome_xml()[38:], "declares a document type"),
+        ('<!DOCTYPE OME [<!ENTITY a "b">]>' + ome_xml()[38:], "must not declare a document type"),
     ],
 )
 def test_damaged_xml_is_refused_with_its_file(tmp_path, xml, words):
@@ -288,17 +296,12 @@ def test_damaged_xml_is_refused_with_its_file(tmp_path, xml, words):
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"", r"OME-TIFF is empty \(0 bytes\)"), (b"II*\0\1", "expected a complete TIFF")],
+    [(b"", r"OME-TIFF is empty \(0 bytes\)"), (b"II*\0\1", "must be a complete TIFF")],
 )
 def test_a_file_that_is_no_tiff_is_refused(tmp_path, content, words):
     (tmp_path / "a.ome.tif").write_bytes(content)
     with pytest.raises(ValueError, match=words):
         from_ome_tiff(tmp_path / "a.ome.tif")
-
-
-def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(ValueError, match=r"source must exist.*gone\.tif'"):
-        from_ome_tiff(tmp_path / "gone.tif")
 
 
 def test_a_folder_without_tiffs_is_refused(tmp_path):
@@ -326,7 +329,7 @@ def test_images_partly_on_a_plate_are_refused(tmp_path):
     )
     write_tiff(tmp_path / "a.tif", ome_xml(pixels_xml(), rest=plate))
     write_tiff(tmp_path / "b.tif", ome_xml(pixels_xml()))
-    with pytest.raises(ValueError, match="all of plates or none. Received: 1 of 2"):
+    with pytest.raises(ValueError, match=r"all of plates or none. Received: 1 of 2"):
         from_ome_tiff(tmp_path)
 
 

@@ -7,6 +7,13 @@ from keras_dcmix.data import from_rxrx1
 from keras_dcmix.data.formats import detect_format
 from keras_dcmix.data.formats.reading import Reading
 from keras_dcmix.data.formats.rxrx1 import is_rxrx1, read_rxrx1
+from keras_dcmix.datasets import simulated_screen, write_screen
+
+
+def write_source(folder):
+    screen = simulated_screen(num_experiments=1, wells_per_plate=4, sites_per_well=1, size=64)
+    write_screen(screen, folder / "screen", "rxrx1")
+    return folder / "screen"
 
 
 class Screen:
@@ -96,7 +103,7 @@ def test_root_is_the_folder_of_the_experiments(screen):
     screen.write_images("elsewhere/pixels")
     path = screen.write_table()
     assert len(from_rxrx1(path, root=screen.folder / "elsewhere/pixels")) == 8
-    with pytest.raises(ValueError, match="48 missing, the first is .* .row 2"):
+    with pytest.raises(ValueError, match=r"48 of 48 missing, the first is .* .row 2"):
         from_rxrx1(path)
 
 
@@ -113,7 +120,7 @@ def test_a_well_without_any_image_is_missed(screen):
     screen.write_images()
     for file in screen.folder.glob("images/RPE-02/Plate1/B03_*"):
         file.unlink()
-    with pytest.raises(ValueError, match=r"6 missing, the first is .* .row 5"):
+    with pytest.raises(ValueError, match=r"6 of 42 missing, the first is .* .row 5"):
         from_rxrx1(screen.write_wells("train.csv"))
 
 

@@ -92,15 +92,15 @@ def test_a_parquet_without_its_package_says_what_to_install(parquet, monkeypatch
 @pytest.mark.parametrize(
     ("content", "name", "words"),
     [
-        ("a,b\n", "t.csv", "table has a header but no rows"),
-        ("a,\n1,2\n", "t.csv", "no name for column 2"),
-        ("a,a\n1,2\n", "t.csv", "column 'a' more than once"),
-        ("a\n1,2\n", "t.csv", "cannot be read as a table"),
-        (b"a\n\xb5\n", "t.csv", "save it as UTF-8 text"),
-        (b"no parquet", "t.parquet", "cannot be read as a parquet"),
-        (b"no gzip", "t.csv.gz", "cannot be read as a table"),
-        (gzip.compress(TEXT.encode())[:20], "t.csv.gz", "cannot be read as a table"),
-        (gzip.compress(b"")[:10] + b"\xff" * 20, "t.csv.gz", "cannot be read as a table"),
+        ("a,b\n", "t.csv", "table must have rows"),
+        ("a,\n1,2\n", "t.csv", "none for column 2"),
+        ("a,a\n1,2\n", "t.csv", "'a' several times"),
+        ("a\n1,2\n", "t.csv", "must be a table"),
+        (b"a\n\xb5\n", "t.csv", "Save it as UTF-8 text"),
+        (b"no parquet", "t.parquet", "must be a parquet"),
+        (b"no gzip", "t.csv.gz", "must be a table"),
+        (gzip.compress(TEXT.encode())[:20], "t.csv.gz", "must be a table"),
+        (gzip.compress(b"")[:10] + b"\xff" * 20, "t.csv.gz", "must be a table"),
     ],
 )
 def test_what_is_no_table_is_refused_with_its_path(write, content, name, words):

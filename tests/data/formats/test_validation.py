@@ -61,7 +61,7 @@ def test_a_group_without_a_label_is_refused(image_set):
 def test_a_missing_file_is_named(image_set):
     gone = with_cell(image_set, 2, "DNA", "gone.tif")
     with pytest.raises(
-        ValueError, match=r"All 8 .* 1 missing, .*'gone\.tif' \(well B01, channel 'DNA'"
+        ValueError, match=r"1 of 8 missing, .*'gone\.tif' \(well B01, channel 'DNA'"
     ):
         label_and_validate(gone)
 
