@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from keras_dcmix import SubsetScores, Training
+from keras_dcmix.models import build_classifier
 from keras_dcmix.report.comparison_files import save_comparison
 from keras_dcmix.report.ranking_files import ranking_figures, save_ranking
 from keras_dcmix.report.result_files import COMPARISON, RANKING, in_words, selected
@@ -17,6 +18,17 @@ from keras_dcmix.report.run_record import RunRecord
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 ARGUMENTS = {"source": "plate\udcff", "channels": "α-tubulin, 核"}
+
+
+@pytest.fixture
+def saved_ranking(ranking_of):
+    """A ranking whose model knows its channels, so that it has a card."""
+
+    def make(*, check: bool = True):
+        model = build_classifier((12, 12, 2), 2, channel_names=("GFP", "DNA"))
+        return replace(ranking_of(num_seeds=2, check=check), model=model)
+
+    return make
 
 
 def names(folder: Path) -> list[str]:
@@ -28,8 +40,8 @@ def listed(files) -> list[str]:
 
 
 @pytest.mark.parametrize("check", [True, False])
-def test_a_ranking_writes_the_files_that_are_listed(ranking_of, tmp_path, check):
-    save_ranking(ranking_of(num_seeds=2, check=check), tmp_path, arguments=ARGUMENTS)
+def test_a_ranking_writes_the_files_that_are_listed(saved_ranking, tmp_path, check):
+    save_ranking(saved_ranking(check=check), tmp_path, arguments=ARGUMENTS)
     assert names(tmp_path) == listed(selected(RANKING, check=check))
 
 
@@ -58,8 +70,8 @@ def test_a_help_text_names_every_file_but_the_one_of_skipped_fields():
         assert named == {file.name for file in files} - {"skipped.csv"}
 
 
-def test_the_record_of_a_ranking_holds_what_was_done(ranking_of, tmp_path):
-    ranking = ranking_of(num_seeds=2)
+def test_the_record_of_a_ranking_holds_what_was_done(saved_ranking, tmp_path):
+    ranking = saved_ranking()
     save_ranking(ranking, tmp_path, arguments=ARGUMENTS, warnings=["Each class has its own plate."])
     text = (tmp_path / "run.json").read_text("utf-8")
     record = json.loads(text)
