@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import warnings
 
@@ -267,13 +268,12 @@ def test_a_method_that_returns_something_else_is_named():
         compared(methods=[wrong])
 
 
-def test_a_method_whose_model_guesses_is_not_believed(monkeypatch):
-    from keras_dcmix.experiments import compare as comparison
-
-    monkeypatch.setattr(comparison, "guesses", lambda accuracy, majority_baseline, num_images: True)
+def test_a_method_whose_model_is_not_reliable_is_not_believed():
     found = compared(methods=["dcmix"])
-    assert found.guessing == ["dcmix"]
-    assert "no ranking here means anything" in found.summary()
+    assert found.verdict().unreliable == ()
+    poor = dataclasses.replace(found, majority_baseline=1.0)
+    assert poor.verdict().unreliable == ("dcmix",)
+    assert "No reliable ranking" in poor.summary()
 
 
 def test_a_method_that_scores_other_channels_is_refused():

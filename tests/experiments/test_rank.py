@@ -91,14 +91,15 @@ def test_the_summary_names_the_leader_the_runs_and_the_accuracy(ranking):
     assert text.startswith("signal leads with ")
     assert "first in 2 of 2 runs" in text
     assert "unseen groups" in text
+    assert ranking.verdict().reliability.is_reliable
     assert text.count("The check") == 1
 
 
-def test_a_model_that_guesses_says_that_its_ranking_means_nothing():
+def test_a_model_that_is_not_reliable_has_no_reliable_ranking():
     images, labels, groups = planted(label_noise=True)
     ranking = ranked(images, labels, groups=groups, num_seeds=1)
-    assert "guessing" in ranking.summary()
-    assert "means nothing" in ranking.summary()
+    assert not ranking.verdict().reliability.is_reliable
+    assert "No reliable ranking" in ranking.summary()
 
 
 def test_rescaling_and_shifting_a_raw_channel_changes_no_rank(ranking):
@@ -134,17 +135,16 @@ def test_without_a_check_the_summary_says_nothing_of_it():
     assert "check" not in ranking.summary()
 
 
-def test_a_check_that_guesses_confirms_nothing_in_words_and_figure(ranking, tmp_path):
+def test_a_check_that_is_not_reliable_confirms_nothing(ranking):
     import dataclasses
 
-    from keras_dcmix.report import saving as outputs
+    from keras_dcmix.evidence.verdict import UnreliableCheck
 
     weak = dataclasses.replace(ranking.check, accuracy=0.5)
     doubtful = dataclasses.replace(ranking, check=weak)
-    assert doubtful.check_guesses
-    assert not ranking.check_guesses
+    assert isinstance(doubtful.verdict().check, UnreliableCheck)
+    assert not isinstance(ranking.verdict().check, UnreliableCheck)
     assert "The check cannot confirm this" in doubtful.summary()
-    assert "The model guesses" in outputs._ranking_figures(doubtful)["panels"].get_title(loc="left")
 
 
 def test_a_finished_check_is_not_done_again(tmp_path, monkeypatch):

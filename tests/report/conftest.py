@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
+import re
 from dataclasses import replace
 from functools import cache
 
@@ -15,6 +17,7 @@ from keras_dcmix import ChannelImportance, ChannelRanking, MethodComparison, Sub
 from keras_dcmix.experiments.check import ChannelCheck
 from keras_dcmix.experiments.predictions import Predictions
 from keras_dcmix.models import build_classifier
+from keras_dcmix.report import comparison_report, ranking_report
 
 HOSTILE = "<script>alert(1)</script>"
 QUOTES = "\"><img src=x onerror='alert(2)'>{{ 7*7 }}&amp;"
@@ -51,8 +54,8 @@ def predictions(classes, accuracy: float, groups, num_seeds: int) -> Predictions
     """Forty images a class; the wrong ones are taken for the next class."""
     labels = np.repeat(np.arange(len(classes)), 40)
     wrong = np.tile(np.arange(40) >= round(40 * accuracy), len(classes))
-    named = np.where(wrong, (labels + 1) % len(classes), labels)
-    return Predictions(classes, labels, np.resize(groups, len(labels)), [named] * num_seeds)
+    predicted = np.where(wrong, (labels + 1) % len(classes), labels)
+    return Predictions(classes, labels, np.resize(groups, len(labels)), [predicted] * num_seeds)
 
 
 def make_ranking(
@@ -97,6 +100,7 @@ def make_ranking(
         examples=rng.normal(100, 10, (len(classes), 12, 12, len(names))).astype("float32"),
         training=Training(epochs=3),
         check=ChannelCheck(make(names, gains), accuracy, 1.0, 80) if check else None,
+        group_unit="well",
     )
 
 
@@ -149,38 +153,63 @@ def make_comparison(
         training=Training(epochs=3),
         majority_baseline=0.5,
         num_test_images=80,
+        group_unit="plate",
     )
 
 
-@pytest.fixture
-def ranking_of():
-    return make_ranking
+def with_check_accuracy(ranking: ChannelRanking, accuracy: float) -> ChannelRanking:
+    return replace(ranking, check=replace(ranking.check, accuracy=accuracy))
 
 
-@pytest.fixture
-def comparison_of():
-    return make_comparison
+class Page:
+    """A page of HTML that was parsed; whatever is not valid is an error."""
 
+    def __init__(self, html: str) -> None:
+        self.html = html
+        parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
+        self.document = parser.parse(html)
 
-@pytest.fixture(scope="session")
-def page_of():
-    """The page of a ranking made by name; drawn once."""
-    from keras_dcmix.report import ranking_report
+    @staticmethod
+    def text_of(element) -> str:
+        return " ".join(" ".join(element.itertext()).split())
 
-    @cache
-    def page(case: str) -> str:
-        ranking, arguments = CASES[case]()
-        return ranking_report(ranking, arguments=arguments)
+    def text(self, path: str) -> str:
+        return self.text_of(self.document.find(path))
 
-    return page
+    @property
+    def headline(self) -> str:
+        return self.text(".//h1")
+
+    def section(self, name: str) -> str:
+        return self.text(f".//section[@id='{name}']")
+
+    def table(self, caption: str) -> list[list[str]]:
+        """Head and rows of a table as lists of text."""
+        for found in self.document.iter("table"):
+            if self.text_of(found.find("caption")) == caption:
+                return [[self.text_of(cell) for cell in row] for row in found.iter("tr")]
+        raise AssertionError(f"no table {caption!r}")
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """The lists of names and values."""
+        names, values = (list(self.document.iter(tag)) for tag in ("dt", "dd"))
+        return {
+            "".join(n.itertext()): "".join(v.itertext()) for n, v in zip(names, values, strict=True)
+        }
+
+    @property
+    def alts(self) -> list[str]:
+        return [image.get("alt") for image in self.document.iter("img")]
+
+    @property
+    def drawings(self) -> list[str]:
+        """The figures as SVG."""
+        sources = re.findall(r'src="data:image/svg\+xml;base64,([^"]+)"', self.html)
+        return [base64.b64decode(source).decode() for source in sources]
 
 
 ARGUMENTS = {"source": "plate.csv", "label": "Metadata_Drug", "group": None, "seed": 0, "seeds": 5}
-
-
-def _weak_check():
-    ranking = make_ranking()
-    return replace(ranking, check=replace(ranking.check, accuracy=0.5)), ARGUMENTS
 
 
 def _hostile():
@@ -194,9 +223,9 @@ def _hostile():
 MANY = tuple(f"channel {index:02}" for index in range(20))
 CASES = {
     "plain": lambda: (make_ranking(), ARGUMENTS),
-    "guesses": lambda: (make_ranking(accuracy=0.5), ARGUMENTS),
+    "not reliable": lambda: (make_ranking(accuracy=0.5), ARGUMENTS),
     "no check": lambda: (make_ranking(check=False), ARGUMENTS),
-    "weak check": _weak_check,
+    "weak check": lambda: (with_check_accuracy(make_ranking(), 0.5), ARGUMENTS),
     "one run": lambda: (make_ranking(num_seeds=1), ARGUMENTS),
     "20 channels": lambda: (
         make_ranking(MANY, np.arange(20) / 190, np.arange(20) / 500, num_seeds=2),
@@ -212,31 +241,27 @@ CASES = {
 
 
 @pytest.fixture
-def table_of():
-    """A table of a page by its caption: head and rows as lists of text."""
-
-    def text(element) -> str:
-        return " ".join(" ".join(element.itertext()).split())
-
-    def table(page: str, caption: str) -> list[list[str]]:
-        document = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(page)
-        for found in document.iter("table"):
-            if text(found.find("caption")) == caption:
-                return [[text(cell) for cell in row] for row in found.iter("tr")]
-        raise AssertionError(f"no table {caption!r}")
-
-    return table
+def ranking_of():
+    return make_ranking
 
 
 @pytest.fixture
-def facts_of():
-    """What stands behind a word in the lists of facts of a page."""
+def comparison_of():
+    return make_comparison
 
-    def facts(page: str) -> dict[str, str]:
-        document = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(page)
-        words = ["".join(each.itertext()) for each in document.iter("dt")]
-        return dict(
-            zip(words, ("".join(each.itertext()) for each in document.iter("dd")), strict=True)
-        )
 
-    return facts
+@pytest.fixture(scope="session")
+def page_of():
+    """The page of a ranking made by name; drawn once."""
+    return cache(lambda case: Page(ranking_report(CASES[case]()[0], arguments=CASES[case]()[1])))
+
+
+@pytest.fixture
+def page():
+    """The page of any ranking or comparison."""
+
+    def make(result, arguments=None, **options) -> Page:
+        report = ranking_report if isinstance(result, ChannelRanking) else comparison_report
+        return Page(report(result, arguments=arguments or {}, **options))
+
+    return make

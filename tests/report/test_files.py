@@ -1,0 +1,136 @@
+"""The files of a result: what is written is what is listed, on the page and in the docs."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from keras_dcmix import SubsetScores, Training
+from keras_dcmix.models import build_classifier
+from keras_dcmix.report.comparison_files import save_comparison
+from keras_dcmix.report.ranking_files import ranking_figures, save_ranking
+from keras_dcmix.report.result_files import COMPARISON, RANKING, in_words, selected
+from keras_dcmix.report.run_record import RunRecord
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+ARGUMENTS = {"source": "plate\udcff", "channels": "α-tubulin, 核"}
+
+
+@pytest.fixture
+def saved_ranking(ranking_of):
+    """A ranking whose model knows its channels, so that it has a card."""
+
+    def make(*, check: bool = True):
+        model = build_classifier((12, 12, 2), 2, channel_names=("GFP", "DNA"))
+        return replace(ranking_of(num_seeds=2, check=check), model=model)
+
+    return make
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def listed(files) -> list[str]:
+    return sorted(file.name for file in files)
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_ranking_writes_the_files_that_are_listed(saved_ranking, tmp_path, check):
+    save_ranking(saved_ranking(check=check), tmp_path, arguments=ARGUMENTS)
+    assert names(tmp_path) == listed(selected(RANKING, check=check))
+
+
+@pytest.mark.parametrize("channels", [("noise", "faint", "signal"), ("noise", "signal")])
+def test_a_comparison_writes_the_files_that_are_listed(comparison_of, tmp_path, channels):
+    save_comparison(comparison_of(channels), tmp_path, arguments=ARGUMENTS)
+    ranks = len(channels) > 2
+    assert names(tmp_path) == listed(selected(COMPARISON, ranks=ranks, curves=True))
+
+
+def test_a_comparison_without_curves_lists_no_figure_of_them(comparison_of, tmp_path):
+    save_comparison(replace(comparison_of(), curves={}), tmp_path, arguments=ARGUMENTS)
+    assert names(tmp_path) == listed(selected(COMPARISON, ranks=True))
+
+
+@pytest.mark.parametrize(("page", "files"), [("files.md", RANKING), ("comparing.md", COMPARISON)])
+def test_the_docs_describe_every_file(page, files):
+    text = "\n".join((DOCS / name).read_text("utf-8") for name in {page, "files.md"})
+    text = re.sub(r"`(\w+)\.csv`, `\.png`", r"`\1.csv`, `\1.png`", text)
+    assert {file.name for file in files} <= set(re.findall(r"`(\w+\.\w+)`", text))
+
+
+def test_a_help_text_names_every_file_but_the_one_of_skipped_fields():
+    for files in (RANKING, COMPARISON):
+        named = set(re.split(", | and ", in_words(files)))
+        assert named == {file.name for file in files} - {"skipped.csv"}
+
+
+def test_the_record_of_a_ranking_holds_what_was_done(saved_ranking, tmp_path):
+    ranking = saved_ranking()
+    save_ranking(ranking, tmp_path, arguments=ARGUMENTS, warnings=["Each class has its own plate."])
+    text = (tmp_path / "run.json").read_text("utf-8")
+    record = json.loads(text)
+    assert "α-tubulin, 核" in text
+    assert record["arguments"] == ARGUMENTS
+    assert record["summary"] == ranking.summary()
+    assert record["warnings"] == ["Each class has its own plate."]
+    assert record["channels"] == ["GFP", "DNA"]
+    assert record["classes"] == ["negative", "positive"]
+    assert record["accuracy"] == [0.95, 0.95]
+    assert record["majority_baseline"] == 0.5
+    assert record["training"]["epochs"] == 3
+    assert record["seconds"] == 2.0
+    assert record["group_unit"] == "well"
+    assert (record["num_test_images"], record["num_unlabelled"]) == (80, 4)
+    assert record["split"]["seeds"]["1"]["train"] == ["C01", "C02"]
+    assert record["check"]["all_subsets"]
+    assert record["check"]["shapley"]["GFP"] == pytest.approx(0.45)
+    assert record["versions"]["keras"]
+    scores = SubsetScores.from_csv(tmp_path / "subsets.csv")
+    assert scores.channel_names == ("GFP", "DNA")
+
+
+def test_the_record_of_a_comparison_holds_what_was_done(comparison_of, tmp_path):
+    comparison = comparison_of(skipped={"shapley": "no room"})
+    save_comparison(comparison, tmp_path, arguments={"source": "plate"})
+    record = json.loads((tmp_path / "run.json").read_text("utf-8"))
+    assert record["summary"] == comparison.summary()
+    assert record["skipped"] == {"shapley": "no room"}
+    assert record["seeds"] == [0, 1]
+    assert record["channels"] == ["noise", "faint", "signal"]
+
+
+def test_what_is_not_known_is_left_out_of_the_record(tmp_path):
+    record = RunRecord(
+        summary="",
+        arguments={"label": None},
+        warnings=[],
+        training=None,
+        channels=[],
+        majority_baseline=0.5,
+        split={},
+    )
+    record.write(tmp_path)
+    written = json.loads((tmp_path / "run.json").read_text("utf-8"))
+    assert "training" not in written
+    assert written["arguments"] == {"label": None}
+    replace(record, training=Training()).write(tmp_path)
+    assert json.loads((tmp_path / "run.json").read_text("utf-8"))["training"]["epochs"]
+
+
+def test_a_figure_states_how_good_the_models_are(ranking_of):
+    figures = ranking_figures(ranking_of(num_seeds=2))
+    assert figures["importance"].get_title(loc="right").startswith("accuracy 0.95 on unseen wells")
+    assert "model of seed 0" in figures["mix"].get_title(loc="right")
+
+
+def test_the_panels_of_a_check_that_is_not_reliable_have_a_title_that_says_so(ranking_of):
+    ranking = ranking_of(num_seeds=2)
+    weak = replace(ranking, check=replace(ranking.check, accuracy=0.5))
+    titles = [ranking_figures(each)["panels"].get_title(loc="left") for each in (ranking, weak)]
+    assert [("not reliable" in title) for title in titles] == [False, True]
