@@ -1,4 +1,4 @@
-"""Draws the figure of the README: `make figures`."""
+"""Draws the figure in the README: `make figures`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from keras_dcmix import plotting
 
 
 def main(path: Path) -> None:
-    """Ranks the simulated cells as `make demo` does and draws what comes out."""
+    """Ranks the simulated cells as `make demo` does and draws the result."""
     mpl.use("Agg")
     cells = keras_dcmix.datasets.simulated_cells()
     ranking = keras_dcmix.rank_channels(
