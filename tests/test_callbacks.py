@@ -132,7 +132,7 @@ def test_channel_names_survive_the_file(tmp_path, names):
 
 def test_a_file_of_something_else_is_refused(tmp_path):
     (tmp_path / "log.csv").write_text("epoch,loss\n0,1.5\n")
-    with pytest.raises(ValueError, match=r"to_csv wrote, but .*log\.csv lacks .*\['step', 'chan"):
+    with pytest.raises(ValueError, match=r"to_csv\. .*log\.csv lacks .*\['step', 'chan"):
         ChannelWeightHistory(resume_from=tmp_path / "log.csv")
 
 
@@ -199,8 +199,10 @@ def test_a_settled_order_stops_training_and_says_so():
     stopping = driven(StableRankingStopping(patience=3), [[1, 5, 2]] * 10)
     assert stopping.model.stop_training
     assert stopping.stopped_epoch == 3
-    assert stopping.reason.startswith("The order c1 > c2 > c0 has held for 3 epochs; the closest")
-    assert "no tie, c2 and c0, lay at least 0.125 apart and moved by 0.000." in stopping.reason
+    assert stopping.reason == (
+        "The order c1 > c2 > c0 was stable for 3 epochs; the gap of the closest pair that is not a "
+        "tie, c2 and c0, was at least 0.125 and changed by 0.000."
+    )
 
 
 @pytest.mark.parametrize("patience", [1, 2, 7])
@@ -213,15 +215,17 @@ def test_patience_is_kept_exactly(patience):
 def test_too_few_epochs_say_so():
     stopping = driven(StableRankingStopping(patience=5), [[1, 5]] * 5)
     assert stopping.stopped_epoch is None
-    assert stopping.reason == "Fewer than 6 epochs were looked at."
+    assert stopping.reason == "Fewer than 6 epochs were available."
 
 
 def test_two_channels_that_cross_keep_training_alive():
     crossing = [[9, 4, 5], [9, 5, 4]] * 6
     stopping = driven(StableRankingStopping(patience=3), crossing)
     assert stopping.stopped_epoch is None
-    assert stopping.reason.startswith("The order of c1 and c2 has not settled: their gap moved by")
-    assert "moved by 0.111 within 3 epochs and was -0.056 at its smallest." in stopping.reason
+    assert stopping.reason == (
+        "The order of c1 and c2 is not stable: their gap changed by 0.111 within 3 epochs, and its "
+        "minimum was -0.056."
+    )
 
 
 def test_channels_that_are_all_equal_do_not_stop_training():
@@ -275,7 +279,7 @@ def test_weights_lost_to_nan_do_not_count_as_settled():
     assert driven(StableRankingStopping(patience=2), [[np.nan, 1]] * 6).stopped_epoch is None
 
 
-@pytest.mark.parametrize(("verbose", "printed"), [(0, ""), (1, "Epoch 2: The order c1 > c0 has")])
+@pytest.mark.parametrize(("verbose", "printed"), [(0, ""), (1, "Epoch 2: The order c1 > c0 was")])
 def test_verbose_prints_the_reason(capsys, verbose, printed):
     driven(StableRankingStopping(patience=1, verbose=verbose), [[1, 5]] * 3)
     out = capsys.readouterr().out
