@@ -1,7 +1,5 @@
 """The figure of the best panels, judged by its artists and their places, never by pixels."""
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.collections import LineCollection, PathCollection
@@ -122,6 +120,16 @@ def test_the_title_gives_the_answer(gains, num_blocks, title):
     ax = plot_panels(SubsetScores(["a", "b", "c"], table(3).subsets, scores))
     assert ax.get_title(loc="left") == title
     assert ("no standard errors" in ax.get_xlabel()) == (num_blocks == 1)
+
+
+def test_a_channel_whose_name_is_that_of_a_panel_is_not_taken_for_it():
+    names = ["GFP", "DAPI", "GFP + DAPI"]
+    subsets = table(3).subsets
+    scores = {"accuracy": np.tile(subsets @ [1, 1, 0], (2, 1))}
+    ax = plot_panels(SubsetScores(names, subsets, scores))
+    assert ax.get_title(loc="left") == "2 of 3 channels are enough: GFP + DAPI"
+    weights = {text.get_text(): text.get_fontweight() for text in names_of(ax)}
+    assert weights == {"GFP": "bold", "DAPI": "bold", "GFP + DAPI": "normal"}
 
 
 def test_the_metric_asked_for_is_drawn():
