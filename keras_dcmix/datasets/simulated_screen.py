@@ -96,8 +96,7 @@ class SimulatedScreen:
     def _shifts(self, treatment: str) -> dict[str, float]:
         if treatment == CONTROL:
             return dict.fromkeys(CHANNEL_NAMES, 0.0)
-        effects = self.truth[list(CHANNEL_NAMES)].loc[treatment]
-        return dict(zip(CHANNEL_NAMES, effects.tolist(), strict=True))
+        return {name: self.truth[name][treatment] for name in CHANNEL_NAMES}
 
     def _exposure(self, index: int) -> Exposure:
         """What experiment, plate and well do to the brightness of a field."""

@@ -79,16 +79,16 @@ def problem_warnings(
     found = []
     num_read = sum(len(field.planes) + len(field.reasons) for field in fields)
     for name, text, total in (
-        ("blank", "have no file", num_files),
-        ("missing", "are missing", num_files),
-        ("unreadable", "cannot be read", num_read),
+        ("blank", "Images without a file", num_files),
+        ("missing", "Missing files", num_files),
+        ("unreadable", "Unreadable files", num_read),
     ):
         rows = problems[problems["problem"] == name]
         if len(rows):
-            root = "check --root, or " if name == "missing" else ""
+            way_out = "Check --root, or skip" if name == "missing" else "Skip"
             found.append(
-                f"{len(rows)} of {total} images {text} ({_by_channel(rows)}), the first in "
-                f"{rows['where'].iloc[0]}: {root}skip such fields with --skip-unreadable."
+                f"{text}: {len(rows)} of {total} images ({_by_channel(rows)}), the first in "
+                f"{rows['where'].iloc[0]}. {way_out} such fields with --skip-unreadable."
             )
     repeated = problems[problems["problem"] == "repeated"]
     if len(repeated):

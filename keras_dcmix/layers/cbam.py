@@ -18,7 +18,8 @@ class CBAM(BottleneckAttention):
     """Gates each channel by its mean and maximum, then each position by those over the channels.
 
     `gates = sigmoid(mlp(mean(images)) + mlp(max(images)))`, one number for each channel, with
-    the same `mlp(z) = W2 relu(W1 z + b1) + b2` both times; `refined[..., c] = gates[c] * images[..., c]`
+    the same `mlp(z) = W2 relu(W1 z + b1) + b2` both times;
+    `refined[..., c] = gates[c] * images[..., c]`
 
     `spatial_gates = sigmoid(convolution([mean_c(refined), max_c(refined)]))`, one number for each
     position; `output = spatial_gates * refined`

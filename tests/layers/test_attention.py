@@ -264,7 +264,7 @@ def test_whole_number_pixels_are_gated_too(kind):
 
 def test_channels_without_names_are_numbered(kind):
     layer = kind(name="gate")
-    with pytest.raises(ValueError, match="'gate' does not know its channels yet"):
+    with pytest.raises(ValueError, match="channels of layer 'gate' are not known yet"):
         layer.display_names  # noqa: B018
     layer.build((None, 8, 8, 2))
     assert layer.display_names == ("channel_0", "channel_1")

@@ -158,3 +158,14 @@ def test_the_layer_is_found_inside_a_layer_of_ones_own():
     inputs = keras.Input((8, 8, 3))
     model = keras.Model(inputs, Wrapped()(inputs))
     assert find_dcmix(model).name == "inner"
+
+
+def test_two_layers_of_the_same_name_are_two():
+    inputs, parts = keras.Input((3,)), []
+    for name in ("one", "other"):
+        inner = keras.Input((3,))
+        parts.append(keras.Model(inner, DCMix(name="mix")(inner), name=name))
+    model = keras.Model(inputs, [part(inputs) for part in parts])
+    with pytest.raises(ValueError, match=r"DCMix layers \['mix', 'mix'\]: name one"):
+        find_dcmix(model)
+    assert find_dcmix(parts[0]).name == "mix"

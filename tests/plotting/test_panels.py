@@ -1,10 +1,5 @@
 """The figure of the best panels, judged by its artists and their places, never by pixels."""
 
-import itertools
-import warnings
-
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.collections import LineCollection, PathCollection
@@ -124,7 +119,17 @@ def test_the_title_gives_the_answer(gains, num_blocks, title):
     scores = {"accuracy": np.tile(values, (num_blocks, 1))}
     ax = plot_panels(SubsetScores(["a", "b", "c"], table(3).subsets, scores))
     assert ax.get_title(loc="left") == title
-    assert ("no errors" in ax.get_xlabel()) == (num_blocks == 1)
+    assert ("no standard errors" in ax.get_xlabel()) == (num_blocks == 1)
+
+
+def test_a_channel_whose_name_is_that_of_a_panel_is_not_taken_for_it():
+    names = ["GFP", "DAPI", "GFP + DAPI"]
+    subsets = table(3).subsets
+    scores = {"accuracy": np.tile(subsets @ [1, 1, 0], (2, 1))}
+    ax = plot_panels(SubsetScores(names, subsets, scores))
+    assert ax.get_title(loc="left") == "2 of 3 channels are enough: GFP + DAPI"
+    weights = {text.get_text(): text.get_fontweight() for text in names_of(ax)}
+    assert weights == {"GFP": "bold", "DAPI": "bold", "GFP + DAPI": "normal"}
 
 
 def test_the_metric_asked_for_is_drawn():
@@ -136,19 +141,13 @@ def test_the_metric_asked_for_is_drawn():
 
 
 @pytest.mark.parametrize("number", [1, 2, 6, 10, 30])
-def test_texts_stay_apart_and_inside_the_figure(number):
+def test_texts_stay_apart_and_inside_the_figure(number, assert_apart, assert_inside):
     ax = plot_panels(table(number))
-    figure = ax.figure
-    figure.canvas.draw()
+    ax.figure.canvas.draw()
     texts = [text for text in [*ax.texts, *ax.get_yticklabels(), ax.title] if text.get_text()]
     texts += [ax.xaxis.label, ax._left_title]
-    boxes = [text.get_window_extent() for text in texts]
-    for one, other in itertools.combinations(boxes, 2):
-        assert not one.overlaps(other)
-    for box, text in zip(boxes, texts, strict=True):
-        assert figure.bbox.x0 - 1 <= box.x0, text
-        assert box.x1 <= figure.bbox.x1 + 1, text
-        assert figure.bbox.y0 - 1 <= box.y0, text
+    assert_apart(texts)
+    assert_inside(ax.figure.bbox, texts)
 
 
 @pytest.mark.parametrize("number", [2, 30])
@@ -177,38 +176,6 @@ def test_the_figure_grows_with_the_longest_name_and_the_number_of_channels():
     ]
     assert sizes[1][0] > sizes[0][0] + 1
     assert (plot_panels(table(30)).figure.get_size_inches() > sizes[1] + 1).all()
-
-
-def test_given_axes_come_back_and_no_figure_is_opened():
-    figure, (left, right) = plt.subplots(1, 2)
-    plt.sca(left)
-    assert plot_panels(table(6), ax=right) is right
-    assert plt.get_fignums() == [figure.number]
-    assert not left.has_data()
-    assert plt.gca() is left
-
-
-def test_without_axes_one_figure_is_opened_and_settings_stay():
-    settings = dict(mpl.rcParams)
-    ax = plot_panels(table(6))
-    assert plt.get_fignums() == [ax.figure.number]
-    assert dict(mpl.rcParams) == settings
-
-
-def test_on_a_dark_background_no_text_is_dark():
-    with plt.style.context("dark_background"):
-        ax = plot_panels(table(6))
-        for text in ax.findobj(mpl.text.Text):
-            assert sum(mpl.colors.to_rgb(text.get_color())) > 1.5, text
-
-
-@pytest.mark.parametrize("number", [1, 6, 30])
-def test_figures_save_without_a_warning(number, tmp_path):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        ax = plot_panels(table(number, num_blocks=1 if number == 6 else 5))
-        for ending in ("png", "svg", "pdf"):
-            ax.figure.savefig(tmp_path / f"panels.{ending}")
 
 
 def test_no_number_on_the_axis_touches_the_name_of_the_first_channel():

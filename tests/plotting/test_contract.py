@@ -1,0 +1,112 @@
+"""Rules for every figure, judged by what was drawn (artists and places), never by pixels."""
+
+import warnings
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+import keras_dcmix.plotting
+from keras_dcmix.importance.channel_importance import ChannelImportance
+from keras_dcmix.importance.methods.deletion_insertion import curves_along
+from keras_dcmix.importance.subsets import SubsetScores
+from keras_dcmix.plotting import (
+    plot_deletion_insertion,
+    plot_importance,
+    plot_methods,
+    plot_mix,
+    plot_panels,
+    plot_rank_correlation,
+    plot_thumbnails,
+    plot_trajectory,
+)
+
+NAMES = ["DNA", "a $ and another $", "x_1^2", "<b>"]
+RNG = np.random.default_rng(0)
+IMAGES = RNG.random((2, 8, 8, 4))
+RESULTS = [
+    ChannelImportance.from_repeats(method, NAMES, RNG.random((3, 4)), "$share$")
+    for method in ("dcmix", "$m_1$", "occlusion")
+]
+HISTORY = pd.DataFrame(
+    {"epoch": e, "step": 9 * e, "seed": s, "mix": 0, "channel": name, "share": (i + e) / 10}
+    for s in range(2)
+    for e in range(3)
+    for i, name in enumerate(NAMES)
+)
+MEMBERS = (np.arange(16)[:, None] >> np.arange(4)) & 1 == 1
+SCORES = SubsetScores(NAMES, MEMBERS, {"accuracy": MEMBERS @ [3, 2, 0, 0] + RNG.random((5, 16))})
+CURVES = {"$m_1$": curves_along(NAMES, len), "dcmix": curves_along(NAMES[::-1], len)}
+DRAWINGS = {
+    "plot_importance": lambda ax: plot_importance(RESULTS[0], ax=ax),
+    "plot_trajectory": lambda ax: plot_trajectory(HISTORY, ax=ax),
+    "plot_rank_correlation": lambda ax: plot_rank_correlation(RESULTS, ax=ax),
+    "plot_mix": lambda ax: plot_mix(IMAGES, [4, 3, 2, 1], channel_names=NAMES, ax=ax),
+    "plot_methods": lambda ax: plot_methods(RESULTS, ax=ax),
+    "plot_panels": lambda ax: plot_panels(SCORES, ax=ax),
+    "plot_thumbnails": lambda ax: plot_thumbnails(IMAGES, channel_names=NAMES, ax=ax),
+    "plot_deletion_insertion": lambda ax: plot_deletion_insertion(CURVES, ax=ax),
+}
+every_figure = pytest.mark.parametrize("draw", DRAWINGS.values(), ids=DRAWINGS)
+
+
+def shown_texts(ax):
+    return [text for text in ax.findobj(mpl.text.Text) if text.get_text()]
+
+
+def test_every_figure_is_here():
+    assert set(DRAWINGS) == set(keras_dcmix.plotting.__all__)
+
+
+@every_figure
+def test_given_axes_come_back_and_no_figure_is_opened(draw):
+    figure, (left, right) = plt.subplots(1, 2)
+    plt.sca(left)
+    assert draw(right) is right
+    assert plt.get_fignums() == [figure.number]
+    assert not left.has_data()
+    assert not left.child_axes
+    assert plt.gca() is left
+
+
+@every_figure
+def test_without_axes_one_figure_is_opened_and_settings_stay(draw):
+    settings = dict(mpl.rcParams)
+    ax = draw(None)
+    assert plt.get_fignums() == [ax.figure.number]
+    assert dict(mpl.rcParams) == settings
+
+
+@every_figure
+def test_it_fits_into_a_subfigure(draw):
+    inner, _ = plt.figure(layout="constrained").subfigures(1, 2)
+    ax = inner.subplots()
+    assert draw(ax) is ax
+
+
+@every_figure
+def test_on_a_dark_background_no_text_is_dark(draw):
+    with plt.style.context("dark_background"):
+        ax = draw(None)
+        for text in shown_texts(ax):
+            in_cell = text.get_text().replace("\N{MINUS SIGN}", "").replace(".", "").isdigit()
+            is_key = text.get_text() == "\N{BLACK SQUARE}"  # in the colour of a line
+            if not (is_key or (in_cell and text in ax.texts)):
+                assert sum(mpl.colors.to_rgb(text.get_color())) > 1.5, text
+
+
+@every_figure
+@pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
+def test_figures_save_without_a_warning(draw, ending, tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        draw(None).figure.savefig(tmp_path / f"figure.{ending}")
+
+
+@every_figure
+def test_names_are_shown_literally(draw):
+    literal = [text for text in shown_texts(draw(None)) if {"$", "_"} & set(text.get_text())]
+    assert literal
+    assert not any(text.get_parse_math() for text in literal)

@@ -1,0 +1,114 @@
+"""The bars of one method, judged by their artists and places, never by pixels."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.collections import LineCollection, PathCollection
+
+from keras_dcmix.importance.channel_importance import ChannelImportance
+from keras_dcmix.plotting import plot_importance
+from keras_dcmix.plotting.style import shorten
+
+TRICKY = ["a $ and another $", "x_1^2", "<b>", "ER (Concanavalin A / Alexa Fluor 488 conjugate)"]
+
+
+def names(number):
+    return [f"Marker number {index:02d} of a long panel" for index in range(number)]
+
+
+def importance(number, method="dcmix", num_repeats=5):
+    repeats = np.random.default_rng(number).random((num_repeats, number))
+    return ChannelImportance.from_repeats(method, names(number), repeats, "share of the mix")
+
+
+@pytest.mark.parametrize("number", [1, 2, 6, 30])
+def test_bars_are_the_scores_with_the_highest_on_top(number):
+    result = importance(number)
+    ax = plot_importance(result)
+    bars = [bar.get_width() for bar in ax.patches]
+    np.testing.assert_allclose(bars, sorted(result.scores, reverse=True))
+    heights = [bar.get_window_extent().y0 for bar in ax.patches]
+    assert heights == sorted(heights, reverse=True)
+
+
+def test_names_stay_with_their_bars():
+    ax = plot_importance(ChannelImportance("dcmix", ["a", "b", "c"], [1, 3, -2]))
+    labels = [label.get_text() for label in ax.get_yticklabels()]
+    widths = [bar.get_width() for bar in ax.patches]
+    assert dict(zip(labels, widths, strict=True)) == {"a": 1, "b": 3, "c": -2}
+
+
+def test_every_repeat_is_a_dot_in_the_row_of_its_channel():
+    result = importance(6, num_repeats=5)
+    (dots,) = (c for c in plot_importance(result).collections if isinstance(c, PathCollection))
+    x, y = dots.get_offsets().T
+    assert len(x) == 5 * 6
+    for row, name in enumerate(result.order):
+        repeats = result.repeats[:, result.channel_names.index(name)]
+        np.testing.assert_allclose(sorted(x[np.round(y) == row]), sorted(repeats))
+
+
+def test_whiskers_reach_one_standard_deviation_to_each_side():
+    result = ChannelImportance.from_repeats("dcmix", ["a", "b"], [[1, 5], [3, 9]])
+    (whiskers,) = (c for c in plot_importance(result).collections if isinstance(c, LineCollection))
+    ends = [segment[:, 0] for segment in whiskers.get_segments()]
+    np.testing.assert_allclose(ends, [[7 - 8**0.5, 7 + 8**0.5], [2 - 2**0.5, 2 + 2**0.5]])
+
+
+def test_numbers_stand_beside_the_whiskers_where_repeats_are_too_many_to_draw():
+    repeats = np.random.default_rng(0).normal([0.2, 0.8], 0.05, (1000, 2))
+    result = ChannelImportance.from_repeats("shapley", ["a", "b"], repeats)
+    places = [text.xy[0] for text in plot_importance(result).texts]
+    np.testing.assert_allclose(sorted(places), sorted(result.scores + result.std))
+
+
+@pytest.mark.parametrize("repeats", [None, [[0.2, 0.8]]])
+def test_without_a_spread_there_are_no_whiskers_and_no_word_of_them(repeats):
+    ax = plot_importance(ChannelImportance("dcmix", ["a", "b"], [0.2, 0.8], repeats, "share"))
+    assert not [c for c in ax.collections if isinstance(c, LineCollection)]
+    assert ax.get_xlabel() == "share"
+
+
+@pytest.mark.parametrize("scores", [[0.0, 0.0], [-1.0, -2.0], [5.0, -0.0004]])
+def test_zero_and_negative_scores_lie_within_the_limits(scores):
+    ax = plot_importance(ChannelImportance("dcmix", ["a", "b"], scores))
+    low, high = ax.get_xlim()
+    assert low <= min(0, *scores)
+    assert high > max(0, *scores)
+    assert "\N{MINUS SIGN}0.00" not in [text.get_text() for text in ax.texts]
+
+
+@pytest.mark.parametrize("number", [2, 6, 30])
+def test_names_and_values_of_channels_never_touch(number, assert_apart, assert_inside):
+    ax = plot_importance(importance(number))
+    ax.figure.canvas.draw()
+    assert_apart(ax.get_yticklabels())
+    assert_apart([*ax.get_yticklabels(), *ax.texts])
+    assert_inside(ax.figure.bbox, ax.get_yticklabels())
+    frame = ax.get_window_extent()
+    assert max(text.get_window_extent().x1 for text in ax.texts) <= frame.x1 + 1
+
+
+def test_in_small_axes_names_shrink_and_values_are_left_out(assert_apart):
+    _, axes = plt.subplots(2, 2, figsize=(7, 4), layout="constrained")
+    ax = plot_importance(importance(30), ax=axes[0, 0])
+    ax.figure.canvas.draw()
+    assert_apart(ax.get_yticklabels())
+    assert not ax.texts
+
+
+def test_names_are_shown_literally_or_shortened_in_the_middle():
+    ax = plot_importance(ChannelImportance("$m$", TRICKY, [4, 3, 2, 1]))
+    labels = ax.get_yticklabels()
+    (title,) = ax.findobj(lambda artist: getattr(artist, "get_text", str)() == "$m$")
+    assert [label.get_text() for label in labels[:3]] == TRICKY[:3]
+    assert labels[3].get_text() == shorten(TRICKY[3], 32)
+    assert not any(label.get_parse_math() for label in [*labels, title, ax.xaxis.label])
+
+
+@pytest.mark.parametrize("length", range(1, 12))
+def test_a_shortened_name_is_no_longer_than_asked(length):
+    short = shorten("mitochondria", length)
+    assert len(short) <= length
+    assert short.count("…") == 1
+    assert shorten("mitochondria", 12) == "mitochondria"
