@@ -28,14 +28,6 @@ def _close_figures():
     plt.close("all")
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _short_checks():
-    """The check trains for as many epochs as the ranking: tests need no good model."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("keras_dcmix.experiments.check._FEWEST_STEPS", 1)
-        yield
-
-
 @pytest.fixture
 def shared_data() -> Path:
     if not SHARED.is_dir():
@@ -45,11 +37,16 @@ def shared_data() -> Path:
 
 @pytest.fixture
 def command():
-    """Runs the command in this process; returns exit code and what it printed."""
+    """Runs the command in this process; returns exit code and what it printed.
+
+    The check trains for as many epochs as the ranking: tests need no good model.
+    """
     from keras_dcmix.cli import app as cli
 
     def run(*arguments: object) -> tuple[int, str]:
         code, printed = 0, io.StringIO()
+        if arguments[:1] in (("rank",), ("compare",)) and "--help" not in arguments:
+            arguments = (*arguments, "--check-steps", 1)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "argv", ["keras-dcmix", *map(str, arguments)])
             patch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -69,13 +69,14 @@ class RunProgress:
 
     def callback(self, run: str) -> keras.callbacks.Callback:
         """A Keras callback that moves the bar at the end of each epoch."""
-        return keras.callbacks.LambdaCallback(
-            on_epoch_end=lambda epoch, logs: self._bar.update(
-                self._task,
-                advance=1,
-                description=f"{run}, validation accuracy {logs['val_accuracy']:.2f}",
-            )
-        )
+
+        def advance(logs: dict[str, float]) -> None:
+            # A model of the user's own may be compiled without this metric.
+            name = "accuracy" if "val_accuracy" in logs else "loss"
+            description = f"{run}, validation {name} {logs[f'val_{name}']:.2f}"
+            self._bar.update(self._task, advance=1, description=description)
+
+        return keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: advance(logs))
 
     def finished(self, line: str, *, num_runs: int = 1) -> None:
         """Prints a line for what is finished and moves the bar to the end of its runs."""

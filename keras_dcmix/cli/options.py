@@ -50,6 +50,7 @@ TRAINING_HELP = {
     "channel_subsets": "Mask random subsets of channels while training.",
     "augment": "Flip and turn training images at random.",
     "balance": "Weigh images so that every class counts the same.",
+    "check_steps": "Training steps of the check's model, at least.",
 }
 
 

@@ -1,30 +1,32 @@
-"""Finished trainings on disk, so that an interrupted run goes on where it stopped."""
+"""Finished trainings on disk, so that an interrupted run continues where it stopped."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import keras
 import numpy as np
 
-from keras_dcmix._common.errors import ResultError
+from keras_dcmix._common.errors import ResultError, argument
 from keras_dcmix.data.labelled_images import LabelledImages
 from keras_dcmix.models.options import Training
+from keras_dcmix.models.own import OwnParts
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _SETTINGS = "settings.json"
 
+Record = TypeVar("Record")
+
 
 class RunStore:
-    """A folder of finished runs; a run counts once its JSON file is there.
+    """A folder of finished runs; a run counts once its record, a JSON file, is written.
 
     Args:
         folder: Made where it is missing.
@@ -38,33 +40,36 @@ class RunStore:
     def __init__(self, folder: str | Path, settings: dict[str, Any]) -> None:
         self.folder = Path(folder)
         if self.folder.exists() and not self.folder.is_dir():
-            raise ResultError(f"`checkpoint_dir` must be a folder. Received: the file {folder}")
+            raise ResultError(
+                f"{argument('checkpoint_dir')} must be a folder. Received: the file {folder}"
+            )
         self.folder.mkdir(parents=True, exist_ok=True)
         settings = json.loads(json.dumps(settings))
         path = self.folder / _SETTINGS
         if not path.exists():
-            _write_whole(path, json.dumps(settings, indent=1))
+            _write_atomically(path, json.dumps(settings, indent=1))
         found = json.loads(path.read_text())
         changed = _differences(found, settings)
         if changed:
             raise ResultError(
                 f"The unfinished run in {self.folder} was started with other settings "
-                f"({'; '.join(changed)}): repeat them, or start anew"
+                f"({'; '.join(changed)}): repeat them, or start again in another folder"
             )
 
-    def __contains__(self, name: str) -> bool:
+    def holds(self, name: str, kind: type[Any]) -> bool:
+        """Whether a run is finished and its record complete; else it is done again."""
         try:
-            self.facts(name)
-        except (OSError, ValueError):  # missing or damaged: it is done again
+            self.record(name, kind)
+        except (OSError, ValueError, TypeError):  # missing, damaged or of an earlier version
             return False
         return True
 
-    def facts(self, name: str) -> dict[str, Any]:
-        """What was saved of a run beside its model and table."""
-        facts = json.loads(self.path(name, "json").read_text())
-        if not isinstance(facts, dict):
+    def record(self, name: str, kind: type[Record]) -> Record:
+        """What was saved of a run beside its model and table, as a dataclass of this kind."""
+        found = json.loads(self.path(name, "json").read_text())
+        if not isinstance(found, dict):
             raise ResultError(f"{self.path(name, 'json')} must hold an object")
-        return facts
+        return kind(**found)
 
     def table(self, name: str) -> pd.DataFrame:
         """The table of a run."""
@@ -79,17 +84,17 @@ class RunStore:
     def save(
         self,
         name: str,
-        facts: Mapping[str, Any],
+        record: Any,
         *,
         table: pd.DataFrame | None = None,
         model: keras.Model | None = None,
     ) -> None:
-        """Saves a run; the facts last, since with them it counts as finished."""
+        """Saves a run; the record, a dataclass, last: with it the run counts as finished."""
         if model is not None:
             model.save(self.path(name, "keras"))
         if table is not None:
             table.to_csv(self.path(name, "csv"), index=False)
-        _write_whole(self.path(name, "json"), json.dumps(facts))
+        _write_atomically(self.path(name, "json"), json.dumps(asdict(record)))
 
     def path(self, name: str, suffix: str) -> Path:
         """Where a run keeps its file of that kind."""
@@ -101,8 +106,10 @@ def finished_runs(folder: Path) -> list[str]:
     return sorted(path.stem for path in folder.glob("*.json") if path.name != _SETTINGS)
 
 
-def run_settings(dataset: LabelledImages, training: Training, seed: int) -> dict[str, Any]:
-    """All that a run's result depends on, to tell whether finished runs can be used again."""
+def run_settings(
+    dataset: LabelledImages, training: Training, own: OwnParts, seed: int
+) -> dict[str, Any]:
+    """Everything that a run's result depends on, to decide whether finished runs can be reused."""
     digest = hashlib.sha256()
     for part in (dataset.labels, np.array(dataset.groups, dtype=str)):
         digest.update(np.ascontiguousarray(part).tobytes())
@@ -119,6 +126,7 @@ def run_settings(dataset: LabelledImages, training: Training, seed: int) -> dict
         "classes": list(dataset.classes),
         "data": digest.hexdigest(),
         "backend": keras.backend.backend(),
+        **own.settings(),
     }
 
 
@@ -126,7 +134,8 @@ def check_jobs(n_jobs: int) -> None:
     """Refuses a number of processes that joblib cannot start."""
     if not isinstance(n_jobs, int) or isinstance(n_jobs, bool) or n_jobs == 0:
         raise ResultError(
-            f"`n_jobs` must be a positive integer, or -1 for all cores. Received: n_jobs={n_jobs!r}"
+            f"{argument('n_jobs')} must be a positive integer, or -1 for all cores. "
+            f"Received: {argument('n_jobs', n_jobs)}"
         )
 
 
@@ -137,17 +146,27 @@ def names_of(values: np.ndarray) -> list[str]:
 
 def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """What differs, as text: `epochs was 1, is 2`."""
-    old, new = ({**each.pop("training", {}), **each} for each in (dict(old), dict(new)))
+    # A run of an earlier version lacks what was added to `Training` since: it had the default.
+    defaults = json.loads(json.dumps(asdict(Training())))
+    old, new = (
+        {
+            **defaults,
+            **each.get("training", {}),
+            **{k: v for k, v in each.items() if k != "training"},
+        }
+        for each in (old, new)
+    )
+    own = ("build_model", "callbacks", "optimizer")
+    words = {"data": "the images or labels are others"}
+    words |= {name: f"{name} is another" for name in own}
     return [
-        "the images or labels are others"
-        if name == "data"
-        else f"{name} was {old.get(name)}, is {new.get(name)}"
+        words.get(name, f"{name} was {old.get(name)}, is {new.get(name)}")
         for name in {**old, **new}
         if old.get(name) != new.get(name)
     ]
 
 
-def _write_whole(path: Path, text: str) -> None:
+def _write_atomically(path: Path, text: str) -> None:
     partial = path.with_suffix(path.suffix + ".partial")
     partial.write_text(text)
     os.replace(partial, path)

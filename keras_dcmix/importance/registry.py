@@ -140,6 +140,14 @@ METHODS: dict[str, Method] = {
             score=_scored_by("permutation", metric="log_likelihood"),
         ),
         Method(
+            "pixel_permutation",
+            "How much worse is the model if the pixels of a channel are shuffled in each image?",
+            Model.PLAIN,
+            function="pixel_permutation",
+            page="pixel_permutation",
+            score=_scored_by("pixel_permutation"),
+        ),
+        Method(
             "occlusion",
             "How much worse is the model if a channel is replaced by its mean?",
             Model.PLAIN,

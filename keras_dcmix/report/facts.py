@@ -19,7 +19,7 @@ from keras_dcmix.models.options import Training
 _WORDS = {"batch_size": "images in a batch", "learning_rate": "learning rate at the start"}
 
 
-def command_line(name: str, arguments: Mapping[str, Any], training: Training) -> str:
+def command_line(name: str, arguments: Mapping[str, Any], training: Training | None) -> str:
     """The command that repeats a run; empty where it was none, but a call in Python.
 
     Args:
@@ -32,7 +32,7 @@ def command_line(name: str, arguments: Mapping[str, Any], training: Training) ->
         >>> command_line("rank", arguments, Training())
         "keras-dcmix rank 'my plate' --label Drug --no-check --out NEW_FOLDER"
     """
-    if "source" not in arguments:
+    if "source" not in arguments or training is None:
         return ""
     default, own = asdict(Training()), asdict(training)
     changed = {key: value for key, value in own.items() if value != default[key]}
@@ -77,8 +77,10 @@ def given(arguments: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def training_facts(training: Training) -> list[tuple[str, str]]:
-    """How models were built and trained."""
+def training_facts(training: Training | None) -> list[tuple[str, str]]:
+    """How models were built and trained; `None` where it was in a loop of the user's own."""
+    if training is None:
+        return [("training", "in a loop of the user's own")]
     return [
         (_WORDS.get(key, key.replace("_", " ")), _text(value))
         for key, value in asdict(training).items()

@@ -173,14 +173,16 @@ def _data_facts(ranking: ChannelRanking, arguments: Mapping[str, Any]) -> list[t
     _, height, width, _ = ranking.examples.shape
     parts = list(ranking.split["seeds"].values())
     sizes = {name: _span([len(part[name]) for part in parts]) for name in ("train", "validation")}
+    # Runs of the user's own need not say what they were trained on.
+    used = f"{sizes['train']} to train on, {sizes['validation']} to choose the weights, "
+    used = "" if sizes["train"] == "0" else used
     facts = [
         ("channels", ", ".join(ranking.importance.channel_names)),
         ("classes", ", ".join(ranking.classes)),
         ("images", f"{width} x {height} pixels"),
         (
             "groups",
-            f"{sizes['train']} to train on, {sizes['validation']} to choose the weights, "
-            f"{len(ranking.split['test'])} to test on; no group is in two of them",
+            f"{used}{len(ranking.split['test'])} to test on; no group is in two of them",
         ),
         ("tested on", f"{ranking.num_test_images:,} images"),
     ]

@@ -56,7 +56,7 @@ def save_ranking(
         "summary": ranking.summary(),
         "arguments": arguments,
         "warnings": list(warnings),
-        "training": asdict(ranking.training),
+        "training": ranking.training and asdict(ranking.training),
         "channels": list(ranking.importance.channel_names),
         "classes": list(ranking.classes),
         "best_seed": ranking.best_seed,

@@ -10,7 +10,8 @@ import keras_dcmix
 from keras_dcmix.experiments.rank import rank_channels
 from keras_dcmix.models.training import Training
 
-TINY = Training(epochs=8, batch_size=8, learning_rate=0.03)
+TINY = Training(epochs=8, batch_size=8, learning_rate=0.03, check_steps=1)
+BRIEF = Training(epochs=1, check_steps=1)
 
 
 def planted(num_images: int = 96, *, label_noise: bool = False):
@@ -147,14 +148,13 @@ def test_a_check_that_guesses_confirms_nothing_in_words_and_figure(ranking, tmp_
     assert "The model guesses" in outputs._ranking_figures(doubtful)["panels"].get_title(loc="left")
 
 
-def test_a_finished_check_is_not_done_again(tmp_path, monkeypatch):
+def test_a_finished_check_is_not_done_again(tmp_path):
     images, labels, groups = planted()
     given = {"groups": groups, "num_seeds": 1, "check": True, "checkpoint_dir": tmp_path}
-    first = ranked(images, labels, training=Training(epochs=1), **given)
-    from keras_dcmix.experiments import rank as module
-
-    monkeypatch.setattr(module, "run_check", lambda *_, **__: pytest.fail("done again"))
-    again = ranked(images, labels, training=Training(epochs=1), **given)
+    first = ranked(images, labels, training=BRIEF, **given)
+    before = (tmp_path / "check.keras").stat().st_mtime_ns
+    again = ranked(images, labels, training=BRIEF, **given)
+    assert (tmp_path / "check.keras").stat().st_mtime_ns == before
     assert again.check.scores.to_frame().equals(first.check.scores.to_frame())
 
 
@@ -168,17 +168,16 @@ def test_the_check_of_weights_from_imagenet_mixes_into_three_planes():
     assert masked_training(Training(num_mixes=2), 6, 100).channel_subsets
 
 
-def test_the_check_of_few_images_takes_more_epochs(monkeypatch):
+def test_the_check_of_few_images_takes_more_epochs():
     from keras_dcmix.experiments.check import masked_training
 
-    monkeypatch.setattr("keras_dcmix.experiments.check._FEWEST_STEPS", 750)
-    training = Training(epochs=4, batch_size=32)
+    training = Training(epochs=4, batch_size=32, check_steps=750)
     assert masked_training(training, 6, 32 * 200).epochs == 4
     assert masked_training(training, 6, 32 * 10).epochs == 75
     assert masked_training(training, 6, 32 * 10 + 1).epochs == 69
 
 
-def test_finished_seeds_are_not_trained_again(tmp_path, monkeypatch):
+def test_finished_seeds_are_not_trained_again(tmp_path):
     images, labels, groups = planted()
     first = ranked(images, labels, groups=groups, num_seeds=1, checkpoint_dir=tmp_path)
     before = (tmp_path / "seed_0.keras").stat().st_mtime_ns
@@ -192,12 +191,12 @@ def test_finished_seeds_are_not_trained_again(tmp_path, monkeypatch):
 def test_a_seed_of_an_earlier_version_without_predictions_is_trained_again(tmp_path):
     images, labels, groups = planted()
     given = {"groups": groups, "num_seeds": 1, "checkpoint_dir": tmp_path}
-    ranked(images, labels, training=Training(epochs=1), **given)
+    ranked(images, labels, training=BRIEF, **given)
     path = tmp_path / "seed_0.json"
     facts = json.loads(path.read_text())
     del facts["predicted"]
     path.write_text(json.dumps(facts))
-    again = ranked(images, labels, training=Training(epochs=1), **given)
+    again = ranked(images, labels, training=BRIEF, **given)
     assert again.predictions.predicted.shape == (1, again.num_test_images)
     assert "predicted" in json.loads(path.read_text())
 
@@ -267,7 +266,7 @@ def test_pixels_that_are_not_finite_name_image_and_channel(value):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("epochs", 0), ("batch_size", -1), ("num_mixes", 1.5), ("learning_rate", 0)],
+    [("epochs", 0), ("batch_size", -1), ("num_mixes", 1.5), ("learning_rate", 0), ("check_steps", 0)],
 )
 def test_training_refuses_numbers_out_of_range(name, value):
     with pytest.raises(ValueError, match=f"`{name}` must be"):
