@@ -37,16 +37,11 @@ def shared_data() -> Path:
 
 @pytest.fixture
 def command():
-    """Runs the command in this process; returns exit code and what it printed.
-
-    The check trains for as many epochs as the ranking: tests need no good model.
-    """
+    """Runs the command in this process; returns exit code and what it printed."""
     from keras_dcmix.cli import app as cli
 
     def run(*arguments: object) -> tuple[int, str]:
         code, printed = 0, io.StringIO()
-        if arguments[:1] in (("rank",), ("compare",)) and "--help" not in arguments:
-            arguments = (*arguments, "--check-steps", 1)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "argv", ["keras-dcmix", *map(str, arguments)])
             patch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")

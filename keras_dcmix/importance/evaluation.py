@@ -51,7 +51,7 @@ class Evaluation(ModelImages):
         super().__init__(model, images, channel_names=channel_names, batch_size=batch_size)
         first = self.outputs(self.read(next(self.batches())))
         self.num_classes = 2 if first.shape[1] == 1 else first.shape[1]
-        self._are_logits = _look_like_logits(model, first)
+        self.are_logits = _look_like_logits(model, first)
         self.labels = _checked_labels(labels, self.num_images, self.num_classes)
 
     def select(self, rows: np.ndarray) -> Evaluation:
@@ -89,10 +89,10 @@ class Evaluation(ModelImages):
     def probabilities(self, outputs: np.ndarray) -> np.ndarray:
         """`(batch, num_classes)` probabilities, whether the model gives these or logits."""
         if outputs.shape[1] == 1:
-            if self._are_logits:
+            if self.are_logits:
                 outputs = np.exp(-np.logaddexp(0, -outputs))
             return np.concatenate([1 - outputs, outputs], axis=1)
-        if self._are_logits:
+        if self.are_logits:
             outputs = np.exp(outputs - outputs.max(axis=1, keepdims=True))
             outputs /= outputs.sum(axis=1, keepdims=True)
         return outputs

@@ -17,7 +17,7 @@ import tifffile
 
 from keras_dcmix import SubsetScores, cli
 
-FAST = ["--epochs", "1", "--seeds", "2", "--size", "16", "--no-check"]
+FAST = ["--epochs", "1", "--seeds", "2", "--size", "16", "--no-check", "--check-steps", "1"]
 
 
 def write_plate(folder: Path) -> Path:

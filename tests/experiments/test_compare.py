@@ -217,6 +217,7 @@ def test_the_same_seed_gives_the_same_scores(everything):
 )  # fmt: skip
 def test_weights_from_imagenet_take_one_or_three_planes(method, planes, reason):
     from keras_dcmix.data.labelled_images import label_images
+
     dataset = label_images(np.zeros((4, 8, 8, planes)), [0, 1, 0, 1])
     training = Training(backbone="ResNet50", weights="imagenet")
     said = why_not(METHODS[method], dataset, training, NOTHING_OWN)

@@ -266,7 +266,13 @@ def test_pixels_that_are_not_finite_name_image_and_channel(value):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("epochs", 0), ("batch_size", -1), ("num_mixes", 1.5), ("learning_rate", 0), ("check_steps", 0)],
+    [
+        ("epochs", 0),
+        ("batch_size", -1),
+        ("num_mixes", 1.5),
+        ("learning_rate", 0),
+        ("check_steps", 0),
+    ],
 )
 def test_training_refuses_numbers_out_of_range(name, value):
     with pytest.raises(ValueError, match=f"`{name}` must be"):

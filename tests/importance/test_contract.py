@@ -8,25 +8,28 @@ import keras
 import numpy as np
 import pytest
 
-from keras_dcmix.importance import integrated_gradients, occlusion, permutation
+from keras_dcmix import importance
+from keras_dcmix.importance import integrated_gradients, occlusion, permutation, pixel_permutation
+from keras_dcmix.importance.registry import COMPARED, Model
 from keras_dcmix.layers import DCMix
 from keras_dcmix.models import build_classifier
 
-# Each one is called with a model, images and labels. A method with the same promises joins here.
-METHODS = {
-    "permutation": permutation,
+QUICK = {"integrated_gradients": {"num_steps": 4, "batch_size": 128}}
+
+# One form of each method that looks at a model, for what has nothing to do with its options.
+ONE_OF_EACH = {
+    method.name: partial(getattr(importance, method.function), **QUICK.get(method.name, {}))
+    for method in COMPARED.values()
+    if method.model is Model.PLAIN
+}
+METHODS = ONE_OF_EACH | {
     "permutation of likelihood": partial(permutation, metric="log_likelihood"),
-    "occlusion": occlusion,
     "occlusion of accuracy": partial(occlusion, metric="accuracy"),
     "occlusion by zero": partial(occlusion, baseline="zero"),
     "occlusion by blur": partial(occlusion, baseline="blur"),
-    "integrated_gradients": partial(integrated_gradients, num_steps=4, batch_size=128),
 }
 # Differences of probabilities or logits are not the same thing.
 OF_PROBABILITIES = [name for name in METHODS if name != "integrated_gradients"]
-
-# One form of each method, for what has nothing to do with its options.
-ONE_OF_EACH = {name: method for name, method in METHODS.items() if " " not in name}
 
 one_of_each = pytest.mark.parametrize("method", ONE_OF_EACH.values(), ids=ONE_OF_EACH.keys())
 every_method = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS.keys())
@@ -357,7 +360,11 @@ CHOICES = {
 @pytest.mark.parametrize(
     ("method", "choice"),
     [
-        *((permutation, choice) for choice in ("metric", "metric shape", "num_repeats")),
+        *(
+            (method, choice)
+            for method in (permutation, pixel_permutation)
+            for choice in ("metric", "metric shape", "num_repeats")
+        ),
         *((occlusion, choice) for choice in CHOICES if choice not in ("num_repeats", "num_steps")),
         *((integrated_gradients, c) for c in CHOICES if c[:6] not in ("metric", "num_re")),
     ],
