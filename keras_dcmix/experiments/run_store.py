@@ -102,7 +102,7 @@ class RunStore:
 
 
 def finished_runs(folder: Path) -> list[str]:
-    """Names of the runs that a folder holds, whatever they belong to."""
+    """Names of all runs that a folder holds."""
     return sorted(path.stem for path in folder.glob("*.json") if path.name != _SETTINGS)
 
 

@@ -6,31 +6,37 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
 from keras_dcmix.data.batches import ImageBatches
 from keras_dcmix.importance.evaluation import Evaluation
 from keras_dcmix.layers.dcmix import find_dcmix, nested_layers
 
-# A handful of weights bears a high rate, and moves by about that much a step, so few steps would
-# leave it at its start.
-_RATE = 0.02
-_FEWEST_STEPS = 200
 _FEWEST_EPOCHS = 5
 
 
-def fitted_mix(evaluation: Evaluation, number: int, seed: int, *, batch_size: int) -> np.ndarray:
-    """Shares of the mix, fitted to separate one class from the rest with everything else frozen.
+def fitted_mix(
+    evaluation: Evaluation,
+    number: int,
+    seed: int,
+    *,
+    batch_size: int = 32,
+    num_steps: int = 200,
+    learning_rate: float = 0.02,
+) -> keras.Model:
+    """A copy of the model with the mix that separates one class from the rest, all else frozen.
 
     Args:
         evaluation: A model with one `DCMix` layer, its images and labels.
         number: The class.
         seed: Seed of the batches.
-        batch_size: Images in a training step at most.
+        batch_size: Images in a training step, at most.
+        num_steps: Training steps, at least; there are 5 epochs or more.
+        learning_rate: Rate at the start, of a cosine decay to 0. A handful of weights bears a high
+            one, and moves by about that much a step, so few steps would leave it at its start.
 
     Returns:
-        `(num_channels,)`, adding up to 1.
+        The copy; the model itself stays as it is.
     """
     clone = _copy(evaluation.model)
     for variable in clone.variables:
@@ -46,11 +52,11 @@ def fitted_mix(evaluation: Evaluation, number: int, seed: int, *, batch_size: in
         shuffle=True,
         seed=seed,
     )
-    epochs = max(_FEWEST_EPOCHS, -(-_FEWEST_STEPS // len(batches)))
-    rate = keras.optimizers.schedules.CosineDecay(_RATE, epochs * len(batches))
-    frozen.compile(keras.optimizers.Adam(rate), _one_against_rest(evaluation, number))
+    epochs = max(_FEWEST_EPOCHS, -(-num_steps // len(batches)))
+    rate = keras.optimizers.schedules.CosineDecay(learning_rate, epochs * len(batches))
+    frozen.compile(keras.optimizers.Adam(rate), one_against_rest(evaluation, number))
     frozen.fit(batches, epochs=epochs, shuffle=False, verbose=0)
-    return find_dcmix(clone).shares.mean(axis=1)
+    return clone
 
 
 class _InUse(keras.layers.Layer):
@@ -79,7 +85,7 @@ def _copy(model: keras.Model) -> keras.Model:
     return clone
 
 
-def _one_against_rest(evaluation: Evaluation, number: int) -> Callable[[Any, Any], Any]:
+def one_against_rest(evaluation: Evaluation, number: int) -> Callable[[Any, Any], Any]:
     """Binary cross-entropy of one class's probability, both sides weighing the same."""
     share = float((evaluation.labels == number).mean())
 

@@ -18,7 +18,7 @@ def curves_along(
 
     Args:
         order: Names of the channels, the most important first.
-        score_of: From the names of the channels that are there, none to all, to their score.
+        score_of: From the names of the channels that are present, none to all, to their score.
 
     Returns:
         `"order"`; `"deletion"` and `"insertion"`, each `(num_channels + 1,)`, the scores after

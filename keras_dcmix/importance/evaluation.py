@@ -1,4 +1,4 @@
-"""What methods share that look at a trained classifier: its outputs and how good they are."""
+"""A trained classifier with images and labels: its outputs and how well they fit."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Evaluation(ModelImages):
         self.labels = _checked_labels(labels, self.num_images, self.num_classes)
 
     def select(self, rows: np.ndarray) -> Evaluation:
-        """The same model on some of the images, which are counted anew from 0."""
+        """The same model on some of the images, which are numbered from 0."""
         some = copy.copy(self)
         some.image_numbers, some.labels = self.image_numbers[rows], self.labels[rows]
         return some
@@ -72,7 +72,8 @@ class Evaluation(ModelImages):
         outputs = np.asarray(outputs, dtype=np.float64)
         if np.isnan(outputs).any():
             raise MethodError(
-                f"Model '{self.model.name}' gives NaN for finite images: was its training lost?"
+                f"Model '{self.model.name}' gives NaN for finite images: its training has probably "
+                "diverged"
             )
         return outputs[: len(batch)]
 
@@ -205,7 +206,7 @@ def _class_numbers(labels: np.ndarray, num_classes: int) -> np.ndarray:
     odd = [row for row, label in enumerate(labels) if not isinstance(label, str)]
     if odd:
         raise MethodError(
-            "Labels must be whole class numbers or text. "
+            "Labels must be integer class numbers or text. "
             f"Received: {labels[odd[0]]!r} at image {odd[0]}"
         )
     names, numbers = np.unique(labels.astype(str), return_inverse=True)

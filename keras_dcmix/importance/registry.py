@@ -213,5 +213,5 @@ METHODS: dict[str, Method] = {
     )
 }
 
-# What `compare_methods` knows, and does where it is not told which.
+# What `compare_methods` knows, and runs by default.
 COMPARED: dict[str, Method] = {name: each for name, each in METHODS.items() if each.compared}

@@ -94,7 +94,7 @@ def convnet(x: Any, *, widths: Sequence[int] = (16, 32, 64), attention: str | No
             x = keras.layers.Conv2D(width, 3, padding="same", use_bias=False)(x)
             x = keras.layers.MaxPooling2D(2, padding="same")(x)
         # Momentum 0.9: with Keras' default 0.99 the moving statistics lag behind a short training
-        # and the model evaluates near chance.
+        # and the model evaluates no better than at random.
         x = keras.layers.BatchNormalization(axis=axis, momentum=0.9)(x)
         x = keras.layers.ReLU()(x)
         if attention is not None:

@@ -130,7 +130,7 @@ def fit_standardization(mean: Any, std: Any, *, ndim: int = 4) -> keras.layers.N
 
 
 def _normalization_layer(axis: int) -> keras.layers.Normalization:
-    # float32 also under mixed precision: 16 bit cameras count to 65535, float16 to 65504, and
+    # float32 also under mixed precision: 16-bit cameras count to 65535, float16 to 65504, and
     # bfloat16 keeps 8 bits of a pixel.
     return keras.layers.Normalization(axis=axis, dtype="float32", name="standardize")
 

@@ -292,7 +292,7 @@ BAD = {
     "too few labels": ({"labels": [0, 1]}, r"labels of shape \(3,\).*Received: shape=\(2,\)"),
     "one-hot labels": ({"labels": np.eye(3)}, r"labels of shape \(3,\).*shape=\(3, 3\)"),
     "missing text": ({"labels": ["a", "b", "a"]}, "must name all 3 classes .*Received: a, b"),
-    "numbers with points": ({"labels": [0.0, 1.5, 2.0]}, "whole class numbers .*at image 0"),
+    "numbers with points": ({"labels": [0.0, 1.5, 2.0]}, "integer class numbers .*at image 0"),
     "names": ({"channel_names": ["a", "b"]}, "channel_names must be 3.*Received 2: a, b"),
     "no batch": ({"batch_size": 0}, "`batch_size` must be a positive integer. .*0"),
     "half a batch": ({"batch_size": 2.5}, "`batch_size` must be a positive integer. .*2.5"),

@@ -1,4 +1,4 @@
-"""Deletion and insertion: channels taken away, or put in, one after the other."""
+"""Deletion and insertion: channels removed, or added, one after the other."""
 
 from __future__ import annotations
 

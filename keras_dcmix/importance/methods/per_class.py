@@ -18,6 +18,7 @@ from keras_dcmix.importance.channel_importance import ChannelImportance
 from keras_dcmix.importance.class_mix import fitted_mix
 from keras_dcmix.importance.evaluation import Evaluation
 from keras_dcmix.importance.methods.integrated_gradients import integrated_gradients
+from keras_dcmix.importance.methods.mixing_weights import mixing_weights
 from keras_dcmix.importance.methods.occlusion import occlusion
 from keras_dcmix.importance.methods.permutation import permutation
 from keras_dcmix.layers.dcmix import find_dcmix
@@ -41,16 +42,16 @@ def per_class(
 
     - `"occlusion"`: the drop of the log-likelihood of the class, over its images alone. What
       replaces a channel is its mean over training images or images of all classes: a mean
-      within the class would still show what sets the class apart.
+      within the class would still show what distinguishes the class.
     - `"permutation"`: the same with a channel of other images in place of the channel, drawn from
       images of all classes. Shuffled within a class, a channel that is the same in all images of
       the class would score 0, however well it separates the class from others.
     - `"integrated_gradients"`: of the images of the class, from the baseline of `"occlusion"`.
     - `"mixing_weights"`: the share of the mix that would serve this class best. On a copy of the
       model everything but `alpha` is frozen, and `alpha`, from its trained value, is fitted to
-      tell the class from the rest: cross-entropy of the probability of the class, in which its
-      images weigh as much as all others together. The network behind the mix stays as it is, so
-      a share moves only as far as that network bears it.
+      separate the class from the rest: cross-entropy of the probability of the class, in which its
+      images weigh as much as all others together. The network behind the mix does not change,
+      so a share changes only as far as this network allows.
 
     The log-likelihood is taken, not the accuracy, because it moves before an image changes sides:
     with one easy class no single channel may cost any accuracy. A score compares channels within
@@ -163,7 +164,7 @@ def _mixing_weights(evaluation: Evaluation, seed: int, verbose: bool) -> list[Ch
     found = []
     with counting("mix of each class", evaluation.num_classes, enabled=verbose) as advance:
         for number in range(evaluation.num_classes):
-            scores = fitted_mix(evaluation, number, seed, batch_size=_BATCH_SIZE)
+            scores = mixing_weights(fitted_mix(evaluation, number, seed)).scores
             found.append(
                 ChannelImportance(
                     "mixing_weights", evaluation.channel_names, scores, unit="share of the mix"

@@ -81,8 +81,8 @@ class SubsetScores(ScoreTable):
         The values add up to the score of all channels minus that of none. A value below zero says
         that the channel does more harm than good.
 
-        `repeats` are bootstrap resamples of the blocks, drawn anew and weighted by size, and of the
-        orders where those were sampled, in pairs if their number is even. Their distances from the
+        `repeats` are bootstrap resamples of the blocks, drawn and weighted by size, and of the orders
+        where those were sampled, in pairs if their number is even. Their distances from the
         scores are scaled by `sqrt(n / (n - 1))` for n blocks (and n orders or pairs), so that
         `std`, the standard deviation over repeats, is the standard error of the scores. It needs
         no division by the square root of anything.
@@ -94,7 +94,7 @@ class SubsetScores(ScoreTable):
 
         Returns:
             A `ChannelImportance` of the method `"shapley"` in the unit of the metric. It has no
-            `repeats` with a single block, or a single order or pair: nothing tells its error.
+            `repeats` with a single block, or a single order or pair: its error is not known.
 
         Raises:
             ValueError: if the metric is unknown or there are too few resamples.
@@ -175,7 +175,7 @@ class SubsetScores(ScoreTable):
 
             - `channel_a`, `channel_b`.
             - `gain_a_without_b`, `gain_a_with_b`, `gain_b_without_a`, `gain_b_with_a`: in the
-              metric's unit; NaN if no sampled order tells.
+              metric's unit; NaN if no sampled order has both.
             - `replaced`, `replaced_standard_error`: share of the gains without the other that is
               lost with it, from 1 (all) over 0 (none) to below 0 (they need each other). NaN where
               the sum of the gains without the other is not above two of its standard errors, so
