@@ -12,8 +12,8 @@ from keras_dcmix.data.labelled_images import LabelledImages
 from keras_dcmix.experiments.run_store import RunStore
 from keras_dcmix.importance.methods.subset_scores import MOST_EXACT, subset_scores
 from keras_dcmix.importance.subsets import SubsetScores
+from keras_dcmix.models.custom import NO_CUSTOM_PARTS, CustomParts
 from keras_dcmix.models.options import Training
-from keras_dcmix.models.own import NOTHING_OWN, OwnParts
 from keras_dcmix.models.split import Split, split_dataset
 from keras_dcmix.models.training import train_classifier
 
@@ -80,7 +80,7 @@ def run_check(
     training: Training,
     store: RunStore,
     seed: int,
-    own: OwnParts = NOTHING_OWN,
+    custom: CustomParts = NO_CUSTOM_PARTS,
     *,
     verbose: bool = False,
 ) -> None:
@@ -91,7 +91,7 @@ def run_check(
         training: As of the ranking.
         store: Where the result is kept; `finished_check` reads it.
         seed: The first seed of the ranking: the test part is the same.
-        own: Model, callbacks or optimizer of the user.
+        custom: Model, callbacks or optimizer of the user.
         verbose: Whether to show progress.
     """
     start = time.perf_counter()
@@ -103,7 +103,7 @@ def run_check(
             split,
             masked,
             seed=seed,
-            own=own,
+            custom=custom,
             run=_NAME,
             watch=progress.callback("check"),
         )

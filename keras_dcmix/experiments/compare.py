@@ -19,7 +19,7 @@ from keras_dcmix.data.labelled_images import LabelledImages, label_images
 from keras_dcmix.experiments.comparison import MethodComparison
 from keras_dcmix.experiments.gather_comparison import comparison_from_store
 from keras_dcmix.experiments.method_runs import (
-    Comparing,
+    ComparisonSetup,
     finished_methods,
     methods_by_run,
     num_trainings,
@@ -29,9 +29,9 @@ from keras_dcmix.experiments.run_store import RunStore, check_jobs, run_settings
 from keras_dcmix.importance.channel_importance import ChannelImportance
 from keras_dcmix.importance.registry import COMPARED, Method, Model
 from keras_dcmix.layers.channel_attention import check_positive_integer
+from keras_dcmix.models.custom import BuildModel, Callbacks, CustomParts
+from keras_dcmix.models.custom_model import mixing_layers
 from keras_dcmix.models.options import Training
-from keras_dcmix.models.own import BuildModel, Callbacks, OwnParts
-from keras_dcmix.models.own_model import mixing_layers
 from keras_dcmix.models.split import split_dataset
 from keras_dcmix.models.training import compiled_model
 
@@ -63,7 +63,7 @@ def compare_methods(
         images: `(num_images, height, width, num_channels)` raw pixels, `Crops`, or a dataset with
             planted channels, which brings the other arguments and the truth along.
         labels: `(num_images,)` integers or strings.
-        methods: Names in `keras_dcmix.importance.METHODS`, and functions of one's own, called with
+        methods: Names in `keras_dcmix.importance.METHODS`, and custom functions, called with
             a model on all channels, raw test images and their class numbers, that return a
             `ChannelImportance`. `None` takes all that are known.
         truth: `(num_channels,)` known importance, higher is more important. `None` takes the
@@ -102,21 +102,21 @@ def compare_methods(
     chosen = chosen_methods(methods)
     check_positive_integer("num_seeds", num_seeds)
     check_jobs(n_jobs)
-    own = OwnParts(build_model, callbacks, optimizer)
+    custom = CustomParts(build_model, callbacks, optimizer)
     dataset = label_images(images, labels, channel_names=channel_names, groups=groups)
     training = training or Training()
     known = _known_truth(truth, dataset)
     seeds = range(seed, seed + num_seeds)
-    reasons = {name: why_not(method, dataset, training, own) for name, method in chosen.items()}
+    reasons = {name: why_not(method, dataset, training, custom) for name, method in chosen.items()}
     skipped = {name: reason for name, reason in reasons.items() if reason}
     applied = {name: method for name, method in chosen.items() if name not in skipped}
     if not applied:
         raise MethodError(f"None of the methods can be applied: {skipped}")
     with TemporaryDirectory() as scratch:
-        store = RunStore(checkpoint_dir or scratch, run_settings(dataset, training, own, seed))
-        comparing = Comparing(dataset, training, store, seed, own)
-        _run(comparing, seeds, applied, n_jobs=n_jobs, verbose=verbose)
-        return comparison_from_store(comparing, seeds, chosen, skipped, known)
+        store = RunStore(checkpoint_dir or scratch, run_settings(dataset, training, custom, seed))
+        setup = ComparisonSetup(dataset, training, store, seed, custom)
+        _run(setup, seeds, applied, n_jobs=n_jobs, verbose=verbose)
+        return comparison_from_store(setup, seeds, chosen, skipped, known)
 
 
 def chosen_methods(methods: Sequence[Any] | None) -> dict[str, Method]:
@@ -150,12 +150,14 @@ def _method(given: Any) -> Method:
     )
 
 
-def why_not(method: Method, dataset: LabelledImages, training: Training, own: OwnParts) -> str:
+def why_not(
+    method: Method, dataset: LabelledImages, training: Training, custom: CustomParts
+) -> str:
     """Why a method cannot be applied to a dataset; empty where it can."""
-    if own.build_model is not None:
+    if custom.build_model is not None:
         if method.model is Model.ATTENTION:
             return "a model from build_model has no attention layer of ours"
-        if method.model is Model.DCMIX and not _mixes(dataset, training, own):
+        if method.model is Model.DCMIX and not _mixes(dataset, training, custom):
             return "the model from build_model has no DCMix layer"
         return ""
     num_channels = len(dataset.channel_names)
@@ -167,9 +169,9 @@ def why_not(method: Method, dataset: LabelledImages, training: Training, own: Ow
     return ""
 
 
-def _mixes(dataset: LabelledImages, training: Training, own: OwnParts) -> bool:
+def _mixes(dataset: LabelledImages, training: Training, custom: CustomParts) -> bool:
     split = split_dataset(dataset, training, split_seed=0, seed=0)
-    model = compiled_model(dataset, split, replace(training, mixer="none"), own)
+    model = compiled_model(dataset, split, replace(training, mixer="none"), custom)
     return bool(mixing_layers(model))
 
 
@@ -187,10 +189,15 @@ def _known_truth(truth: Any, dataset: LabelledImages) -> ChannelImportance | Non
 
 
 def _run(
-    comparing: Comparing, seeds: range, methods: Mapping[str, Method], *, n_jobs: int, verbose: bool
+    setup: ComparisonSetup,
+    seeds: range,
+    methods: Mapping[str, Method],
+    *,
+    n_jobs: int,
+    verbose: bool,
 ) -> None:
     """Does what the store does not hold yet."""
-    dataset, store = comparing.dataset, comparing.store
+    dataset, store = setup.dataset, setup.store
     needed = list(methods.values())
     models = {method.model for method in needed}
     if Model.ALL_BUT_ONE in models and Model.PLAIN not in models:
@@ -202,11 +209,11 @@ def _run(
         if not {method.name for method in shared} <= finished_methods(store, seed, run)
     ]
     total = sum(num_trainings(shared[0], dataset) for _, shared in todo)
-    with RunProgress(total, comparing.training.epochs, enabled=verbose) as progress:
+    with RunProgress(total, setup.training.epochs, enabled=verbose) as progress:
         # A progress bar does not travel into other processes.
         jobs = [
             joblib.delayed(run_methods)(
-                comparing,
+                setup,
                 seed,
                 shared,
                 progress.callback(f"seed {seed}, {shared[0].run}") if n_jobs == 1 else None,

@@ -9,7 +9,12 @@ import numpy as np
 
 from keras_dcmix.evidence.statistics import rank_correlation, rank_correlation_matrix
 from keras_dcmix.experiments.comparison import MethodComparison
-from keras_dcmix.experiments.method_runs import Comparing, MethodRun, images_to_look_at, run_name
+from keras_dcmix.experiments.method_runs import (
+    ComparisonSetup,
+    MethodRun,
+    images_to_look_at,
+    run_name,
+)
 from keras_dcmix.experiments.run_store import RunStore, names_of
 from keras_dcmix.importance.channel_importance import ChannelImportance
 from keras_dcmix.importance.curves import curves_along
@@ -37,7 +42,7 @@ _COLUMNS = (
 
 
 def comparison_from_store(
-    comparing: Comparing,
+    setup: ComparisonSetup,
     seeds: range,
     chosen: Mapping[str, Method],
     skipped: Mapping[str, str],
@@ -46,7 +51,7 @@ def comparison_from_store(
     """The comparison of the runs that a store holds.
 
     Args:
-        comparing: What all runs share.
+        setup: What all runs share.
         seeds: Their seeds.
         chosen: All methods that were asked for.
         skipped: Why some of them were not applied.
@@ -54,10 +59,10 @@ def comparison_from_store(
     """
     import pandas as pd
 
-    dataset, training = comparing.dataset, comparing.training
+    dataset, training = setup.dataset, setup.training
     applied = [method for name, method in chosen.items() if name not in skipped]
-    runs = {method.name: _runs(comparing.store, seeds, method.run) for method in applied}
-    importances = {m.name: _importance(comparing, seeds, m, runs[m.name]) for m in applied}
+    runs = {method.name: _runs(setup.store, seeds, method.run) for method in applied}
+    importances = {m.name: _importance(setup, seeds, m, runs[m.name]) for m in applied}
     held_against = truth or importances.get("single_channel")
     rows = [
         {"method": name, "note": f"skipped: {skipped[name]}"}
@@ -72,7 +77,7 @@ def comparison_from_store(
         importances=tuple(importances.values()),
         truth=held_against,
         spearman=_correlations([*importances.values(), *([truth] if truth else [])]),
-        curves=_curves(comparing, seeds[0], split.test, importances, applied),
+        curves=_curves(setup, seeds[0], split.test, importances, applied),
         skipped=dict(skipped),
         split={"test": names_of(dataset.groups[split.test])},
         seeds=tuple(seeds),
@@ -88,15 +93,15 @@ def _runs(store: RunStore, seeds: range, run: str) -> list[MethodRun]:
 
 
 def _importance(
-    comparing: Comparing, seeds: range, method: Method, runs: Sequence[MethodRun]
+    setup: ComparisonSetup, seeds: range, method: Method, runs: Sequence[MethodRun]
 ) -> ChannelImportance:
     found = [run.methods[method.name] for run in runs]
     repeats, unit = np.array([each.scores for each in found]), found[0].unit
     if method.model is Model.ALL_BUT_ONE:
-        complete = _runs(comparing.store, seeds, Model.PLAIN.value)
+        complete = _runs(setup.store, seeds, Model.PLAIN.value)
         repeats = drops(np.array([run.accuracy for run in complete]), repeats)
         unit = "drop in accuracy"
-    names = comparing.dataset.channel_names
+    names = setup.dataset.channel_names
     return ChannelImportance.from_repeats(method.name, names, repeats, unit)
 
 
@@ -160,7 +165,7 @@ def _correlations(importances: list[ChannelImportance]) -> pd.DataFrame | None:
 
 
 def _curves(
-    comparing: Comparing,
+    setup: ComparisonSetup,
     seed: int,
     test: np.ndarray,
     importances: Mapping[str, ChannelImportance],
@@ -171,7 +176,7 @@ def _curves(
     The masked model is used where there is one: it knows every subset, and where all were scored
     the curves are read off its table.
     """
-    store, dataset = comparing.store, comparing.dataset
+    store, dataset = setup.store, setup.dataset
     runs = [method.run for method in methods if not method.retrains]
     if not runs:
         return {}

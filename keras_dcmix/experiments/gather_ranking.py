@@ -1,4 +1,4 @@
-"""From finished runs to a ranking: those of `rank_channels`, or of one's own training loop."""
+"""From finished runs to a ranking: those of `rank_channels`, or of a custom training loop."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _HISTORY = ["seed", "epoch", "step", "channel", "mix", "alpha", "share"]
 
 
 @dataclass(frozen=True, eq=False)
-class OwnRun:
-    """One model of one's own training loop, and how it was trained.
+class TrainedRun:
+    """One model of a custom training loop, and how it was trained.
 
     Attributes:
         model: Keras classifier with one `DCMix` layer on the image channels; takes raw pixels.
@@ -76,7 +76,7 @@ def ranking_from_store(
 
 
 def ranking_from_runs(
-    runs: Sequence[OwnRun],
+    runs: Sequence[TrainedRun],
     images: Any,
     labels: Any,
     *,
@@ -84,10 +84,10 @@ def ranking_from_runs(
     groups: Any = None,
     check: ChannelCheck | None = None,
 ) -> ChannelRanking:
-    """Makes a ranking from models that were trained in a loop of one's own.
+    """Makes a ranking from models that were trained in a custom loop.
 
     Args:
-        runs: One `OwnRun` for each training, numbered from 0 as `seed` in the tables.
+        runs: One `TrainedRun` for each training, numbered from 0 as `seed` in the tables.
         images: `(num_images, height, width, num_channels)` raw test images that no model was
             trained on, or `Crops`.
         labels: `(num_images,)` their classes, integers or strings. Sorted, these are the classes
@@ -109,7 +109,7 @@ def ranking_from_runs(
     import numpy as np
 
     import keras_dcmix
-    from keras_dcmix.experiments import OwnRun, ranking_from_runs
+    from keras_dcmix.experiments import TrainedRun, ranking_from_runs
 
     cells = keras_dcmix.datasets.simulated_cells(240, size=32)
     test = np.isin(cells.groups, np.unique(cells.groups)[::4])
@@ -124,7 +124,7 @@ def ranking_from_runs(
         model.compile("adam", "sparse_categorical_crossentropy")
         weights = keras_dcmix.callbacks.ChannelWeightHistory()
         model.fit(cells.images[~test], classes[~test], epochs=2, verbose=0, callbacks=[weights])
-        runs.append(OwnRun(model, weights.to_frame()))
+        runs.append(TrainedRun(model, weights.to_frame()))
 
     ranking = ranking_from_runs(
         runs,
@@ -149,7 +149,7 @@ def ranking_from_runs(
     )
 
 
-def _record(seed: int, run: OwnRun, dataset: LabelledImages, test: np.ndarray) -> SeedRun:
+def _record(seed: int, run: TrainedRun, dataset: LabelledImages, test: np.ndarray) -> SeedRun:
     importance = mixing_weights(run.model)
     if importance.num_channels != len(dataset.channel_names):
         raise MethodError(

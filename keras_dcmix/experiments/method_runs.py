@@ -18,8 +18,8 @@ from keras_dcmix.experiments.run_store import RunStore
 from keras_dcmix.importance.channel_importance import ChannelImportance
 from keras_dcmix.importance.methods.retraining import panels_of, train_panels
 from keras_dcmix.importance.registry import Method, Model
+from keras_dcmix.models.custom import CustomParts
 from keras_dcmix.models.options import Training
-from keras_dcmix.models.own import OwnParts
 from keras_dcmix.models.split import split_dataset
 from keras_dcmix.models.training import train_classifier
 
@@ -70,7 +70,7 @@ class MethodRun:
 
 
 @dataclass(frozen=True, eq=False)
-class Comparing:
+class ComparisonSetup:
     """What all runs of one comparison share.
 
     Attributes:
@@ -78,14 +78,14 @@ class Comparing:
         training: How to build and train.
         store: Where the runs are kept.
         split_seed: Seed of the test part.
-        own: Model, callbacks or optimizer of the user.
+        custom: Model, callbacks or optimizer of the user.
     """
 
     dataset: LabelledImages
     training: Training
     store: RunStore
     split_seed: int
-    own: OwnParts
+    custom: CustomParts
 
 
 def run_name(seed: int, run: str) -> str:
@@ -113,7 +113,7 @@ def num_trainings(method: Method, dataset: LabelledImages) -> int:
 
 
 def run_methods(
-    comparing: Comparing,
+    setup: ComparisonSetup,
     seed: int,
     methods: list[Method],
     watch: keras.callbacks.Callback | None = None,
@@ -121,7 +121,7 @@ def run_methods(
     """Trains what some methods share, lets each of them score the channels, and saves it.
 
     Args:
-        comparing: What all runs share.
+        setup: What all runs share.
         seed: Seed of everything but the test part.
         methods: Methods of the same run.
         watch: A callback for each training.
@@ -130,28 +130,28 @@ def run_methods(
         One line on what was done, and the number of trainings.
     """
     first = methods[0]
-    run = (_retrained if first.retrains else _trained)(comparing, seed, methods, watch)
+    run = (_retrained if first.retrains else _trained)(setup, seed, methods, watch)
     line = (
         f"seed {seed}, {first.run.replace('_', ' ')}: accuracy {run.accuracy:.3f}, trained in "
         f"{run.train_seconds:.0f} s"
     )
-    return line, num_trainings(first, comparing.dataset)
+    return line, num_trainings(first, setup.dataset)
 
 
 def _trained(
-    comparing: Comparing,
+    setup: ComparisonSetup,
     seed: int,
     methods: list[Method],
     watch: keras.callbacks.Callback | None,
 ) -> MethodRun:
     """One training, and the scores of all methods that look at it."""
-    dataset, store = comparing.dataset, comparing.store
+    dataset, store = setup.dataset, setup.store
     name = run_name(seed, methods[0].run)
-    split = split_dataset(dataset, comparing.training, split_seed=comparing.split_seed, seed=seed)
+    split = split_dataset(dataset, setup.training, split_seed=setup.split_seed, seed=seed)
     num_channels = len(dataset.channel_names)
-    training = training_of(methods[0], comparing.training, num_channels, len(split.train))
+    training = training_of(methods[0], setup.training, num_channels, len(split.train))
     trained = train_classifier(
-        dataset, split, training, seed=seed, own=comparing.own, run=name, watch=watch
+        dataset, split, training, seed=seed, custom=setup.custom, run=name, watch=watch
     )
     run = MethodRun(trained.accuracy, trainable_parameters(trained.model), trained.seconds)
     rows = images_to_look_at(split.test, seed)
@@ -196,21 +196,21 @@ def _scores(
 
 
 def _retrained(
-    comparing: Comparing,
+    setup: ComparisonSetup,
     seed: int,
     methods: list[Method],
     watch: keras.callbacks.Callback | None,
 ) -> MethodRun:
     """A training for each channel, with it alone or without it."""
     method = methods[0]
-    num_channels = len(comparing.dataset.channel_names)
+    num_channels = len(setup.dataset.channel_names)
     trained = train_panels(
-        comparing.dataset,
-        replace(comparing.training, mixer="none", num_mixes=1),
+        setup.dataset,
+        replace(setup.training, mixer="none", num_mixes=1),
         panels_of(method.model, num_channels),
-        split_seed=comparing.split_seed,
+        split_seed=setup.split_seed,
         seed=seed,
-        own=comparing.own,
+        custom=setup.custom,
         run=run_name(seed, method.run),
         watch=watch,
     )
@@ -221,7 +221,7 @@ def _retrained(
         parameters = trainable_parameters(each.model)
     found = {method.name: MethodScores(accuracies, "accuracy alone", 0.0)}
     run = MethodRun(max(accuracies), parameters, seconds, found)
-    comparing.store.save(run_name(seed, method.run), run)
+    setup.store.save(run_name(seed, method.run), run)
     return run
 
 

@@ -18,8 +18,8 @@ from keras_dcmix.experiments.gather_ranking import ranking_from_store
 from keras_dcmix.experiments.ranking import ChannelRanking
 from keras_dcmix.experiments.run_store import RunStore, check_jobs, run_settings
 from keras_dcmix.experiments.seed_runs import SeedRun, describe_run, run_name, train_seed
+from keras_dcmix.models.custom import BuildModel, Callbacks, CustomParts
 from keras_dcmix.models.options import Training
-from keras_dcmix.models.own import BuildModel, Callbacks, OwnParts
 
 
 def rank_channels(
@@ -91,16 +91,16 @@ def rank_channels(
     """
     _check_arguments(num_seeds, training)
     check_jobs(n_jobs)
-    own = OwnParts(build_model, callbacks, optimizer)
+    custom = CustomParts(build_model, callbacks, optimizer)
     dataset = label_images(images, labels, channel_names=channel_names, groups=groups)
     training = training or Training()
     seeds = range(seed, seed + num_seeds)
     with TemporaryDirectory() as scratch:
-        settings = run_settings(dataset, training, own, seed)
+        settings = run_settings(dataset, training, custom, seed)
         store = RunStore(checkpoint_dir or scratch, settings)
-        _train_seeds(dataset, training, store, seeds, own, n_jobs=n_jobs, verbose=verbose)
+        _train_seeds(dataset, training, store, seeds, custom, n_jobs=n_jobs, verbose=verbose)
         if check and not is_checked(store):
-            run_check(dataset, training, store, seed, own, verbose=verbose)
+            run_check(dataset, training, store, seed, custom, verbose=verbose)
         return ranking_from_store(dataset, training, store, seeds, check=check)
 
 
@@ -121,7 +121,7 @@ def _train_seeds(
     training: Training,
     store: RunStore,
     seeds: range,
-    own: OwnParts,
+    custom: CustomParts,
     *,
     n_jobs: int,
     verbose: bool,
@@ -140,7 +140,7 @@ def _train_seeds(
                 store,
                 seeds[0],
                 seed,
-                own,
+                custom,
                 progress.callback(f"seed {seed}") if n_jobs == 1 else None,
             )
             for seed in seeds

@@ -40,7 +40,7 @@ class ChannelRanking:
         num_test_images: Images in the test part.
         predictions: Predicted classes of the test images; accuracy by class and by group.
         examples: Raw test images, one a class: `(num_classes, height, width, num_channels)`.
-        training: How the models were built and trained; `None` for runs of one's own.
+        training: How the models were built and trained; `None` for runs of a custom loop.
         check: What one model that knows every subset of the channels says, beside the weights;
             `None` where it was not asked for.
         recipe: How the images were cut and corrected; `None` where they came as arrays.
@@ -71,7 +71,7 @@ class ChannelRanking:
         return self.runs["accuracy"].to_numpy()
 
     def summary(self) -> str:
-        """What came out, in plain words: the weights, then what the check says of them."""
+        """The result in a few sentences: the weights, then what the check says of them."""
         test = f"{self.num_test_images} images of {len(self.split['test'])} unseen groups"
         doubt = describe_doubt(
             self.accuracy.mean(), self.majority_baseline, self.num_test_images, test
@@ -80,21 +80,22 @@ class ChannelRanking:
             return doubt
         text = (
             f"{describe_leaders(self.importance)}; the models classify {self.accuracy.mean():.0%} "
-            f"of {test} rightly "
-            f"({self.majority_baseline:.0%} by always naming the commonest class)."
+            f"of {test} correctly "
+            f"(majority baseline {self.majority_baseline:.0%})."
         )
         if self.check is None:
             return text
         if self.check_guesses:
             return (
                 f"{text} The check cannot confirm this: its model, trained on random subsets of "
-                f"the channels, cannot be told from guessing (accuracy {self.check.accuracy:.2f})."
+                f"the channels, is not better than the majority baseline (accuracy "
+                f"{self.check.accuracy:.2f})."
             )
         return f"{text} {describe_check(self.importance, self.check.scores)}"
 
     @property
     def check_guesses(self) -> bool:
-        """Whether the check's model cannot be told from guessing; then its panels say nothing."""
+        """Whether the check's model is not better than the majority baseline; then ignore it."""
         return self.check is not None and guesses(
             self.check.accuracy, self.majority_baseline, self.num_test_images
         )

@@ -14,8 +14,8 @@ import numpy as np
 
 from keras_dcmix._common.errors import ResultError, argument
 from keras_dcmix.data.labelled_images import LabelledImages
+from keras_dcmix.models.custom import CustomParts
 from keras_dcmix.models.options import Training
-from keras_dcmix.models.own import OwnParts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,7 +107,7 @@ def finished_runs(folder: Path) -> list[str]:
 
 
 def run_settings(
-    dataset: LabelledImages, training: Training, own: OwnParts, seed: int
+    dataset: LabelledImages, training: Training, custom: CustomParts, seed: int
 ) -> dict[str, Any]:
     """Everything that a run's result depends on, to decide whether finished runs can be reused."""
     digest = hashlib.sha256()
@@ -126,7 +126,7 @@ def run_settings(
         "classes": list(dataset.classes),
         "data": digest.hexdigest(),
         "backend": keras.backend.backend(),
-        **own.settings(),
+        **custom.settings(),
     }
 
 

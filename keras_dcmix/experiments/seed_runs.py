@@ -10,8 +10,8 @@ import keras
 from keras_dcmix.data.labelled_images import LabelledImages
 from keras_dcmix.experiments.run_store import RunStore, names_of
 from keras_dcmix.importance.methods.mixing_weights import mixing_weights
+from keras_dcmix.models.custom import CustomParts
 from keras_dcmix.models.options import Training
-from keras_dcmix.models.own import OwnParts
 from keras_dcmix.models.split import split_dataset
 from keras_dcmix.models.training import train_classifier
 
@@ -62,13 +62,13 @@ def train_seed(
     store: RunStore,
     split_seed: int,
     seed: int,
-    own: OwnParts,
+    custom: CustomParts,
     watch: keras.callbacks.Callback | None,
 ) -> SeedRun:
     """Trains the model of one seed and saves what it found."""
     split = split_dataset(dataset, training, split_seed=split_seed, seed=seed)
     trained = train_classifier(
-        dataset, split, training, seed=seed, own=own, run=run_name(seed), watch=watch
+        dataset, split, training, seed=seed, custom=custom, run=run_name(seed), watch=watch
     )
     run = SeedRun(
         seed=seed,

@@ -15,9 +15,9 @@ from keras_dcmix.callbacks import ChannelWeightHistory
 from keras_dcmix.data.batches import ImageBatches
 from keras_dcmix.data.labelled_images import LabelledImages
 from keras_dcmix.models.classifier import build_classifier, fit_standardization
+from keras_dcmix.models.custom import NO_CUSTOM_PARTS, CustomParts
+from keras_dcmix.models.custom_model import custom_model
 from keras_dcmix.models.options import Training
-from keras_dcmix.models.own import NOTHING_OWN, OwnParts
-from keras_dcmix.models.own_model import own_model
 from keras_dcmix.models.split import Split, spread_of_channels
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def train_classifier(
     training: Training,
     *,
     seed: int = 0,
-    own: OwnParts = NOTHING_OWN,
+    custom: CustomParts = NO_CUSTOM_PARTS,
     run: str = "",
     watch: keras.callbacks.Callback | None = None,
 ) -> TrainedClassifier:
@@ -66,7 +66,7 @@ def train_classifier(
         split: The split.
         training: How to build and train.
         seed: Seed of the initial weights and of the order of batches.
-        own: Model, callbacks or optimizer of the user. Of `training` only the epochs, the size,
+        custom: Model, callbacks or optimizer of the user. Of `training` only the epochs, the size,
             augmentation and balance of batches, the fractions, `channel_subsets` and, if it is
             `"dcmix"`, the mixer count for a model from `build_model`.
         run: Name of the training, for callbacks.
@@ -80,7 +80,7 @@ def train_classifier(
     """
     start = time.perf_counter()
     keras.utils.set_random_seed(seed)
-    model = compiled_model(dataset, split, training, own)
+    model = compiled_model(dataset, split, training, custom)
     batches = _batches(dataset, training, seed)
     weights = [ChannelWeightHistory()] if training.mixer == "dcmix" else []
     best = keras.callbacks.EarlyStopping(
@@ -91,7 +91,7 @@ def train_classifier(
         validation_data=batches(split.validation),
         epochs=training.epochs,
         class_weight=_class_weights(dataset.labels[split.train]) if training.balance else None,
-        callbacks=[*weights, best, *([watch] if watch else []), *own.callbacks_of(run)],
+        callbacks=[*weights, best, *([watch] if watch else []), *custom.callbacks_of(run)],
         shuffle=False,  # the batches come shuffled; Keras would shuffle them again, unseeded
         verbose=0,
     )
@@ -135,11 +135,11 @@ def _batches(dataset: LabelledImages, training: Training, seed: int) -> Callable
 
 
 def compiled_model(
-    dataset: LabelledImages, split: Split, training: Training, own: OwnParts = NOTHING_OWN
+    dataset: LabelledImages, split: Split, training: Training, custom: CustomParts = NO_CUSTOM_PARTS
 ) -> keras.Model:
-    """The model of one training before it is trained: ours, or that of `own.build_model`."""
-    if own.build_model is not None:
-        return own_model(own.build_model, dataset, split, training)
+    """The model of one training before it is trained: ours, or that of `custom.build_model`."""
+    if custom.build_model is not None:
+        return custom_model(custom.build_model, dataset, split, training)
     mean, std = spread_of_channels(dataset, split)
     model = build_classifier(
         tuple(dataset.images.shape[1:]),
@@ -156,5 +156,7 @@ def compiled_model(
     )
     steps = training.epochs * -(-len(split.train) // training.batch_size)
     rate = keras.optimizers.schedules.CosineDecay(training.learning_rate, steps)
-    model.compile(own.new_optimizer(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile(
+        custom.new_optimizer(rate), "sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
     return model

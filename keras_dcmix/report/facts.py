@@ -78,9 +78,9 @@ def given(arguments: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def training_facts(training: Training | None) -> list[tuple[str, str]]:
-    """How models were built and trained; `None` where it was in a loop of the user's own."""
+    """How models were built and trained; `None` where it was in a custom loop."""
     if training is None:
-        return [("training", "in a loop of the user's own")]
+        return [("training", "in a custom loop")]
     return [
         (_WORDS.get(key, key.replace("_", " ")), _text(value))
         for key, value in asdict(training).items()

@@ -173,7 +173,7 @@ def _data_facts(ranking: ChannelRanking, arguments: Mapping[str, Any]) -> list[t
     _, height, width, _ = ranking.examples.shape
     parts = list(ranking.split["seeds"].values())
     sizes = {name: _span([len(part[name]) for part in parts]) for name in ("train", "validation")}
-    # Runs of the user's own need not say what they were trained on.
+    # Runs of a custom loop need not say what they were trained on.
     used = f"{sizes['train']} to train on, {sizes['validation']} to choose the weights, "
     used = "" if sizes["train"] == "0" else used
     facts = [

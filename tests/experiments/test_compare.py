@@ -12,7 +12,7 @@ import keras_dcmix
 from keras_dcmix import ChannelImportance, Training, compare_methods
 from keras_dcmix.experiments.compare import why_not
 from keras_dcmix.importance.registry import COMPARED as METHODS
-from keras_dcmix.models.own import NOTHING_OWN
+from keras_dcmix.models.custom import NO_CUSTOM_PARTS
 from keras_dcmix.report.saving import save_comparison
 
 TINY = Training(epochs=3, batch_size=16, learning_rate=0.02, check_steps=1)
@@ -220,7 +220,7 @@ def test_weights_from_imagenet_take_one_or_three_planes(method, planes, reason):
 
     dataset = label_images(np.zeros((4, 8, 8, planes)), [0, 1, 0, 1])
     training = Training(backbone="ResNet50", weights="imagenet")
-    said = why_not(METHODS[method], dataset, training, NOTHING_OWN)
+    said = why_not(METHODS[method], dataset, training, NO_CUSTOM_PARTS)
     assert reason in said
     assert bool(said) == bool(reason)
 

@@ -1,4 +1,4 @@
-"""A ranking, its figures and its page from models of one's own training loop."""
+"""A ranking, its figures and its page from models of a custom training loop."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 import keras_dcmix
 from keras_dcmix.callbacks import ChannelWeightHistory
-from keras_dcmix.experiments import OwnRun, ranking_from_runs
+from keras_dcmix.experiments import TrainedRun, ranking_from_runs
 from keras_dcmix.report import ranking_report
 from keras_dcmix.report.saving import save_ranking
 
@@ -17,7 +17,7 @@ NAMES = ("noise", "signal")
 
 @pytest.fixture(scope="module")
 def runs(planted, build):
-    """Two tiny models, trained in a loop of one's own on every well but each fourth."""
+    """Two tiny models, trained in a custom loop on every well but each fourth."""
     images, labels, groups = planted
     train = ~np.isin(groups, np.unique(groups)[::4])
     found = []
@@ -30,7 +30,7 @@ def runs(planted, build):
         )
         loss = fitted.history["loss"][-1] + seed
         wells = np.unique(groups[train]).tolist()
-        found.append(OwnRun(model, history.to_frame(), loss, train_groups=wells))
+        found.append(TrainedRun(model, history.to_frame(), loss, train_groups=wells))
     return found
 
 
@@ -64,14 +64,14 @@ def test_summary_files_and_page_are_those_of_a_ranking(planted, runs, tmp_path):
     assert ranking.summary().startswith("signal leads with")
     save_ranking(ranking, tmp_path, arguments={})
     page = (tmp_path / "report.html").read_text("utf-8")
-    assert "in a loop of the user" in page
+    assert "in a custom loop" in page
     assert {"importance.csv", "runs.csv", "model.keras", "mix.png"} <= {
         path.name for path in tmp_path.iterdir()
     }
 
 
 def test_runs_that_say_little_are_enough(planted, runs):
-    short = [OwnRun(run.model, run.history) for run in runs]
+    short = [TrainedRun(run.model, run.history) for run in runs]
     ranking = ranked(planted, short)
     assert ranking.best_seed == 0
     assert "to train on" not in ranking_report(ranking, arguments={})

@@ -6,7 +6,7 @@ import pytest
 
 from keras_dcmix import Training
 from keras_dcmix.data.labelled_images import label_images
-from keras_dcmix.models.own import OwnParts
+from keras_dcmix.models.custom import CustomParts
 from keras_dcmix.models.split import split_dataset
 from keras_dcmix.models.training import train_classifier
 
@@ -31,6 +31,6 @@ def test_a_balanced_loss_counts_every_class_the_same(balance, expected):
     dataset = label_images(images, labels.astype(int))
     training = Training(epochs=15, balance=balance, mixer="none")
     split = split_dataset(dataset, training, split_seed=0, seed=0)
-    trained = train_classifier(dataset, split, training, own=OwnParts(majority_model))
+    trained = train_classifier(dataset, split, training, custom=CustomParts(majority_model))
     rare = trained.model.predict(images[:50], verbose=0)[:, 1].mean()
     np.testing.assert_allclose(rare, expected, atol=0.06)

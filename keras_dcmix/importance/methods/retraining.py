@@ -14,8 +14,8 @@ from keras_dcmix._common.progress import counting
 from keras_dcmix.data.labelled_images import LabelledImages, label_images
 from keras_dcmix.importance.channel_importance import ChannelImportance
 from keras_dcmix.importance.registry import Model
+from keras_dcmix.models.custom import NO_CUSTOM_PARTS, BuildModel, CustomParts
 from keras_dcmix.models.options import Training
-from keras_dcmix.models.own import NOTHING_OWN, BuildModel, OwnParts
 from keras_dcmix.models.split import split_dataset, spread_of_channels
 from keras_dcmix.models.training import TrainedClassifier, train_classifier
 
@@ -151,7 +151,7 @@ def train_panels(
     *,
     split_seed: int,
     seed: int,
-    own: OwnParts = NOTHING_OWN,
+    custom: CustomParts = NO_CUSTOM_PARTS,
     run: str = "",
     watch: keras.callbacks.Callback | None = None,
 ) -> Iterator[TrainedClassifier]:
@@ -163,7 +163,7 @@ def train_panels(
         panels: Numbers of the channels of each panel.
         split_seed: Seed of the test part.
         seed: Seed of everything else.
-        own: Model, callbacks or optimizer of the user.
+        custom: Model, callbacks or optimizer of the user.
         run: Name of the trainings, to which the number of the panel, from 0, is added.
         watch: A further callback, of ours.
     """
@@ -171,7 +171,9 @@ def train_panels(
     for number, panel in enumerate(panels):
         kept = dataset.keep(panel)
         name = f"{run}_{number}"
-        yield train_classifier(kept, split, training, seed=seed, own=own, run=name, watch=watch)
+        yield train_classifier(
+            kept, split, training, seed=seed, custom=custom, run=name, watch=watch
+        )
 
 
 def _plain(training: Training | None) -> Training:
@@ -194,12 +196,12 @@ def _accuracies(
         raise MethodError(
             f"`num_repeats` must be a positive integer. Received: num_repeats={num_repeats!r}"
         )
-    own = OwnParts(build_model)
+    custom = CustomParts(build_model)
     found = []
     with counting(description, num_repeats * len(panels), enabled=verbose) as advance:
         for repeat in range(num_repeats):
             trained = train_panels(
-                dataset, training, panels, split_seed=seed, seed=seed + repeat, own=own
+                dataset, training, panels, split_seed=seed, seed=seed + repeat, custom=custom
             )
             found.append([_counted(each, advance) for each in trained])
     return np.array(found)

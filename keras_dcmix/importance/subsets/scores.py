@@ -81,8 +81,8 @@ class SubsetScores(ScoreTable):
         The values add up to the score of all channels minus that of none. A value below zero says
         that the channel does more harm than good.
 
-        `repeats` are bootstrap resamples of the blocks, drawn and weighted by size, and of the orders
-        where those were sampled, in pairs if their number is even. Their distances from the
+        `repeats` are bootstrap resamples of the blocks, drawn and weighted by size, and of
+        orders where those were sampled, in pairs if their number is even. Their distances from the
         scores are scaled by `sqrt(n / (n - 1))` for n blocks (and n orders or pairs), so that
         `std`, the standard deviation over repeats, is the standard error of the scores. It needs
         no division by the square root of anything.

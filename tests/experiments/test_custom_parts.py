@@ -10,7 +10,7 @@ import pytest
 
 from keras_dcmix import Training, compare_methods, rank_channels
 from keras_dcmix.layers import DCMix
-from keras_dcmix.models.own import OwnParts
+from keras_dcmix.models.custom import CustomParts
 
 NAMES = ("noise", "signal")
 
@@ -98,8 +98,8 @@ def test_a_list_of_callbacks_is_copied_for_each_training(planted):
     ],
 )
 def test_each_training_gets_an_optimizer_of_its_own(optimizer, kind, rate):
-    own = OwnParts(optimizer=optimizer)
-    first, second = own.new_optimizer(0.125), own.new_optimizer(0.125)
+    custom = CustomParts(optimizer=optimizer)
+    first, second = custom.new_optimizer(0.125), custom.new_optimizer(0.125)
     assert type(first) is kind
     assert first is not second
     assert first is not optimizer
@@ -144,7 +144,7 @@ def test_an_edited_function_is_another_setting():
         return 2
 
     second.__qualname__ = first.__qualname__
-    settings = [OwnParts(each).settings() for each in (first, first, second, partial(first, 3))]
+    settings = [CustomParts(each).settings() for each in (first, first, second, partial(first, 3))]
     assert settings[0] == settings[1]
     assert settings[0] != settings[2]
     assert settings[0] != settings[3]

@@ -1,4 +1,4 @@
-"""A model of the user's own in a training: checked to fit the images and the classes."""
+"""A custom model in a training: checked to fit the images and the classes."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from keras_dcmix.data.labelled_images import LabelledImages
 from keras_dcmix.layers.channel_subsets import ChannelSubsets
 from keras_dcmix.layers.dcmix import DCMix, nested_layers
 from keras_dcmix.models.classifier import fit_standardization
+from keras_dcmix.models.custom import BuildModel
 from keras_dcmix.models.options import Training
-from keras_dcmix.models.own import BuildModel
 from keras_dcmix.models.split import Split, spread_of_channels
 
 
-def own_model(
+def custom_model(
     build_model: BuildModel, dataset: LabelledImages, split: Split, training: Training
 ) -> keras.Model:
     """The compiled model that the caller's function makes.

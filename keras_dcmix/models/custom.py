@@ -23,7 +23,7 @@ Callbacks = Sequence[keras.callbacks.Callback] | Callable[[str], Sequence[keras.
 
 
 @dataclass(frozen=True, eq=False)
-class OwnParts:
+class CustomParts:
     """What takes the place of our model and optimizer, and what watches the training.
 
     Args:
@@ -126,4 +126,4 @@ def _described(value: Any) -> str:
     return f"{name} {hashlib.sha256(source.encode()).hexdigest()[:12]}"
 
 
-NOTHING_OWN = OwnParts()
+NO_CUSTOM_PARTS = CustomParts()
