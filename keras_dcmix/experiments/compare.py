@@ -12,7 +12,7 @@ import joblib
 import keras
 import numpy as np
 
-from keras_dcmix._common.errors import MethodError, argument
+from keras_dcmix._common.errors import MethodError
 from keras_dcmix._common.names import nearest
 from keras_dcmix._common.progress import RunProgress
 from keras_dcmix.data.labelled_images import LabelledImages, label_images
@@ -111,7 +111,8 @@ def compare_methods(
     skipped = {name: reason for name, reason in reasons.items() if reason}
     applied = {name: method for name, method in chosen.items() if name not in skipped}
     if not applied:
-        raise MethodError(f"None of the methods can be applied: {skipped}")
+        why = "; ".join(f"{name}: {reason}" for name, reason in skipped.items())
+        raise MethodError(f"None of the methods can be applied. {why}")
     with TemporaryDirectory() as scratch:
         store = RunStore(checkpoint_dir or scratch, run_settings(dataset, training, custom, seed))
         setup = ComparisonSetup(dataset, training, store, seed, custom)
@@ -120,7 +121,7 @@ def compare_methods(
 
 
 def chosen_methods(methods: Sequence[Any] | None) -> dict[str, Method]:
-    """The methods by name, in the order given; refuses what is none."""
+    """The methods by name, in the order given; refuses what is no method."""
     if isinstance(methods, str):
         raise TypeError(f"`methods` must be a list, not one string. Received: {methods!r}")
     chosen: dict[str, Method] = {}
@@ -153,7 +154,7 @@ def _method(given: Any) -> Method:
 def why_not(
     method: Method, dataset: LabelledImages, training: Training, custom: CustomParts
 ) -> str:
-    """Why a method cannot be applied to a dataset; empty where it can."""
+    """Why a method cannot be applied, for the table; empty where it can."""
     if custom.build_model is not None:
         if method.model is Model.ATTENTION:
             return "a model from build_model has no attention layer of ours"
@@ -165,7 +166,10 @@ def why_not(
     needed[Model.ALL_BUT_ONE] = num_channels - 1
     planes = needed.get(method.model, num_channels)
     if training.weights is not None and planes not in (1, 3):
-        return f"{argument('weights', training.weights)} takes one or three planes, not {planes}"
+        return (
+            f"weights={training.weights!r} takes one or three planes, this model would hand on "
+            f"{planes}"
+        )
     return ""
 
 

@@ -212,8 +212,8 @@ def test_the_same_seed_gives_the_same_scores(everything):
 
 @pytest.mark.parametrize(
     ("method", "planes", "reason"),
-    [("dcmix", 6, ""), ("shapley", 6, ""), ("cbam", 6, "not 6"), ("cbam", 3, ""),
-     ("leave_one_out", 4, ""), ("leave_one_out", 6, "not 5"), ("single_channel", 6, "")],
+    [("dcmix", 6, ""), ("shapley", 6, ""), ("cbam", 6, "hand on 6"), ("cbam", 3, ""),
+     ("leave_one_out", 4, ""), ("leave_one_out", 6, "hand on 5"), ("single_channel", 6, "")],
 )  # fmt: skip
 def test_weights_from_imagenet_take_one_or_three_planes(method, planes, reason):
     from keras_dcmix.data.labelled_images import label_images

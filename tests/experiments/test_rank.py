@@ -7,8 +7,12 @@ import numpy as np
 import pytest
 
 import keras_dcmix
+from keras_dcmix.data.labelled_images import label_images
+from keras_dcmix.experiments.check import masked_training
 from keras_dcmix.experiments.rank import rank_channels
-from keras_dcmix.models.training import Training
+from keras_dcmix.experiments.run_store import RunStore, run_settings
+from keras_dcmix.models import Training
+from keras_dcmix.models.custom import CustomParts
 
 TINY = Training(epochs=8, batch_size=8, learning_rate=0.03, check_steps=1)
 BRIEF = Training(epochs=1, check_steps=1)
@@ -159,8 +163,6 @@ def test_a_finished_check_is_not_done_again(tmp_path):
 
 
 def test_the_check_of_weights_from_imagenet_mixes_into_three_planes():
-    from keras_dcmix.experiments.check import masked_training
-
     training = Training(backbone="ResNet50", weights="imagenet")
     assert masked_training(training, 6, 100).num_mixes == 3
     assert masked_training(training, 3, 100).mixer == "none"
@@ -169,8 +171,6 @@ def test_the_check_of_weights_from_imagenet_mixes_into_three_planes():
 
 
 def test_the_check_of_few_images_takes_more_epochs():
-    from keras_dcmix.experiments.check import masked_training
-
     training = Training(epochs=4, batch_size=32, check_steps=750)
     assert masked_training(training, 6, 32 * 200).epochs == 4
     assert masked_training(training, 6, 32 * 10).epochs == 75
@@ -199,6 +199,19 @@ def test_a_seed_of_an_earlier_version_without_predictions_is_trained_again(tmp_p
     again = ranked(images, labels, training=BRIEF, **given)
     assert again.predictions.predicted.shape == (1, again.num_test_images)
     assert "predicted" in json.loads(path.read_text())
+
+
+def test_a_run_of_an_earlier_version_without_a_newer_setting_is_resumed(tmp_path):
+    images, labels, groups = planted()
+    dataset = label_images(images, labels, groups=groups)
+    settings = run_settings(dataset, Training(), CustomParts(), 0)
+    older = dict(Training().__dict__)
+    del older["check_steps"]
+    RunStore(tmp_path, settings | {"training": older})
+    assert RunStore(tmp_path, settings).folder == tmp_path
+    shorter = run_settings(dataset, Training(check_steps=9), CustomParts(), 0)
+    with pytest.raises(ValueError, match=r"other settings \(check_steps was 750, is 9\)"):
+        RunStore(tmp_path, shorter)
 
 
 def test_a_checkpoint_of_other_settings_is_refused(tmp_path):
