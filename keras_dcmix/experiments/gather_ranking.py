@@ -18,6 +18,8 @@ from keras_dcmix.experiments.run_store import RunStore, names_of
 from keras_dcmix.experiments.seed_runs import SeedRun, run_name
 from keras_dcmix.importance.channel_importance import ChannelImportance
 from keras_dcmix.importance.methods.mixing_weights import mixing_weights
+from keras_dcmix.layers.dcmix import find_dcmix
+from keras_dcmix.models.custom_model import name_channels
 from keras_dcmix.models.options import Training
 from keras_dcmix.models.split import split_dataset
 
@@ -32,7 +34,8 @@ class TrainedRun:
     """One model of a custom training loop, and how it was trained.
 
     Attributes:
-        model: Keras classifier with one `DCMix` layer on the image channels; takes raw pixels.
+        model: Keras classifier with one `DCMix` layer on the image channels; takes raw pixels. A
+            layer without channel names gets those of the images.
         history: `ChannelWeightHistory.to_frame()` of its training.
         validation_loss: On its validation images, in nats; the ranking shows the model with the
             lowest. NaN where it is not known.
@@ -140,22 +143,24 @@ def ranking_from_runs(
         raise MethodError("Expected at least one run. Received: runs=[]")
     dataset = label_images(images, labels, channel_names=channel_names, groups=groups)
     test = dataset.labelled
+    histories = [_named_history(run, dataset.channel_names) for run in runs]
     records = [_record(seed, run, dataset, test) for seed, run in enumerate(runs)]
     losses = [run.validation_loss for run in records]
     best = int(np.nanargmin(losses)) if np.isfinite(losses).any() else 0
-    histories = [run.history for run in runs]
     return _ranking(
         dataset, test, records, histories, runs[best].model, best_seed=best, check=check
     )
 
 
+def _named_history(run: TrainedRun, channel_names: tuple[str, ...]) -> pd.DataFrame:
+    """The history by the names of the images' channels, which the mixing layer may lack."""
+    before = find_dcmix(run.model).display_names
+    name_channels(run.model, channel_names)
+    names = dict(zip(before, channel_names, strict=True))
+    return run.history.assign(channel=run.history["channel"].map(names))
+
+
 def _record(seed: int, run: TrainedRun, dataset: LabelledImages, test: np.ndarray) -> SeedRun:
-    importance = mixing_weights(run.model)
-    if importance.num_channels != len(dataset.channel_names):
-        raise MethodError(
-            f"The DCMix layer of run {seed} must mix the {len(dataset.channel_names)} channels of "
-            f"the images. Received: a layer of {importance.num_channels} channels"
-        )
     expected = (None, len(dataset.classes))
     if run.model.output_shape != expected:
         raise MethodError(
@@ -173,7 +178,7 @@ def _record(seed: int, run: TrainedRun, dataset: LabelledImages, test: np.ndarra
         validation_loss=run.validation_loss,
         epochs=int(run.history["epoch"].nunique()),
         seconds=run.seconds,
-        shares=importance.scores.tolist(),
+        shares=mixing_weights(run.model).scores.tolist(),
         train_groups=sorted(map(str, run.train_groups)),
         validation_groups=sorted(map(str, run.validation_groups)),
         predicted=predicted.tolist(),

@@ -56,9 +56,10 @@ def rank_channels(
         training: How to build and train; `None` takes the defaults of `Training`.
         build_model: Function from the raw training images `(num_images, height, width,
             num_channels)`, a NumPy array or a view of which `images[:1000]` is one, to a compiled
-            Keras model with one `keras_dcmix.layers.DCMix` layer on the image channels, one output
-            for each class, and a loss for class numbers. It takes the place of our classifier in
-            every training; for the check it is put behind random masks of the channels.
+            Keras model with one `keras_dcmix.layers.DCMix` layer on the image channels (without
+            names it gets theirs), one output for each class, and a loss for class numbers. It
+            takes the place of our classifier in every training; for the check it is put behind
+            random masks of the channels.
         callbacks: Keras callbacks for each training: a function from the name of a training
             (`"seed_0"`, `"check"`) to a list, or a list, of which each training gets a deep copy.
             They run after ours and see the logs of `ChannelWeightHistory`.

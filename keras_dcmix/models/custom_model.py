@@ -47,7 +47,7 @@ def custom_model(
         model.build((None, *view.shape[1:]))
     _check_shapes(model, dataset, view.shape[1:])
     if training.mixer == "dcmix":
-        _check_mixer(model, dataset)
+        name_channels(model, dataset.channel_names)
     return _behind_masks(model, dataset, split) if training.channel_subsets else model
 
 
@@ -75,21 +75,27 @@ def _check_shapes(model: keras.Model, dataset: LabelledImages, shape: tuple[int,
         )
 
 
-def _check_mixer(model: keras.Model, dataset: LabelledImages) -> None:
+def name_channels(model: keras.Model, channel_names: tuple[str, ...]) -> None:
+    """Checks that a model mixes these channels; a `DCMix` layer without names gets them.
+
+    Raises:
+        ValueError: If there is not exactly one `DCMix` layer, or it mixes other channels.
+    """
     layers = mixing_layers(model)
     if len(layers) != 1:
         raise ModelError(
-            "`build_model` must return a model with one keras_dcmix.layers.DCMix layer, whose "
-            f"weights are the ranking: put it on the image channels. Received: '{model.name}' with "
+            "A model to be ranked must have one keras_dcmix.layers.DCMix layer, whose weights are "
+            f"the ranking: put it on the image channels. Received: '{model.name}' with "
             f"{len(layers)} such layers"
         )
-    names, wanted = layers[0].channel_names, dataset.channel_names
-    if len(layers[0].alpha) != len(wanted) or (names is not None and tuple(names) != wanted):
+    layer = layers[0]
+    if len(layer.alpha) != len(channel_names) or layer.channel_names not in (None, channel_names):
         raise ModelError(
-            "The DCMix layer of the model from `build_model` must mix the image channels "
-            f"{', '.join(wanted)}, in this order. Received: '{layers[0].name}' of the channels "
-            f"{', '.join(layers[0].display_names)}"
+            f"The DCMix layer of model '{model.name}' must mix the image channels "
+            f"{', '.join(channel_names)}, in this order. Received: '{layer.name}' of the channels "
+            f"{', '.join(layer.display_names)}"
         )
+    layer.channel_names = channel_names
 
 
 def _behind_masks(model: keras.Model, dataset: LabelledImages, split: Split) -> keras.Model:

@@ -100,7 +100,7 @@ def test_a_list_of_callbacks_is_copied_for_each_training(planted):
 def test_each_training_gets_an_optimizer_of_its_own(optimizer, kind, rate):
     custom = CustomParts(optimizer=optimizer)
     first, second = custom.new_optimizer(0.125), custom.new_optimizer(0.125)
-    assert type(first) is kind
+    assert isinstance(first, kind)
     assert first is not second
     assert first is not optimizer
     assert float(first.learning_rate) == pytest.approx(rate or 0.125)

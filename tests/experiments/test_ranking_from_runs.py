@@ -17,9 +17,9 @@ NAMES = ("noise", "signal")
 
 @pytest.fixture(scope="module")
 def runs(planted, build):
-    """Two tiny models, trained in a custom loop on every well but each fourth."""
+    """Two tiny models, trained in a custom loop on all wells but four."""
     images, labels, groups = planted
-    train = ~np.isin(groups, np.unique(groups)[::4])
+    train = ~np.isin(groups, np.unique(groups)[:4])
     found = []
     for seed in range(2):
         keras.utils.set_random_seed(seed)
@@ -36,7 +36,7 @@ def runs(planted, build):
 
 def ranked(planted, runs, **kwargs):
     images, labels, groups = planted
-    test = np.isin(groups, np.unique(groups)[::4])
+    test = np.isin(groups, np.unique(groups)[:4])
     given = {"groups": groups[test], "channel_names": NAMES, **kwargs}
     return ranking_from_runs(runs, images[test], labels[test], **given)
 
@@ -44,18 +44,18 @@ def ranked(planted, runs, **kwargs):
 def test_the_numbers_are_those_of_the_models(planted, runs):
     ranking = ranked(planted, runs)
     images, labels, groups = planted
-    test = np.isin(groups, np.unique(groups)[::4])
+    test = np.isin(groups, np.unique(groups)[:4])
     for run, accuracy, shares in zip(
         runs, ranking.accuracy, ranking.importance.repeats, strict=True
     ):
-        named = np.array(["high", "low"])[run.model.predict(images[test], verbose=0).argmax(1)]
-        assert accuracy == (named == labels[test]).mean()
+        predicted = np.array(["high", "low"])[run.model.predict(images[test], verbose=0).argmax(1)]
+        assert accuracy == (predicted == labels[test]).mean()
         np.testing.assert_array_equal(
             shares, keras_dcmix.importance.mixing_weights(run.model).scores
         )
     assert ranking.model is runs[0].model
     assert ranking.runs["epochs"].tolist() == [12, 12]
-    assert ranking.split["test"] == sorted(np.unique(groups)[::4])
+    assert ranking.split["test"] == sorted(np.unique(groups)[:4])
     assert len(ranking.history) == 2 * 12 * 2
 
 
@@ -81,8 +81,8 @@ def test_runs_that_do_not_fit_are_refused(planted, runs):
     images, labels, _ = planted
     with pytest.raises(ValueError, match="at least one run"):
         ranked(planted, [])
-    with pytest.raises(ValueError, match=r"run 0 must mix the 3 channels.*of 2 channels"):
+    with pytest.raises(ValueError, match=r"channels channel_0, channel_1, channel_2"):
         ranking_from_runs(runs, images[..., [0, 1, 1]], labels)
     three = np.array(["a", "b", "c"])[np.arange(len(images)) % 3]
     with pytest.raises(ValueError, match=r"one output for each class \(a, b, c\)"):
-        ranking_from_runs(runs, images, three)
+        ranking_from_runs(runs, images, three, channel_names=NAMES)
