@@ -18,7 +18,6 @@ from keras_dcmix.experiments.run_store import RunStore, names_of
 from keras_dcmix.experiments.seed_runs import SeedRun, run_name
 from keras_dcmix.importance.channel_importance import ChannelImportance
 from keras_dcmix.importance.methods.mixing_weights import mixing_weights
-from keras_dcmix.layers.dcmix import find_dcmix
 from keras_dcmix.models.custom_model import name_channels
 from keras_dcmix.models.options import Training
 from keras_dcmix.models.split import split_dataset
@@ -154,9 +153,14 @@ def ranking_from_runs(
 
 def _named_history(run: TrainedRun, channel_names: tuple[str, ...]) -> pd.DataFrame:
     """The history by the names of the images' channels, which the mixing layer may lack."""
-    before = find_dcmix(run.model).display_names
     name_channels(run.model, channel_names)
-    names = dict(zip(before, channel_names, strict=True))
+    recorded = run.history["channel"].unique().tolist()  # in the order of the channels
+    if len(recorded) != len(channel_names):
+        raise MethodError(
+            f"A history must record the channels {', '.join(channel_names)}, as "
+            f"ChannelWeightHistory.to_frame() does. Received: {', '.join(map(str, recorded))}"
+        )
+    names = dict(zip(recorded, channel_names, strict=True))
     return run.history.assign(channel=run.history["channel"].map(names))
 
 

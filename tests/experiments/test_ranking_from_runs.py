@@ -57,6 +57,7 @@ def test_the_numbers_are_those_of_the_models(planted, runs):
     assert ranking.runs["epochs"].tolist() == [12, 12]
     assert ranking.split["test"] == sorted(np.unique(groups)[:4])
     assert len(ranking.history) == 2 * 12 * 2
+    assert set(ranking.history["channel"]) == set(NAMES)
 
 
 def test_summary_files_and_page_are_those_of_a_ranking(planted, runs, tmp_path):
@@ -81,6 +82,8 @@ def test_runs_that_do_not_fit_are_refused(planted, runs):
     images, labels, _ = planted
     with pytest.raises(ValueError, match="at least one run"):
         ranked(planted, [])
+    with pytest.raises(ValueError, match="A history must record the channels noise, signal"):
+        ranked(planted, [TrainedRun(runs[0].model, runs[0].history.head(1))])
     with pytest.raises(ValueError, match=r"channels channel_0, channel_1, channel_2"):
         ranking_from_runs(runs, images[..., [0, 1, 1]], labels)
     three = np.array(["a", "b", "c"])[np.arange(len(images)) % 3]
