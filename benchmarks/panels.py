@@ -24,7 +24,8 @@ from keras_dcmix.data.labelled_images import LabelledImages, label_images
 from keras_dcmix.datasets import mnist_channels
 from keras_dcmix.experiments.check import images_to_score, masked_training, score_subsets
 from keras_dcmix.models.options import Training
-from keras_dcmix.models.training import split_dataset, train_classifier
+from keras_dcmix.models.split import split_dataset
+from keras_dcmix.models.training import train_classifier
 
 
 def run(dataset: LabelledImages, training: Training, seed: int) -> pd.DataFrame:

@@ -29,11 +29,12 @@ import pandas as pd
 import keras_dcmix
 from keras_dcmix.data.labelled_images import LabelledImages, label_images
 from keras_dcmix.datasets import mnist_channels
-from keras_dcmix.experiments.compare import METHODS
 from keras_dcmix.experiments.method_runs import trainable_parameters
+from keras_dcmix.importance.registry import COMPARED
 from keras_dcmix.layers.attention import ATTENTION_LAYERS
 from keras_dcmix.models.options import Training
-from keras_dcmix.models.training import split_dataset, train_classifier
+from keras_dcmix.models.split import split_dataset
+from keras_dcmix.models.training import train_classifier
 
 RETRAINED = ("single_channel", "leave_one_out")
 
@@ -43,7 +44,7 @@ def run(seed: int, *, mnist: Path | None, epochs: int, retrain: bool, out: Path)
     dataset = label_images(mnist_channels("graded", path=mnist, seed=seed))
     comparison = keras_dcmix.compare_methods(
         dataset,
-        methods=[name for name in METHODS if retrain or name not in RETRAINED],
+        methods=[name for name in COMPARED if retrain or name not in RETRAINED],
         num_seeds=1,
         seed=seed,
         training=Training(epochs=epochs),
@@ -79,9 +80,9 @@ def times(mnist: Path | None, rounds: int, epochs: int) -> str:
         variants[f"{name}, blocks"] = Training(epochs=epochs, mixer="none", attention=name)
     rows = []
     for number in range(rounds + 1):
-        for name in np.random.default_rng(number).permutation(list(variants)):
-            if number or name == "dcmix":
-                rows.append((number, name, seconds(dataset, range(6), variants[name])))
+        order = np.random.default_rng(number).permutation(list(variants))
+        timed = [name for name in order if number or name == "dcmix"]
+        rows += [(number, name, seconds(dataset, range(6), variants[name])) for name in timed]
         if number:
             plain = variants["all channels"]
             alone = [seconds(dataset, [c], plain) for c in range(6)]

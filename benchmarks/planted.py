@@ -32,7 +32,8 @@ from keras_dcmix.datasets import SCENARIOS, mnist_channels
 from keras_dcmix.experiments.check import images_to_score, masked_training, score_subsets
 from keras_dcmix.importance import mixing_weights
 from keras_dcmix.models.options import Training
-from keras_dcmix.models.training import split_dataset, train_classifier
+from keras_dcmix.models.split import split_dataset
+from keras_dcmix.models.training import train_classifier
 
 COLUMNS = ("scenario", "seed", "variant", "spearman", "auc", "accuracy", "train", "score")
 VARIANTS = {

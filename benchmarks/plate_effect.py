@@ -61,7 +61,7 @@ def screen(arguments: argparse.Namespace, seed: int) -> tuple[ImageSet, pd.Serie
 def spoil_plates(image_set: ImageSet, spread: float, seed: int) -> None:
     """Scales and shifts each channel of each plate at random, in place; 16 bits are enough."""
     rng = np.random.default_rng([seed, 9])
-    for _, rows in image_set.table.groupby("Metadata_Plate").groups.items():
+    for rows in image_set.table.groupby("Metadata_Plate").groups.values():
         for channel in image_set.channel_names:
             scale, shift = np.exp(rng.normal(1, spread)), rng.uniform(0, 2000)
             for path in image_set.files.loc[rows, channel]:

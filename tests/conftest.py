@@ -28,14 +28,6 @@ def _close_figures():
     plt.close("all")
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _short_checks():
-    """The check trains for as many epochs as the ranking: tests need no good model."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("keras_dcmix.experiments.check._FEWEST_STEPS", 1)
-        yield
-
-
 @pytest.fixture
 def shared_data() -> Path:
     if not SHARED.is_dir():

@@ -56,6 +56,7 @@ TRAINING_HELP = {
     "channel_subsets": "Mask random subsets of channels while training.",
     "augment": "Flip and rotate training images at random.",
     "balance": "Weight images so that every class counts the same.",
+    "check_steps": "Training steps of the check's model, at least.",
 }
 # The groups of options of `rank` and `compare`, for `takes`.
 RUN_OPTIONS: dict[str, tuple[type, str, Mapping[str, str]]] = {

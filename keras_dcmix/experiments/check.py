@@ -12,8 +12,10 @@ from keras_dcmix.data.labelled_images import LabelledImages
 from keras_dcmix.experiments.run_store import RunStore
 from keras_dcmix.importance.methods.subset_scores import MOST_EXACT, subset_scores
 from keras_dcmix.importance.subsets import SubsetScores
+from keras_dcmix.models.custom import NO_CUSTOM_PARTS, CustomParts
 from keras_dcmix.models.options import Training
-from keras_dcmix.models.training import Split, split_dataset, train_classifier
+from keras_dcmix.models.split import Split, split_dataset
+from keras_dcmix.models.training import train_classifier
 
 _NAME = "check"
 
@@ -22,9 +24,20 @@ _PASSES_PER_STEP = 2
 _FEWEST_PASSES = 48_000  # half a minute at the most for small images, where trainings are short
 _FEWEST_IMAGES = 128
 
-# On 800 cells of BBBC013, 12 epochs are 290 steps, and the model judged the panel of GFP alone 14
-# points worse than a training on it did; after 860 steps 4 points (docs/benchmarks.md).
-_FEWEST_STEPS = 750
+
+@dataclass(frozen=True)
+class CheckRun:
+    """What is kept of the check, beside its model and its table of scores.
+
+    Attributes:
+        accuracy: With all channels, on all test images, 0 to 1.
+        seconds: Wall time of training and scoring.
+        num_images: Test images that the subsets were scored on.
+    """
+
+    accuracy: float
+    seconds: float
+    num_images: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,11 +65,14 @@ def masked_training(training: Training, num_channels: int, num_images: int) -> T
     more steps than one that always sees all channels.
     """
     steps_per_epoch = -(-num_images // training.batch_size)
-    epochs = max(training.epochs, -(-_FEWEST_STEPS // steps_per_epoch))
-    planes = {"mixer": "none", "num_mixes": 1}
-    if training.weights is not None and num_channels != 3:
-        planes = {"mixer": "dcmix", "num_mixes": 3}
-    return replace(training, channel_subsets=True, epochs=epochs, **planes)
+    needs_planes = training.weights is not None and num_channels != 3
+    return replace(
+        training,
+        channel_subsets=True,
+        epochs=max(training.epochs, -(-training.check_steps // steps_per_epoch)),
+        mixer="dcmix" if needs_planes else "none",
+        num_mixes=3 if needs_planes else 1,
+    )
 
 
 def run_check(
@@ -64,6 +80,7 @@ def run_check(
     training: Training,
     store: RunStore,
     seed: int,
+    custom: CustomParts = NO_CUSTOM_PARTS,
     *,
     verbose: bool = False,
 ) -> None:
@@ -74,24 +91,28 @@ def run_check(
         training: As of the ranking.
         store: Where the result is kept; `finished_check` reads it.
         seed: The first seed of the ranking: the test part is the same.
+        custom: Model, callbacks or optimizer of the user.
         verbose: Whether to show progress.
     """
     start = time.perf_counter()
     split = split_dataset(dataset, training, split_seed=seed, seed=seed)
-    own = masked_training(training, len(dataset.channel_names), len(split.train))
-    with RunProgress(1, own.epochs, enabled=verbose) as progress:
+    masked = masked_training(training, len(dataset.channel_names), len(split.train))
+    with RunProgress(1, masked.epochs, enabled=verbose) as progress:
         trained = train_classifier(
-            dataset, split, own, seed=seed, callbacks=[progress.callback("check")]
+            dataset,
+            split,
+            masked,
+            seed=seed,
+            custom=custom,
+            run=_NAME,
+            watch=progress.callback("check"),
         )
-    most = images_to_score(split, own, len(dataset.channel_names))
+    most = images_to_score(split, masked, len(dataset.channel_names))
     scores = score_subsets(trained.model, dataset, split, seed, most, verbose=verbose)
     scores.to_csv(store.path(_NAME, "csv"))
-    facts = {
-        "accuracy": trained.accuracy,
-        "seconds": time.perf_counter() - start,
-        "num_images": min(most, len(split.test)),
-    }
-    store.save(_NAME, facts, model=trained.model)
+    seconds = time.perf_counter() - start
+    record = CheckRun(trained.accuracy, seconds, min(most, len(split.test)))
+    store.save(_NAME, record, model=trained.model)
 
 
 def score_subsets(
@@ -123,7 +144,7 @@ def images_to_score(split: Split, training: Training, num_channels: int) -> int:
 
 
 def is_checked(store: RunStore) -> bool:
-    """Whether the store holds a finished check, whole."""
+    """Whether the store holds a complete check."""
     try:
         finished_check(store)
     except (OSError, ValueError, KeyError, TypeError):
@@ -133,6 +154,6 @@ def is_checked(store: RunStore) -> bool:
 
 def finished_check(store: RunStore) -> ChannelCheck:
     """The check that a store holds."""
-    return ChannelCheck(
-        scores=SubsetScores.from_csv(store.path(_NAME, "csv")), **store.facts(_NAME)
-    )
+    run = store.record(_NAME, CheckRun)
+    scores = SubsetScores.from_csv(store.path(_NAME, "csv"))
+    return ChannelCheck(scores, run.accuracy, run.seconds, run.num_images)

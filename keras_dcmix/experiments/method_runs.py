@@ -1,12 +1,12 @@
-"""The methods of a comparison, and the trainings that they share."""
+"""The trainings of a comparison, and the methods that share them."""
 
 from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import keras
 import numpy as np
@@ -16,100 +16,104 @@ from keras_dcmix.data.labelled_images import LabelledImages
 from keras_dcmix.experiments.check import images_to_score, masked_training, score_subsets
 from keras_dcmix.experiments.run_store import RunStore
 from keras_dcmix.importance.channel_importance import ChannelImportance
-from keras_dcmix.importance.methods.attention_gates import attention_gates
-from keras_dcmix.importance.methods.deletion_insertion import deletion_insertion
-from keras_dcmix.importance.methods.integrated_gradients import integrated_gradients
-from keras_dcmix.importance.methods.mixing_weights import mixing_weights
-from keras_dcmix.importance.methods.occlusion import occlusion
-from keras_dcmix.importance.methods.permutation import permutation
-from keras_dcmix.layers.attention import ATTENTION_LAYERS
+from keras_dcmix.importance.methods.retraining import panels_of, train_panels
+from keras_dcmix.importance.registry import Method, Model
+from keras_dcmix.models.custom import CustomParts
 from keras_dcmix.models.options import Training
-from keras_dcmix.models.training import Split, TrainedClassifier, split_dataset, train_classifier
+from keras_dcmix.models.split import split_dataset
+from keras_dcmix.models.training import train_classifier
 
 MOST_SCORED = 1000  # images that a method scores on; integrated gradients cost most
 
-_RETRAINED = ("one_channel", "all_but_one")
 
-ScoreModel = Callable[[keras.Model, Any, np.ndarray], ChannelImportance]
+@dataclass(frozen=True)
+class MethodScores:
+    """What one method found in one run.
+
+    Attributes:
+        scores: One a channel, in the order of the channels. Of leave one out the accuracies
+            without each channel: the drop follows from the run on all channels.
+        unit: Scale of the scores.
+        seconds: Wall time of scoring.
+        note: What the method warned of.
+    """
+
+    scores: list[float]
+    unit: str
+    seconds: float
+    note: str = ""
 
 
 @dataclass(frozen=True)
-class Method:
-    """A way to score channels.
+class MethodRun:
+    """What is kept of one training, beside its model.
 
     Attributes:
-        name: As in tables.
-        model: Which training it looks at: a mixer, `"masked"` (the check's), or `"one_channel"`
-            and `"all_but_one"`, a training for each channel.
-        score: From a trained model, raw test images and their class numbers to the scores; `None`
-            where the training itself gives them.
+        accuracy: Share of test images classified correctly, 0 to 1; the best where each channel
+            has a training of its own.
+        parameters: Trainable numbers of one model.
+        train_seconds: Wall time of training.
+        methods: What each method found, by its name.
     """
 
-    name: str
-    model: str
-    score: ScoreModel | None = None
+    accuracy: float
+    parameters: int
+    train_seconds: float
+    methods: dict[str, MethodScores] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        read = {  # from JSON they come as dicts
+            name: MethodScores(**scores) if isinstance(scores, dict) else scores
+            for name, scores in self.methods.items()
+        }
+        object.__setattr__(self, "methods", read)
 
 
-def _quiet(function: Callable[..., ChannelImportance], **kwargs: Any) -> ScoreModel:
-    def score(model: keras.Model, images: Any, labels: np.ndarray) -> ChannelImportance:
-        return function(model, images, labels, verbose=False, **kwargs)
+@dataclass(frozen=True, eq=False)
+class ComparisonSetup:
+    """What all runs of one comparison share.
 
-    return score
+    Attributes:
+        dataset: Checked images and labels.
+        training: How to build and train.
+        store: Where the runs are kept.
+        split_seed: Seed of the test part.
+        custom: Model, callbacks or optimizer of the user.
+    """
 
-
-def _gates(model: keras.Model, images: Any, _: np.ndarray) -> ChannelImportance:
-    return attention_gates(model, images, verbose=False)
-
-
-def _weights(model: keras.Model, _: Any, __: np.ndarray) -> ChannelImportance:
-    return mixing_weights(model)
-
-
-METHODS = {
-    method.name: method
-    for method in (
-        Method("dcmix", "dcmix", _weights),
-        Method("shapley", "masked"),
-        Method("permutation", "none", _quiet(permutation, metric="log_likelihood")),
-        Method("occlusion", "none", _quiet(occlusion)),
-        Method("integrated_gradients", "none", _quiet(integrated_gradients)),
-        Method("deletion_insertion", "none", _quiet(deletion_insertion)),
-        *(Method(name, name, _gates) for name in ATTENTION_LAYERS),
-        Method("single_channel", "one_channel"),
-        Method("leave_one_out", "all_but_one"),
-    )
-}
+    dataset: LabelledImages
+    training: Training
+    store: RunStore
+    split_seed: int
+    custom: CustomParts
 
 
-def why_not(method: Method, dataset: LabelledImages, training: Training) -> str:
-    """Why a method cannot be applied to a dataset; empty where it can."""
-    num_channels = len(dataset.channel_names)
-    needed = {"dcmix": 1, "masked": 3, "one_channel": 1, "all_but_one": num_channels - 1}
-    planes = needed.get(method.model, num_channels)
-    if training.weights is not None and planes not in (1, 3):
-        return (
-            f"weights={training.weights!r} takes one or three planes, this model would hand on "
-            f"{planes}"
-        )
-    return ""
+def run_name(seed: int, run: str) -> str:
+    """What the run of one seed is called in a store."""
+    return f"seed_{seed}_{run}"
 
 
-def run_name(seed: int, model: str) -> str:
-    """What the run of one seed and model is called in a store."""
-    return f"seed_{seed}_{model}"
+def finished_methods(store: RunStore, seed: int, run: str) -> set[str]:
+    """The methods that a store holds for one run of one seed."""
+    name = run_name(seed, run)
+    return set(store.record(name, MethodRun).methods) if store.holds(name, MethodRun) else set()
 
 
-def finished_methods(store: RunStore, seed: int, model: str) -> set[str]:
-    """The methods that a store holds for one seed and model."""
-    name = run_name(seed, model)
-    return set(store.facts(name).get("methods", ())) if name in store else set()
+def methods_by_run(methods: Iterable[Method]) -> dict[str, list[Method]]:
+    """The methods that share a training, by what their run is called."""
+    shared: dict[str, list[Method]] = {}
+    for method in methods:
+        shared.setdefault(method.run, []).append(method)
+    return shared
 
 
-def run_model(
-    dataset: LabelledImages,
-    training: Training,
-    store: RunStore,
-    split_seed: int,
+def num_trainings(method: Method, dataset: LabelledImages) -> int:
+    """How many trainings one seed of a method's run takes."""
+    return len(dataset.channel_names) if method.retrains else 1
+
+
+def run_methods(
+    setup: ComparisonSetup,
     seed: int,
     methods: list[Method],
     watch: keras.callbacks.Callback | None = None,
@@ -117,111 +121,117 @@ def run_model(
     """Trains what some methods share, lets each of them score the channels, and saves it.
 
     Args:
-        dataset: Checked images and labels.
-        training: How to build and train.
-        store: Where the scores are kept.
-        split_seed: Seed of the test part.
-        seed: Seed of everything else.
-        methods: Methods that look at the same model.
+        setup: What all runs share.
+        seed: Seed of everything but the test part.
+        methods: Methods of the same run.
         watch: A callback for each training.
 
     Returns:
         One line on what was done, and the number of trainings.
     """
-    model = methods[0].model
-    callbacks = [] if watch is None else [watch]
-    split = split_dataset(dataset, training, split_seed=split_seed, seed=seed)
-    if model in _RETRAINED:
-        facts = _retrained(dataset, training, split, seed, methods[0], callbacks)
-        store.save(run_name(seed, model), facts)
-    else:
-        facts = _shared(dataset, training, split, seed, methods, callbacks, store)
+    first = methods[0]
+    run = (_retrained if first.retrains else _trained)(setup, seed, methods, watch)
     line = (
-        f"seed {seed}, {model.replace('_', ' ')}: accuracy {facts['accuracy']:.3f}, trained in "
-        f"{facts['train_seconds']:.0f} s"
+        f"seed {seed}, {first.run.replace('_', ' ')}: accuracy {run.accuracy:.3f}, trained in "
+        f"{run.train_seconds:.0f} s"
     )
-    return line, num_trainings(model, dataset)
+    return line, num_trainings(first, setup.dataset)
 
 
-def num_trainings(model: str, dataset: LabelledImages) -> int:
-    """How many trainings one seed of a model takes."""
-    return len(dataset.channel_names) if model in _RETRAINED else 1
-
-
-def _shared(
-    dataset: LabelledImages,
-    training: Training,
-    split: Split,
+def _trained(
+    setup: ComparisonSetup,
     seed: int,
     methods: list[Method],
-    callbacks: list[keras.callbacks.Callback],
-    store: RunStore,
-) -> dict[str, Any]:
+    watch: keras.callbacks.Callback | None,
+) -> MethodRun:
     """One training, and the scores of all methods that look at it."""
-    name = run_name(seed, methods[0].model)
-    own = training_of(methods[0].model, training, len(dataset.channel_names), len(split.train))
-    trained = train_classifier(dataset, split, own, seed=seed, callbacks=callbacks)
-    chosen = images_to_look_at(split.test, seed)
-    view, labels = dataset.view(chosen), dataset.labels[chosen]
-    facts = _facts(trained)
+    dataset, store = setup.dataset, setup.store
+    name = run_name(seed, methods[0].run)
+    split = split_dataset(dataset, setup.training, split_seed=setup.split_seed, seed=seed)
+    num_channels = len(dataset.channel_names)
+    training = training_of(methods[0], setup.training, num_channels, len(split.train))
+    trained = train_classifier(
+        dataset, split, training, seed=seed, custom=setup.custom, run=name, watch=watch
+    )
+    run = MethodRun(trained.accuracy, trainable_parameters(trained.model), trained.seconds)
+    rows = images_to_look_at(split.test, seed)
+    view, labels = dataset.view(rows), dataset.labels[rows]
+
+    def from_subsets() -> ChannelImportance:
+        most = images_to_score(split, training, num_channels)
+        scores = score_subsets(trained.model, dataset, split, seed, most)
+        scores.to_csv(store.path(name, "csv"))
+        return scores.shapley("log_likelihood")
+
     for method in methods:
-        start = time.perf_counter()
-        with warnings.catch_warnings(record=True) as said:
-            warnings.simplefilter("always", UserWarning)
-            if method.score is None:
-                most = images_to_score(split, own, len(dataset.channel_names))
-                scores = score_subsets(trained.model, dataset, split, seed, most)
-                scores.to_csv(store.path(name, "csv"))
-                found = scores.shapley("log_likelihood")
-            else:
-                found = method.score(trained.model, view, labels)
-        if not isinstance(found, ChannelImportance):
-            raise TypeError(
-                f"The method {method.name!r} must return a keras_dcmix.ChannelImportance. "
-                f"Received: {type(found).__name__}"
-            )
-        scored = _scored(found, dataset, time.perf_counter() - start)
-        ours = [str(w.message) for w in said if issubclass(w.category, UserWarning)]
-        facts["methods"][method.name] = scored | {"note": "; ".join(ours)}
-    store.save(name, facts, model=trained.model)
-    return facts
+        score = method.score and partial(method.score, trained.model, view, labels)
+        run.methods[method.name] = _scores(method, dataset, score or from_subsets)
+    store.save(name, run, model=trained.model)
+    return run
+
+
+def _scores(
+    method: Method, dataset: LabelledImages, score: Callable[[], ChannelImportance]
+) -> MethodScores:
+    """What one method finds, in the order of the dataset's channels."""
+    start = time.perf_counter()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        found = score()
+    seconds = time.perf_counter() - start
+    if not isinstance(found, ChannelImportance):
+        raise TypeError(
+            f"The method {method.name!r} must return a keras_dcmix.ChannelImportance. "
+            f"Received: {type(found).__name__}"
+        )
+    if set(found.channel_names) != set(dataset.channel_names):
+        raise MethodError(
+            f"The method {found.method!r} must score the channels "
+            f"{', '.join(dataset.channel_names)}. Received: {', '.join(found.channel_names)}"
+        )
+    scores = dict(zip(found.channel_names, found.scores.tolist(), strict=True))
+    ordered = [scores[name] for name in dataset.channel_names]
+    notes = [str(w.message) for w in caught if issubclass(w.category, UserWarning)]
+    return MethodScores(ordered, found.unit, seconds, "; ".join(notes))
 
 
 def _retrained(
-    dataset: LabelledImages,
-    training: Training,
-    split: Split,
+    setup: ComparisonSetup,
     seed: int,
-    method: Method,
-    callbacks: list[keras.callbacks.Callback],
-) -> dict[str, Any]:
+    methods: list[Method],
+    watch: keras.callbacks.Callback | None,
+) -> MethodRun:
     """A training for each channel, with it alone or without it."""
-    channels = range(len(dataset.channel_names))
-    own = replace(training, mixer="none", num_mixes=1)
+    method = methods[0]
+    num_channels = len(setup.dataset.channel_names)
+    trained = train_panels(
+        setup.dataset,
+        replace(setup.training, mixer="none", num_mixes=1),
+        panels_of(method.model, num_channels),
+        split_seed=setup.split_seed,
+        seed=seed,
+        custom=setup.custom,
+        run=run_name(seed, method.run),
+        watch=watch,
+    )
     accuracies, seconds, parameters = [], 0.0, 0
-    for channel in channels:
-        alone = method.model == "one_channel"
-        kept = [channel] if alone else [other for other in channels if other != channel]
-        trained = train_classifier(dataset.keep(kept), split, own, seed=seed, callbacks=callbacks)
-        accuracies.append(trained.accuracy)
-        seconds += trained.seconds
-        parameters = trainable_parameters(trained.model)
-    found = {"scores": accuracies, "unit": "accuracy alone", "seconds": 0.0, "note": ""}
-    return {
-        "accuracy": max(accuracies),
-        "parameters": parameters,
-        "train_seconds": seconds,
-        "methods": {method.name: found},
-    }
+    for each in trained:
+        accuracies.append(each.accuracy)
+        seconds += each.seconds
+        parameters = trainable_parameters(each.model)
+    found = {method.name: MethodScores(accuracies, "accuracy alone", 0.0)}
+    run = MethodRun(max(accuracies), parameters, seconds, found)
+    setup.store.save(run_name(seed, method.run), run)
+    return run
 
 
-def training_of(model: str, training: Training, num_channels: int, num_images: int) -> Training:
-    """How the model that some methods share is trained."""
-    if model == "masked":
+def training_of(method: Method, training: Training, num_channels: int, num_images: int) -> Training:
+    """How the model is trained that a method looks at."""
+    if method.model is Model.MASKED:
         return masked_training(training, num_channels, num_images)
-    if model == "dcmix":
+    if method.model is Model.DCMIX:
         return replace(training, mixer="dcmix")
-    return replace(training, mixer=model, num_mixes=1)
+    return replace(training, mixer=method.run, num_mixes=1)
 
 
 def images_to_look_at(test: np.ndarray, seed: int) -> np.ndarray:
@@ -234,32 +244,3 @@ def images_to_look_at(test: np.ndarray, seed: int) -> np.ndarray:
 def trainable_parameters(model: keras.Model) -> int:
     """How many numbers training may change."""
     return int(sum(np.prod(weight.shape) for weight in model.trainable_weights))
-
-
-def _facts(trained: TrainedClassifier) -> dict[str, Any]:
-    return {
-        "accuracy": trained.accuracy,
-        "parameters": trainable_parameters(trained.model),
-        "train_seconds": trained.seconds,
-        "methods": {},
-    }
-
-
-def _scored(found: ChannelImportance, dataset: LabelledImages, seconds: float) -> dict[str, Any]:
-    """Scores in the order of the dataset's channels."""
-    if set(found.channel_names) != set(dataset.channel_names):
-        raise MethodError(
-            f"The method {found.method!r} must score the channels "
-            f"{', '.join(dataset.channel_names)}. Received: {', '.join(found.channel_names)}"
-        )
-    scores = dict(zip(found.channel_names, found.scores.tolist(), strict=True))
-    ordered = [scores[name] for name in dataset.channel_names]
-    return {"scores": ordered, "unit": found.unit, "seconds": seconds}
-
-
-def methods_by_model(methods: Mapping[str, Method]) -> dict[str, list[Method]]:
-    """The methods that share a training, by model."""
-    shared: dict[str, list[Method]] = {}
-    for method in methods.values():
-        shared.setdefault(method.model, []).append(method)
-    return shared

@@ -1,4 +1,4 @@
-"""What the models of a ranking say of the test images: confusion, accuracy by class and group."""
+"""Predicted classes of the test images: confusion, accuracy by class and by group."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """The classes that several models name for the same test images.
+    """The classes that several models predict for the same test images.
 
     Args:
         classes: Names of the classes.
         labels: `(num_images,)` integers, the true class of each image as an index into `classes`.
         groups: `(num_images,)` well, plate or experiment of each image.
-        predicted: `(num_seeds, num_images)` integers, the class that the model of each seed names.
+        predicted: `(num_seeds, num_images)` integers, the class that each model predicts.
 
     Raises:
         ValueError: If there is no image or no seed, or the shapes do not fit.
@@ -29,10 +29,10 @@ class Predictions:
     Example:
         >>> found = Predictions(("a", "b"), [0, 0, 1], ["W1", "W2", "W2"], [[0, 1, 1], [0, 0, 1]])
         >>> found.confusion()
-        named    a    b
+        predicted    a    b
         label
-        a      1.5  0.5
-        b      0.0  1.0
+        a          1.5  0.5
+        b          0.0  1.0
     """
 
     classes: tuple[str, ...]
@@ -59,15 +59,15 @@ class Predictions:
 
     @property
     def right(self) -> np.ndarray:
-        """`(num_seeds, num_images)` bool: whether a model names the true class."""
+        """`(num_seeds, num_images)` bool: whether a model predicts the true class."""
         return self.predicted == self.labels
 
     def confusion(self) -> pd.DataFrame:
-        """Returns how many images of each class are named what, the mean over seeds.
+        """Returns how many images of each class are predicted as each class, the mean over seeds.
 
         Returns:
-            A row a true class (`label`), a column a named class; a row adds up to the images of
-            its class, the diagonal is what is right.
+            A row a true class (`label`), a column a predicted class; a row adds up to the images
+            of its class, the diagonal is what is correct.
         """
         import pandas as pd
 
@@ -78,14 +78,14 @@ class Predictions:
         return pd.DataFrame(
             counts / len(self.predicted),
             index=pd.Index(names, name="label"),
-            columns=pd.Index(names, name="named"),
+            columns=pd.Index(names, name="predicted"),
         )
 
     def by_class(self) -> pd.DataFrame:
         """Returns the accuracy of each class: `label`, `images`, `accuracy`, `accuracy_std`.
 
-        Accuracy is the share of the class's images that are named rightly, 0 to 1, the mean over
-        seeds; `accuracy_std` its sample standard deviation over seeds, NaN with one seed.
+        Accuracy is the share of the class's images that are classified correctly, 0 to 1, the mean
+        over seeds; `accuracy_std` its sample standard deviation over seeds, NaN with one seed.
         """
         return self._by(self.labels, "label", list(self.classes))
 

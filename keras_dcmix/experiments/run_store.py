@@ -1,20 +1,20 @@
-"""Finished trainings on disk, so that an interrupted run goes on where it stopped."""
+"""Finished trainings on disk, so that an interrupted run continues where it stopped."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import keras
 import numpy as np
 
-from keras_dcmix._common.errors import ResultError
+from keras_dcmix._common.errors import ResultError, argument
 from keras_dcmix._common.files import write_text
 from keras_dcmix.data.labelled_images import LabelledImages
+from keras_dcmix.models.custom import CustomParts
 from keras_dcmix.models.options import Training
 from keras_dcmix.models.own_backbone import fingerprint
 
@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 
 _SETTINGS = "settings.json"
 
+Record = TypeVar("Record")
+
 
 class RunStore:
-    """A folder of finished runs; a run counts once its JSON file is there.
+    """A folder of finished runs; a run counts once its record, a JSON file, is written.
 
     Args:
         folder: Made where it is missing.
@@ -39,7 +41,9 @@ class RunStore:
     def __init__(self, folder: str | Path, settings: dict[str, Any]) -> None:
         self.folder = Path(folder)
         if self.folder.exists() and not self.folder.is_dir():
-            raise ResultError(f"`checkpoint_dir` must be a folder. Received: the file {folder}")
+            raise ResultError(
+                f"{argument('checkpoint_dir')} must be a folder. Received: the file {folder}"
+            )
         self.folder.mkdir(parents=True, exist_ok=True)
         settings = json.loads(json.dumps(settings))
         path = self.folder / _SETTINGS
@@ -50,22 +54,23 @@ class RunStore:
         if changed:
             raise ResultError(
                 f"The unfinished run in {self.folder} was started with other settings "
-                f"({'; '.join(changed)}): repeat them, or start anew"
+                f"({'; '.join(changed)}): repeat them, or start again in another folder"
             )
 
-    def __contains__(self, name: str) -> bool:
+    def holds(self, name: str, kind: type[Any]) -> bool:
+        """Whether a run is finished and its record complete; else it is done again."""
         try:
-            self.facts(name)
-        except (OSError, ValueError):  # missing or damaged: it is done again
+            self.record(name, kind)
+        except (OSError, ValueError, TypeError):  # missing, damaged or of an earlier version
             return False
         return True
 
-    def facts(self, name: str) -> dict[str, Any]:
-        """What was saved of a run beside its model and table."""
-        facts = json.loads(self.path(name, "json").read_text())
-        if not isinstance(facts, dict):
+    def record(self, name: str, kind: type[Record]) -> Record:
+        """What was saved of a run beside its model and table, as a dataclass of this kind."""
+        found = json.loads(self.path(name, "json").read_text())
+        if not isinstance(found, dict):
             raise ResultError(f"{self.path(name, 'json')} must hold an object")
-        return facts
+        return kind(**found)
 
     def table(self, name: str) -> pd.DataFrame:
         """The table of a run."""
@@ -80,17 +85,17 @@ class RunStore:
     def save(
         self,
         name: str,
-        facts: Mapping[str, Any],
+        record: Any,
         *,
         table: pd.DataFrame | None = None,
         model: keras.Model | None = None,
     ) -> None:
-        """Saves a run; the facts last, since with them it counts as finished."""
+        """Saves a run; the record, a dataclass, last: with it the run counts as finished."""
         if model is not None:
             model.save(self.path(name, "keras"))
         if table is not None:
             table.to_csv(self.path(name, "csv"), index=False)
-        write_text(self.path(name, "json"), json.dumps(facts))
+        write_text(self.path(name, "json"), json.dumps(asdict(record)))
 
     def path(self, name: str, suffix: str) -> Path:
         """Where a run keeps its file of that kind."""
@@ -98,12 +103,14 @@ class RunStore:
 
 
 def finished_runs(folder: Path) -> list[str]:
-    """Names of the runs that a folder holds, whatever they belong to."""
+    """Names of all runs that a folder holds."""
     return sorted(path.stem for path in folder.glob("*.json") if path.name != _SETTINGS)
 
 
-def run_settings(dataset: LabelledImages, training: Training, seed: int) -> dict[str, Any]:
-    """All that a run's result depends on, to tell whether finished runs can be used again."""
+def run_settings(
+    dataset: LabelledImages, training: Training, custom: CustomParts, seed: int
+) -> dict[str, Any]:
+    """Everything that a run's result depends on, to decide whether finished runs can be reused."""
     digest = hashlib.sha256()
     for part in (dataset.labels, np.array(dataset.groups, dtype=str)):
         digest.update(np.ascontiguousarray(part).tobytes())
@@ -122,6 +129,7 @@ def run_settings(dataset: LabelledImages, training: Training, seed: int) -> dict
         "classes": list(dataset.classes),
         "data": digest.hexdigest(),
         "backend": keras.backend.backend(),
+        **custom.settings(),
     }
 
 
@@ -129,7 +137,8 @@ def check_jobs(n_jobs: int) -> None:
     """Refuses a number of processes that joblib cannot start."""
     if not isinstance(n_jobs, int) or isinstance(n_jobs, bool) or n_jobs == 0:
         raise ResultError(
-            f"`n_jobs` must be a positive integer, or -1 for all cores. Received: n_jobs={n_jobs!r}"
+            f"{argument('n_jobs')} must be a positive integer, or -1 for all cores. "
+            f"Received: {argument('n_jobs', n_jobs)}"
         )
 
 
@@ -140,11 +149,21 @@ def names_of(values: np.ndarray) -> list[str]:
 
 def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """What differs, as text: `epochs was 1, is 2`."""
-    old, new = ({**each.pop("training", {}), **each} for each in (dict(old), dict(new)))
+    # A run of an earlier version lacks what was added to `Training` since: it had the default.
+    defaults = json.loads(json.dumps(asdict(Training())))
+    old, new = (
+        {
+            **defaults,
+            **each.get("training", {}),
+            **{k: v for k, v in each.items() if k != "training"},
+        }
+        for each in (old, new)
+    )
+    own = ("build_model", "callbacks", "optimizer")
+    words = {"data": "the images or labels are others"}
+    words |= {name: f"{name} is another" for name in own}
     return [
-        "the images or labels are others"
-        if name == "data"
-        else f"{name} was {old.get(name)}, is {new.get(name)}"
+        words.get(name, f"{name} was {old.get(name)}, is {new.get(name)}")
         for name in {**old, **new}
         if old.get(name) != new.get(name)
     ]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import keras
 
 from keras_dcmix.data.labelled_images import LabelledImages
 from keras_dcmix.experiments.run_store import RunStore, names_of
 from keras_dcmix.importance.methods.mixing_weights import mixing_weights
+from keras_dcmix.models.custom import CustomParts
 from keras_dcmix.models.options import Training
-from keras_dcmix.models.training import split_dataset, train_classifier
+from keras_dcmix.models.split import split_dataset
+from keras_dcmix.models.training import train_classifier
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,14 +22,14 @@ class SeedRun:
 
     Attributes:
         seed: Its seed.
-        accuracy: Share of test images classified rightly, 0 to 1.
+        accuracy: Share of test images classified correctly, 0 to 1.
         validation_loss: Cross-entropy on the validation images, in nats.
         epochs: Epochs trained.
         seconds: Wall time.
         shares: Each channel's share of the mix, in the order of the channels.
         train_groups: Groups that it trained on.
-        validation_groups: Groups that chose its weights.
-        predicted: The class that it names for each test image, an index.
+        validation_groups: Groups on which its best epoch was chosen.
+        predicted: The predicted class of each test image, an index.
     """
 
     seed: int
@@ -39,20 +41,6 @@ class SeedRun:
     train_groups: list[str]
     validation_groups: list[str]
     predicted: list[int]
-
-
-def seed_run(store: RunStore, seed: int) -> SeedRun:
-    """A finished seed of a store."""
-    return SeedRun(**store.facts(run_name(seed)))
-
-
-def is_finished(store: RunStore, seed: int) -> bool:
-    """Whether the store holds a seed, whole."""
-    try:
-        seed_run(store, seed)
-    except (OSError, ValueError, TypeError):  # missing or damaged: it is trained again
-        return False
-    return True
 
 
 def run_name(seed: int) -> str:
@@ -74,12 +62,14 @@ def train_seed(
     store: RunStore,
     split_seed: int,
     seed: int,
+    custom: CustomParts,
     watch: keras.callbacks.Callback | None,
 ) -> SeedRun:
     """Trains the model of one seed and saves what it found."""
     split = split_dataset(dataset, training, split_seed=split_seed, seed=seed)
-    callbacks = [] if watch is None else [watch]
-    trained = train_classifier(dataset, split, training, seed=seed, callbacks=callbacks)
+    trained = train_classifier(
+        dataset, split, training, seed=seed, custom=custom, run=run_name(seed), watch=watch
+    )
     run = SeedRun(
         seed=seed,
         accuracy=trained.accuracy,
@@ -91,5 +81,5 @@ def train_seed(
         validation_groups=names_of(dataset.groups[split.validation]),
         predicted=trained.predicted.tolist(),
     )
-    store.save(run_name(seed), asdict(run), table=trained.history, model=trained.model)
+    store.save(run_name(seed), run, table=trained.history, model=trained.model)
     return run

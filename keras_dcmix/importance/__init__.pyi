@@ -1,13 +1,16 @@
 from .channel_importance import ChannelImportance as ChannelImportance
+from .curves import curves_along as curves_along
 from .methods.attention_gates import attention_gates as attention_gates
-from .methods.deletion_insertion import curves_along as curves_along
 from .methods.deletion_insertion import deletion_insertion as deletion_insertion
 from .methods.integrated_gradients import integrated_gradients as integrated_gradients
 from .methods.mixing_weights import mixing_weights as mixing_weights
 from .methods.occlusion import occlusion as occlusion
 from .methods.per_class import per_class as per_class
 from .methods.permutation import permutation as permutation
+from .methods.pixel_permutation import pixel_permutation as pixel_permutation
 from .methods.retraining import leave_one_out as leave_one_out
 from .methods.retraining import single_channel as single_channel
 from .methods.subset_scores import subset_scores as subset_scores
+from .registry import METHODS as METHODS
+from .registry import Method as Method
 from .subsets import SubsetScores as SubsetScores

@@ -1,4 +1,4 @@
-"""What stands in for a channel that is taken away."""
+"""What replaces a channel that is removed."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _means(evaluation: Evaluation) -> np.ndarray:
     )[0]
 
 
-def _checked(baseline: Any, shape: tuple[int, int, int]) -> np.ndarray:
+def _checked(baseline: Any, shape: tuple[int, ...]) -> np.ndarray:
     values = np.asarray(baseline, dtype=np.float64)
     if values.shape not in (shape, shape[-1:]):
         raise MethodError(

@@ -169,9 +169,12 @@ class ChannelImportance:
         unit = f", in {self.unit}" if self.unit else ""
         width = max(len(name) for name in self.channel_names)
         lines = [f"{self.method}: importance of {self.num_channels} channels{repeats}{unit}"]
-        for row in self.to_frame().itertuples():
-            spread = "" if np.isnan(row.std) else f" ± {row.std:.2g}"
-            lines.append(f"{row.rank:>5g}  {row.channel:<{width}}  {row.score:.4g}{spread}")
+        for index in np.argsort(self.ranks, kind="stable"):
+            name, std = self.channel_names[index], self.std[index]
+            spread = "" if np.isnan(std) else f" ± {std:.2g}"
+            lines.append(
+                f"{self.ranks[index]:>5g}  {name:<{width}}  {self.scores[index]:.4g}{spread}"
+            )
         return "\n".join(lines)
 
 

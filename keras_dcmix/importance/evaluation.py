@@ -1,4 +1,4 @@
-"""What methods share that look at a trained classifier: its outputs and how good they are."""
+"""A trained classifier with images and labels: its outputs and how well they fit."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ class Evaluation(ModelImages):
         super().__init__(model, images, channel_names=channel_names, batch_size=batch_size)
         first = self.outputs(self.read(next(self.batches())))
         self.num_classes = 2 if first.shape[1] == 1 else first.shape[1]
-        self._are_logits = _look_like_logits(model, first)
+        self.are_logits = _look_like_logits(model, first)
         self.labels = _checked_labels(labels, self.num_images, self.num_classes)
 
     def select(self, rows: np.ndarray) -> Evaluation:
-        """The same model on some of the images, which are counted anew from 0."""
+        """The same model on some of the images, which are numbered from 0."""
         some = copy.copy(self)
         some.image_numbers, some.labels = self.image_numbers[rows], self.labels[rows]
         return some
@@ -72,7 +72,8 @@ class Evaluation(ModelImages):
         outputs = np.asarray(outputs, dtype=np.float64)
         if np.isnan(outputs).any():
             raise MethodError(
-                f"Model '{self.model.name}' gives NaN for finite images: was its training lost?"
+                f"Model '{self.model.name}' gives NaN for finite images: its training has probably "
+                "diverged"
             )
         return outputs[: len(batch)]
 
@@ -89,10 +90,10 @@ class Evaluation(ModelImages):
     def probabilities(self, outputs: np.ndarray) -> np.ndarray:
         """`(batch, num_classes)` probabilities, whether the model gives these or logits."""
         if outputs.shape[1] == 1:
-            if self._are_logits:
+            if self.are_logits:
                 outputs = np.exp(-np.logaddexp(0, -outputs))
             return np.concatenate([1 - outputs, outputs], axis=1)
-        if self._are_logits:
+        if self.are_logits:
             outputs = np.exp(outputs - outputs.max(axis=1, keepdims=True))
             outputs /= outputs.sum(axis=1, keepdims=True)
         return outputs
@@ -205,7 +206,7 @@ def _class_numbers(labels: np.ndarray, num_classes: int) -> np.ndarray:
     odd = [row for row, label in enumerate(labels) if not isinstance(label, str)]
     if odd:
         raise MethodError(
-            "Labels must be whole class numbers or text. "
+            "Labels must be integer class numbers or text. "
             f"Received: {labels[odd[0]]!r} at image {odd[0]}"
         )
     names, numbers = np.unique(labels.astype(str), return_inverse=True)

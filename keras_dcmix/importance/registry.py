@@ -140,6 +140,14 @@ METHODS: dict[str, Method] = {
             score=_scored_by("permutation", metric="log_likelihood"),
         ),
         Method(
+            "pixel_permutation",
+            "How much worse is the model if the pixels of a channel are shuffled in each image?",
+            Model.PLAIN,
+            function="pixel_permutation",
+            page="pixel_permutation",
+            score=_scored_by("pixel_permutation"),
+        ),
+        Method(
             "occlusion",
             "How much worse is the model if a channel is replaced by its mean?",
             Model.PLAIN,
@@ -166,19 +174,19 @@ METHODS: dict[str, Method] = {
         ),
         _attention(
             "squeeze_excitation",
-            "How far does a gate open that two dense layers compute from all channels?",
+            "How open is the gate that two dense layers set from the means of all channels?",
         ),
         _attention(
             "efficient_channel_attention",
-            "How far does a gate open that a short convolution computes from nearby channels?",
+            "How open is the gate that a short convolution sets from neighbouring channels?",
         ),
         _attention(
             "cbam",
-            "How far does a gate open that the mean and the maximum of all channels set?",
+            "How open is the gate that is set from the mean and maximum of every channel?",
         ),
         _attention(
             "soft_attention",
-            "How large is a channel's part of a fixed total, set by a softmax?",
+            "What share of a fixed total does a softmax over the channels give the channel?",
         ),
         Method(
             "single_channel",
@@ -189,7 +197,7 @@ METHODS: dict[str, Method] = {
         ),
         Method(
             "leave_one_out",
-            "How much accuracy does a model lose that is trained without the channel?",
+            "How much accuracy is lost if a model is trained without the channel?",
             Model.ALL_BUT_ONE,
             function="leave_one_out",
             page="leave_one_out",
@@ -205,5 +213,5 @@ METHODS: dict[str, Method] = {
     )
 }
 
-# What `compare_methods` knows, and does where it is not told which.
+# What `compare_methods` knows, and runs by default.
 COMPARED: dict[str, Method] = {name: each for name, each in METHODS.items() if each.compared}

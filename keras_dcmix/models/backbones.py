@@ -1,4 +1,4 @@
-"""What stands behind the mixing layer: our small network, or one of the user's choice."""
+"""The network behind the mixing layer: our small one, or one of the user's choice."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from keras_dcmix._common.errors import ModelError
+from keras_dcmix._common.errors import ModelError, argument
 from keras_dcmix._common.names import nearest
 from keras_dcmix.layers.attention import ATTENTION_LAYERS
 from keras_dcmix.layers.channel_axis import channel_axis
@@ -26,7 +26,9 @@ def backbone_features(
 
     Args:
         x: Tensor `(batch, height, width, planes)`.
-        backbone: See `keras_dcmix.models.build_classifier`; so are `weights` and `attention`.
+        backbone: See `keras_dcmix.models.build_classifier`.
+        weights: See `build_classifier`.
+        attention: See `build_classifier`.
 
     Returns:
         Tensor `(batch, features)`.
@@ -47,8 +49,9 @@ def backbone_features(
         x, backbone = _application(x, backbone, weights, axis)
     elif weights is not None:
         raise ModelError(
-            "`weights` goes with a backbone named in keras.applications; a model of your own "
-            f"brings its weights along. Received: weights={weights!r}, backbone={backbone!r}"
+            f"{argument('weights')} goes with a backbone named in keras.applications; a model of "
+            f"your own has its own weights. Received: {argument('weights', weights)}, "
+            f"{argument('backbone', backbone)}"
         )
     if backbone == "convnet":
         x = convnet(x, attention=attention)
@@ -56,8 +59,8 @@ def backbone_features(
         x = _applied(backbone, x, axis)
     else:
         raise ModelError(
-            "`backbone` must be a name, a keras.Model or a callable on tensors. "
-            f"Received: backbone={backbone!r}"
+            f"{argument('backbone')} must be a name, a keras.Model or a callable on tensors. "
+            f"Received: {argument('backbone', backbone)}"
         )
     if len(x.shape) > 2:
         spatial = [i for i in range(1, len(x.shape)) if i != axis % len(x.shape)]
@@ -94,7 +97,7 @@ def convnet(x: Any, *, widths: Sequence[int] = (16, 32, 64), attention: str | No
             x = keras.layers.Conv2D(width, 3, padding="same", use_bias=False)(x)
             x = keras.layers.MaxPooling2D(2, padding="same")(x)
         # Momentum 0.9: with Keras' default 0.99 the moving statistics lag behind a short training
-        # and the model evaluates near chance.
+        # and the model evaluates no better than at random.
         x = keras.layers.BatchNormalization(axis=axis, momentum=0.9)(x)
         x = keras.layers.ReLU()(x)
         if attention is not None:
@@ -110,7 +113,7 @@ def _applied(backbone: Callable[[Any], Any], x: Any, axis: int) -> Any:
         elif expected is not None and x.shape[axis] != expected:
             raise ModelError(
                 f"The backbone '{backbone.name}' takes {expected} planes, the mixer gives "
-                f"{x.shape[axis]}: set num_mixes={expected}"
+                f"{x.shape[axis]}: set {argument('num_mixes', expected)}"
             )
     features = backbone(x)
     if features is None or not hasattr(features, "shape"):
@@ -123,8 +126,8 @@ def _application(x: Any, name: str, weights: str | None, axis: int) -> tuple[Any
     planes = x.shape[axis]
     if weights is not None and planes not in (1, 3):
         raise ModelError(
-            f"weights={weights!r} needs one or three planes, the mixer gives {planes}: "
-            "set num_mixes=3"
+            f"{argument('weights', weights)} needs one or three planes, the mixer gives {planes}: "
+            f"set {argument('num_mixes', 3)}"
         )
     shape = list(x.shape[1:])
     if planes == 1:
@@ -147,7 +150,7 @@ def check_backbone(name: str) -> None:
     known = ("convnet", *applications())
     if name not in known:
         raise ModelError(
-            f"Unknown `backbone` {name!r}, did you mean {nearest(name, known)!r}? "
+            f"Unknown {argument('backbone')} {name!r}, did you mean {nearest(name, known)!r}? "
             f"Known: {', '.join(known)}"
         )
 

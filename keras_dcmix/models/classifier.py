@@ -8,13 +8,14 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_dcmix._common.errors import ModelError
+from keras_dcmix._common.errors import ModelError, argument
 from keras_dcmix._common.names import checked_channel_names, nearest
 from keras_dcmix.layers.attention import ATTENTION_LAYERS
 from keras_dcmix.layers.channel_axis import channel_axis
 from keras_dcmix.layers.channel_subsets import ChannelSubsets
 from keras_dcmix.layers.dcmix import DCMix
 from keras_dcmix.models.backbones import backbone_features
+from keras_dcmix.models.options import check_dropout
 
 MIXERS = ("dcmix", "none", *ATTENTION_LAYERS)
 
@@ -129,7 +130,7 @@ def fit_standardization(mean: Any, std: Any, *, ndim: int = 4) -> keras.layers.N
 
 
 def _normalization_layer(axis: int) -> keras.layers.Normalization:
-    # float32 also under mixed precision: 16 bit cameras count to 65535, float16 to 65504, and
+    # float32 also under mixed precision: 16-bit cameras count to 65535, float16 to 65504, and
     # bfloat16 keeps 8 bits of a pixel.
     return keras.layers.Normalization(axis=axis, dtype="float32", name="standardize")
 
@@ -150,8 +151,8 @@ def _standardized(images: Any, normalization: bool | keras.layers.Normalization,
 def _mixed(x: Any, mixer: Any, num_mixes: int, channel_names: Sequence[str] | None) -> Any:
     if mixer != "dcmix" and num_mixes != 1:
         raise ModelError(
-            f"`num_mixes` goes with mixer='dcmix'. Received: num_mixes={num_mixes!r}, "
-            f"mixer={mixer!r}"
+            f"{argument('num_mixes')} goes with mixer='dcmix'. "
+            f"Received: {argument('num_mixes', num_mixes)}, mixer={mixer!r}"
         )
     if isinstance(mixer, keras.layers.Layer):
         return mixer(x)
@@ -182,8 +183,6 @@ def _checked_shape(input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
 def _check_head(num_classes: int, dropout: float) -> None:
     if not isinstance(num_classes, int | np.integer) or num_classes < 2:
         raise ModelError(
-            "`num_classes` must be an integer of at least 2: one class is nothing to tell "
-            f"apart. Received: num_classes={num_classes!r}"
+            f"`num_classes` must be an integer of at least 2. Received: num_classes={num_classes!r}"
         )
-    if not 0 <= dropout < 1:
-        raise ModelError(f"`dropout` must be from 0 up to 1. Received: dropout={dropout!r}")
+    check_dropout(dropout)

@@ -1,43 +1,27 @@
-"""One training of one classifier: split, standardise, fit, test."""
+"""One training of one classifier: build, fit, test."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 
-from keras_dcmix._common.errors import ModelError
+from keras_dcmix._common.errors import ModelError, argument
 from keras_dcmix.callbacks import ChannelWeightHistory
 from keras_dcmix.data.batches import ImageBatches
-from keras_dcmix.data.channel_view import ChannelView
 from keras_dcmix.data.labelled_images import LabelledImages
-from keras_dcmix.data.pixel_statistics import channel_statistics
-from keras_dcmix.data.splits import split_by_group
 from keras_dcmix.models.classifier import build_classifier, fit_standardization
+from keras_dcmix.models.custom import NO_CUSTOM_PARTS, CustomParts
+from keras_dcmix.models.custom_model import custom_model
 from keras_dcmix.models.options import Training
+from keras_dcmix.models.split import Split, spread_of_channels
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-# Keras divides by the standard deviation or its epsilon of 1e-7, whichever is larger.
-_SMALLEST_SPREAD = 1e-6
-
-# From the training images, an array or a view that is read when it is indexed, to a compiled model.
-BuildModel = Callable[[Any], keras.Model]
-
-
-@dataclass(frozen=True, eq=False)
-class Split:
-    """Image indices of one split; no group is in two of them."""
-
-    train: np.ndarray
-    validation: np.ndarray
-    test: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,12 +30,12 @@ class TrainedClassifier:
 
     Attributes:
         model: The classifier with its best weights; takes raw pixels.
-        accuracy: Share of test images that it classifies rightly, 0 to 1.
+        accuracy: Share of test images that it classifies correctly, 0 to 1.
         validation_loss: Cross-entropy on the validation images, in nats.
         epochs: Epochs trained.
         seconds: Wall time of building, training and testing.
         history: `ChannelWeightHistory.to_frame()`; empty without a `DCMix` layer.
-        predicted: `(num_test_images,)`, the class that it names for each test image, an index.
+        predicted: `(num_test_images,)`, the predicted class of each test image, an index.
     """
 
     model: keras.Model
@@ -63,32 +47,15 @@ class TrainedClassifier:
     predicted: np.ndarray
 
 
-def split_dataset(
-    dataset: LabelledImages, training: Training, *, split_seed: int, seed: int
-) -> Split:
-    """Splits by group: the test part follows from `split_seed`, the other two from `seed`.
-
-    So all seeds of a ranking share test groups that none of their models has seen, and differ in
-    what they train on.
-    """
-    labelled = dataset.labelled
-    labels = np.array(dataset.classes)[dataset.labels[labelled]]
-    groups = dataset.groups[labelled]
-    *others, test = split_by_group(labels, groups, fractions=training.fractions, seed=split_seed)
-    rest = np.sort(np.concatenate(others))
-    shares = [share / sum(training.fractions[:2]) for share in training.fractions[:2]]
-    train, validation = split_by_group(labels[rest], groups[rest], fractions=shares, seed=seed)
-    return Split(labelled[rest[train]], labelled[rest[validation]], labelled[test])
-
-
 def train_classifier(
     dataset: LabelledImages,
     split: Split,
     training: Training,
     *,
     seed: int = 0,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
-    build_model: BuildModel | None = None,
+    custom: CustomParts = NO_CUSTOM_PARTS,
+    run: str = "",
+    watch: keras.callbacks.Callback | None = None,
 ) -> TrainedClassifier:
     """Trains one classifier and tests it on the test part.
 
@@ -99,12 +66,11 @@ def train_classifier(
         split: The split.
         training: How to build and train.
         seed: Seed of the initial weights and of the order of batches.
-        callbacks: Further Keras callbacks for `fit`.
-        build_model: Makes the model in place of ours: a function from the raw training images
-            `(num_images, height, width, num_channels)`, a NumPy array or a view of which
-            `images[:1000]` is one, to a compiled model with one output for each class and a
-            loss for class numbers. Of `training` only the epochs, the size, augmentation and
-            balance of batches and the fractions count then.
+        custom: Model, callbacks or optimizer of the user. Of `training` only the epochs, the size,
+            augmentation and balance of batches, the fractions, `channel_subsets` and, if it is
+            `"dcmix"`, the mixer count for a model from `build_model`.
+        run: Name of the training, for callbacks.
+        watch: A further callback, of ours.
 
     Raises:
         ValueError: If a channel is constant over the training images (with our model), pixels
@@ -114,10 +80,9 @@ def train_classifier(
     """
     start = time.perf_counter()
     keras.utils.set_random_seed(seed)
-    model = _compiled(dataset, split, training, build_model)
+    model = compiled_model(dataset, split, training, custom)
     batches = _batches(dataset, training, seed)
-    ours_mixes = build_model is None and training.mixer == "dcmix"
-    weights = [ChannelWeightHistory()] if ours_mixes else []
+    weights = [ChannelWeightHistory()] if training.mixer == "dcmix" else []
     best = keras.callbacks.EarlyStopping(
         monitor="val_loss", patience=training.epochs, restore_best_weights=True
     )
@@ -126,7 +91,7 @@ def train_classifier(
         validation_data=batches(split.validation),
         epochs=training.epochs,
         class_weight=_class_weights(dataset.labels[split.train]) if training.balance else None,
-        callbacks=[*weights, best, *callbacks],
+        callbacks=[*weights, best, *([watch] if watch else []), *custom.callbacks_of(run)],
         shuffle=False,  # the batches come shuffled; Keras would shuffle them again, unseeded
         verbose=0,
     )
@@ -134,18 +99,18 @@ def train_classifier(
     if not np.isfinite(validation_loss):
         raise ModelError(
             f"Training on {', '.join(dataset.channel_names)} diverged at seed {seed} (validation "
-            f"loss {validation_loss}): lower the learning rate. "
-            f"Received: learning_rate={training.learning_rate}"
+            f"loss {validation_loss}): lower {argument('learning_rate')}. "
+            f"Received: {argument('learning_rate', training.learning_rate)}"
         )
-    named = model.predict(batches(split.test), verbose=0).argmax(axis=-1)
+    predicted = model.predict(batches(split.test), verbose=0).argmax(axis=-1)
     return TrainedClassifier(
         model=model,
-        accuracy=float((named == dataset.labels[split.test]).mean()),
+        accuracy=float((predicted == dataset.labels[split.test]).mean()),
         validation_loss=validation_loss,
         epochs=len(fitted.epoch),
         seconds=time.perf_counter() - start,
         history=(weights or [ChannelWeightHistory()])[0].to_frame(),
-        predicted=named,
+        predicted=predicted,
     )
 
 
@@ -169,34 +134,12 @@ def _batches(dataset: LabelledImages, training: Training, seed: int) -> Callable
     return batches
 
 
-def spread_of_channels(dataset: LabelledImages, split: Split) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of each channel over the training images, `(num_channels,)`.
-
-    Raises:
-        ValueError: If a channel is constant or varies too little to be standardised.
-    """
-    mean, std = channel_statistics(dataset.images, split.train)
-    no_spread = std <= 1e-9 * np.abs(mean)
-    constant = [n for n, flat in zip(dataset.channel_names, no_spread, strict=True) if flat]
-    if constant:
-        raise ModelError(
-            f"Channel {', '.join(map(repr, constant))} has the same value in every pixel of the "
-            "training images, so it can tell nothing: leave it out"
-        )
-    tiny = [n for n, s in zip(dataset.channel_names, std, strict=True) if s < _SMALLEST_SPREAD]
-    if tiny:
-        raise ModelError(
-            f"Channel {', '.join(map(repr, tiny))} varies by less than {_SMALLEST_SPREAD}, too "
-            "little for float32: multiply its pixels by a large number"
-        )
-    return mean, std
-
-
-def _compiled(
-    dataset: LabelledImages, split: Split, training: Training, build_model: BuildModel | None
+def compiled_model(
+    dataset: LabelledImages, split: Split, training: Training, custom: CustomParts = NO_CUSTOM_PARTS
 ) -> keras.Model:
-    if build_model is not None:
-        return _built(build_model, dataset, split)
+    """The model of one training before it is trained: ours, or that of `custom.build_model`."""
+    if custom.build_model is not None:
+        return custom_model(custom.build_model, dataset, split, training)
     mean, std = spread_of_channels(dataset, split)
     model = build_classifier(
         tuple(dataset.images.shape[1:]),
@@ -214,40 +157,6 @@ def _compiled(
     steps = training.epochs * -(-len(split.train) // training.batch_size)
     rate = keras.optimizers.schedules.CosineDecay(training.learning_rate, steps)
     model.compile(
-        keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"]
+        custom.new_optimizer(rate), "sparse_categorical_crossentropy", metrics=["accuracy"]
     )
-    return model
-
-
-def _built(build_model: BuildModel, dataset: LabelledImages, split: Split) -> keras.Model:
-    """The model that the caller's function makes, checked to fit the dataset."""
-    view = ChannelView(dataset.images, rows=split.train)
-    model = build_model(np.asarray(view) if view.in_memory else view)
-    if not isinstance(model, keras.Model):
-        raise TypeError(
-            f"`build_model` must return a compiled keras.Model. Received: {type(model).__name__}"
-        )
-    if not model.compiled:
-        raise ModelError(
-            "`build_model` must return a compiled model: call `model.compile(...)` in it. "
-            f"Received: '{model.name}', not compiled"
-        )
-    if not model.built:
-        model.build((None, *view.shape[1:]))
-    # A subclassed model may know neither.
-    takes, gives = getattr(model, "input_shape", None), getattr(model, "output_shape", None)
-    fits = isinstance(takes, tuple) and len(takes) == 4
-    if not fits or any(n not in (None, m) for n, m in zip(takes[1:], view.shape[1:], strict=True)):
-        raise ModelError(
-            "`build_model` must return a model of the images that it is given, here of shape "
-            f"(batch, {', '.join(map(str, view.shape[1:]))}) for the channel(s) "
-            f"{', '.join(dataset.channel_names)}. "
-            f"Received: '{model.name}' of input shape {takes}"
-        )
-    if gives != (None, len(dataset.classes)):
-        raise ModelError(
-            f"`build_model` must return a model of {len(dataset.classes)} outputs, one for each "
-            f"class ({', '.join(dataset.classes)}). "
-            f"Received: '{model.name}' of output shape {gives}"
-        )
     return model

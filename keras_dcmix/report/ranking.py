@@ -115,9 +115,11 @@ def _data_rows(ranking: ChannelRanking) -> Rows:
 def _split(ranking: ChannelRanking) -> str:
     parts = list(ranking.split["seeds"].values())
     train, validation = (_range([len(p[name]) for p in parts]) for name in ("train", "validation"))
+    # Runs of a custom loop need not say what they were trained on.
+    used = "" if train == "0" else f"{train} for training, {validation} for validation, "
     return (
-        f"{train} for training, {validation} for validation, {len(ranking.split['test'])} for "
-        f"testing; no {ranking.group_unit} is in more than one part"
+        f"{used}{len(ranking.split['test'])} for testing; "
+        f"no {ranking.group_unit} is in more than one part"
     )
 
 

@@ -33,9 +33,9 @@ def command_line(name: str, arguments: Mapping[str, Any], training: Training | N
     >>> command_line("rank", arguments, Training())
     "keras-dcmix rank 'my plate' --label Drug --no-check --out NEW_FOLDER"
     """
-    if "source" not in arguments:
+    if "source" not in arguments or training is None:
         return ""
-    default, own = asdict(Training()), asdict(training or Training())
+    default, own = asdict(Training()), asdict(training)
     changed = {key: value for key, value in own.items() if value != default[key]}
     parts = ["keras-dcmix", name, str(arguments["source"])]
     for key, value in {**arguments, **changed}.items():
@@ -67,9 +67,9 @@ def argument_rows(arguments: Mapping[str, Any]) -> Rows:
 
 
 def training_rows(training: Training | None) -> Rows:
-    """How models were built and trained; empty where that is not known."""
+    """How models were built and trained; `None` where it was in a custom loop."""
     if training is None:
-        return []
+        return [("training", "in a custom loop")]
     return [
         (_LABELS.get(key, key.replace("_", " ")), _text(value))
         for key, value in asdict(training).items()

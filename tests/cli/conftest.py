@@ -10,7 +10,18 @@ import pandas as pd
 import pytest
 import tifffile
 
-FAST = ("--label", "Metadata_Drug", "--epochs", "1", "--seeds", "2", "--size", "16")
+FAST = (
+    "--label",
+    "Metadata_Drug",
+    "--epochs",
+    "1",
+    "--seeds",
+    "2",
+    "--size",
+    "16",
+    "--check-steps",
+    "1",
+)
 
 
 def write_plate(folder: Path) -> Path:

@@ -11,10 +11,12 @@ import pytest
 
 import keras_dcmix
 from keras_dcmix import ChannelImportance, Training, compare_methods
-from keras_dcmix.experiments.compare import METHODS
+from keras_dcmix.experiments.compare import why_not
+from keras_dcmix.importance.registry import COMPARED as METHODS
+from keras_dcmix.models.custom import NO_CUSTOM_PARTS
 from keras_dcmix.report.comparison_files import save_comparison
 
-TINY = Training(epochs=3, batch_size=16, learning_rate=0.02)
+TINY = Training(epochs=3, batch_size=16, learning_rate=0.02, check_steps=1)
 NAMES = ["noise", "faint", "signal"]
 
 
@@ -186,23 +188,20 @@ def test_two_channels_have_no_correlation_but_a_table(tmp_path):
     assert (tmp_path / "importance.png").exists()
 
 
-def test_finished_trainings_are_not_done_again(tmp_path, monkeypatch):
+def test_finished_trainings_are_not_done_again(tmp_path):
+    def written():
+        return {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("*.keras")}
+
     first = compared(methods=["dcmix", "occlusion"], checkpoint_dir=tmp_path)
-    from keras_dcmix.experiments import method_runs as comparison_runs
-
-    trained = []
-    train = comparison_runs.train_classifier
-
-    def counted(*args, **kwargs):
-        trained.append(args[2].mixer)
-        return train(*args, **kwargs)
-
-    monkeypatch.setattr(comparison_runs, "train_classifier", counted)
+    before = written()
+    assert set(before) == {"seed_0_dcmix.keras", "seed_0_none.keras"}
     again = compared(methods=["dcmix", "occlusion"], checkpoint_dir=tmp_path)
-    assert trained == []
     assert again.table.equals(first.table)
+    assert written() == before
     compared(methods=["dcmix", "permutation"], checkpoint_dir=tmp_path)
-    assert trained == ["none"]
+    assert {name for name, time in written().items() if time != before[name]} == {
+        "seed_0_none.keras"
+    }
 
 
 def test_the_same_seed_gives_the_same_scores(everything):
@@ -212,18 +211,6 @@ def test_the_same_seed_gives_the_same_scores(everything):
         np.testing.assert_allclose(importance.scores, found[importance.method].scores, atol=1e-4)
 
 
-def test_a_method_that_cannot_be_applied_is_skipped_with_a_reason(monkeypatch):
-    from keras_dcmix.experiments import compare as comparison
-
-    monkeypatch.setattr(
-        comparison, "why_not", lambda method, *_: "no reason" * (method.name == "cbam")
-    )
-    found = compared(methods=["dcmix", "cbam"])
-    assert found.skipped == {"cbam": "no reason"}
-    assert found.table["note"].tolist()[1] == "skipped: no reason"
-    assert [importance.method for importance in found.importances] == ["dcmix"]
-
-
 @pytest.mark.parametrize(
     ("method", "planes", "reason"),
     [("dcmix", 6, ""), ("shapley", 6, ""), ("cbam", 6, "hand on 6"), ("cbam", 3, ""),
@@ -231,11 +218,10 @@ def test_a_method_that_cannot_be_applied_is_skipped_with_a_reason(monkeypatch):
 )  # fmt: skip
 def test_weights_from_imagenet_take_one_or_three_planes(method, planes, reason):
     from keras_dcmix.data.labelled_images import label_images
-    from keras_dcmix.experiments.method_runs import why_not
 
     dataset = label_images(np.zeros((4, 8, 8, planes)), [0, 1, 0, 1])
     training = Training(backbone="ResNet50", weights="imagenet")
-    said = why_not(METHODS[method], dataset, training)
+    said = why_not(METHODS[method], dataset, training, NO_CUSTOM_PARTS)
     assert reason in said
     assert bool(said) == bool(reason)
 
@@ -246,7 +232,7 @@ def test_weights_from_imagenet_take_one_or_three_planes(method, planes, reason):
         ({"methods": ["oclusion"]}, "Unknown method 'oclusion', did you mean 'occlusion'"),
         ({"methods": "dcmix"}, "must be a list, not one string"),
         ({"methods": []}, "at least one method"),
-        ({"methods": ["dcmix", "dcmix"]}, "may come once.*'dcmix'"),
+        ({"methods": ["dcmix", "dcmix"]}, "may be given once.*'dcmix'"),
         ({"num_seeds": 0}, "`num_seeds` must be a positive integer"),
         ({"truth": [1, 2]}, r"`truth` must hold one number for each of the 3 channels.*\(2,\)"),
         ({"methods": ["dcmix", " "]}, "name is blank"),

@@ -7,10 +7,15 @@ import numpy as np
 import pytest
 
 import keras_dcmix
+from keras_dcmix.data.labelled_images import label_images
+from keras_dcmix.experiments.check import masked_training
 from keras_dcmix.experiments.rank import rank_channels
-from keras_dcmix.models.training import Training
+from keras_dcmix.experiments.run_store import RunStore, run_settings
+from keras_dcmix.models import Training
+from keras_dcmix.models.custom import CustomParts
 
-TINY = Training(epochs=8, batch_size=8, learning_rate=0.03)
+TINY = Training(epochs=8, batch_size=8, learning_rate=0.03, check_steps=1)
+BRIEF = Training(epochs=1, check_steps=1)
 
 
 def planted(num_images: int = 96, *, label_noise: bool = False):
@@ -147,20 +152,17 @@ def test_a_check_that_is_not_reliable_confirms_nothing(ranking):
     assert "The check cannot confirm this" in doubtful.summary()
 
 
-def test_a_finished_check_is_not_done_again(tmp_path, monkeypatch):
+def test_a_finished_check_is_not_done_again(tmp_path):
     images, labels, groups = planted()
     given = {"groups": groups, "num_seeds": 1, "check": True, "checkpoint_dir": tmp_path}
-    first = ranked(images, labels, training=Training(epochs=1), **given)
-    from keras_dcmix.experiments import rank as module
-
-    monkeypatch.setattr(module, "run_check", lambda *_, **__: pytest.fail("done again"))
-    again = ranked(images, labels, training=Training(epochs=1), **given)
+    first = ranked(images, labels, training=BRIEF, **given)
+    before = (tmp_path / "check.keras").stat().st_mtime_ns
+    again = ranked(images, labels, training=BRIEF, **given)
+    assert (tmp_path / "check.keras").stat().st_mtime_ns == before
     assert again.check.scores.to_frame().equals(first.check.scores.to_frame())
 
 
 def test_the_check_of_weights_from_imagenet_mixes_into_three_planes():
-    from keras_dcmix.experiments.check import masked_training
-
     training = Training(backbone="ResNet50", weights="imagenet")
     assert masked_training(training, 6, 100).num_mixes == 3
     assert masked_training(training, 3, 100).mixer == "none"
@@ -168,17 +170,14 @@ def test_the_check_of_weights_from_imagenet_mixes_into_three_planes():
     assert masked_training(Training(num_mixes=2), 6, 100).channel_subsets
 
 
-def test_the_check_of_few_images_takes_more_epochs(monkeypatch):
-    from keras_dcmix.experiments.check import masked_training
-
-    monkeypatch.setattr("keras_dcmix.experiments.check._FEWEST_STEPS", 750)
-    training = Training(epochs=4, batch_size=32)
+def test_the_check_of_few_images_takes_more_epochs():
+    training = Training(epochs=4, batch_size=32, check_steps=750)
     assert masked_training(training, 6, 32 * 200).epochs == 4
     assert masked_training(training, 6, 32 * 10).epochs == 75
     assert masked_training(training, 6, 32 * 10 + 1).epochs == 69
 
 
-def test_finished_seeds_are_not_trained_again(tmp_path, monkeypatch):
+def test_finished_seeds_are_not_trained_again(tmp_path):
     images, labels, groups = planted()
     first = ranked(images, labels, groups=groups, num_seeds=1, checkpoint_dir=tmp_path)
     before = (tmp_path / "seed_0.keras").stat().st_mtime_ns
@@ -192,14 +191,27 @@ def test_finished_seeds_are_not_trained_again(tmp_path, monkeypatch):
 def test_a_seed_of_an_earlier_version_without_predictions_is_trained_again(tmp_path):
     images, labels, groups = planted()
     given = {"groups": groups, "num_seeds": 1, "checkpoint_dir": tmp_path}
-    ranked(images, labels, training=Training(epochs=1), **given)
+    ranked(images, labels, training=BRIEF, **given)
     path = tmp_path / "seed_0.json"
     facts = json.loads(path.read_text())
     del facts["predicted"]
     path.write_text(json.dumps(facts))
-    again = ranked(images, labels, training=Training(epochs=1), **given)
+    again = ranked(images, labels, training=BRIEF, **given)
     assert again.predictions.predicted.shape == (1, again.num_test_images)
     assert "predicted" in json.loads(path.read_text())
+
+
+def test_a_run_of_an_earlier_version_without_a_newer_setting_is_resumed(tmp_path):
+    images, labels, groups = planted()
+    dataset = label_images(images, labels, groups=groups)
+    settings = run_settings(dataset, Training(), CustomParts(), 0)
+    older = dict(Training().__dict__)
+    del older["check_steps"]
+    RunStore(tmp_path, settings | {"training": older})
+    assert RunStore(tmp_path, settings).folder == tmp_path
+    shorter = run_settings(dataset, Training(check_steps=9), CustomParts(), 0)
+    with pytest.raises(ValueError, match=r"other settings \(check_steps was 750, is 9\)"):
+        RunStore(tmp_path, shorter)
 
 
 def test_a_checkpoint_of_other_settings_is_refused(tmp_path):
@@ -267,7 +279,13 @@ def test_pixels_that_are_not_finite_name_image_and_channel(value):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("epochs", 0), ("batch_size", -1), ("num_mixes", 1.5), ("learning_rate", 0)],
+    [
+        ("epochs", 0),
+        ("batch_size", -1),
+        ("num_mixes", 1.5),
+        ("learning_rate", 0),
+        ("check_steps", 0),
+    ],
 )
 def test_training_refuses_numbers_out_of_range(name, value):
     with pytest.raises(ValueError, match=f"`{name}` must be"):

@@ -34,7 +34,7 @@ def test_classes_are_counted_in_wells_plates_and_groups(screen):
 @pytest.mark.parametrize(
     ("name", "problem", "fields", "reason"),
     [
-        ("truncated_file", "unreadable", [5], "cannot be read, expected a complete image"),
+        ("truncated_file", "unreadable", [5], "must be a complete image"),
         ("missing_and_blank_files", "missing", [5], "there is no such file"),
         ("missing_and_blank_files", "blank", [7], "the source lists no file"),
         ("file_listed_twice", "repeated", [0, 1], "several fields list this file"),

@@ -6,11 +6,13 @@ import pytest
 
 from keras_dcmix import Training
 from keras_dcmix.data.labelled_images import label_images
-from keras_dcmix.models.training import split_dataset, train_classifier
+from keras_dcmix.models.custom import CustomParts
+from keras_dcmix.models.split import split_dataset
+from keras_dcmix.models.training import train_classifier
 
 
-def chance_model(images):
-    """Knows nothing but how often each class comes."""
+def majority_model(images):
+    """Learns how frequent each class is, and nothing else."""
     model = keras.Sequential(
         [
             keras.Input(images.shape[1:]),
@@ -27,8 +29,8 @@ def test_a_balanced_loss_counts_every_class_the_same(balance, expected):
     images = np.random.default_rng(0).normal(0, 1e-3, (400, 4, 4, 2)).astype("float32")
     labels = np.arange(400) % 10 == 0
     dataset = label_images(images, labels.astype(int))
-    training = Training(epochs=15, balance=balance)
+    training = Training(epochs=15, balance=balance, mixer="none")
     split = split_dataset(dataset, training, split_seed=0, seed=0)
-    trained = train_classifier(dataset, split, training, build_model=chance_model)
+    trained = train_classifier(dataset, split, training, custom=CustomParts(majority_model))
     rare = trained.model.predict(images[:50], verbose=0)[:, 1].mean()
     np.testing.assert_allclose(rare, expected, atol=0.06)

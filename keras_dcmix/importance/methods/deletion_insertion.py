@@ -1,18 +1,19 @@
-"""Deletion and insertion: channels taken away, or put in, one after the other."""
+"""Deletion and insertion: channels removed, or added, one after the other."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
 from keras_dcmix._common.errors import MethodError
-from keras_dcmix._common.names import checked_channel_names, nearest
+from keras_dcmix._common.names import nearest
 from keras_dcmix._common.progress import counting
 from keras_dcmix.importance.baselines import replacement
 from keras_dcmix.importance.channel_importance import ChannelImportance
+from keras_dcmix.importance.curves import curves_along
 from keras_dcmix.importance.evaluation import Evaluation, Metric, checked_metric, unit_of
 from keras_dcmix.importance.methods.occlusion import occlusion
 
@@ -106,63 +107,15 @@ def deletion_insertion(
 
     places = [order.index(name) for name in evaluation.channel_names]
     details = curves(slice(None))
-    parts = [_steps(curves(fold))[places] for fold in folds] if len(folds) > 1 else None
+    parts = np.array([_steps(curves(fold))[places] for fold in folds])
     return ChannelImportance(
         "deletion_insertion",
         evaluation.channel_names,
         _steps(details)[places],
-        parts,
+        parts if len(folds) > 1 else None,
         unit_of(metric, "change in"),
         details=details,
     )
-
-
-def curves_along(
-    order: Sequence[str], score_of: Callable[[Sequence[str]], float]
-) -> dict[str, Any]:
-    """Follows a score while channels are deleted, and inserted, in an order.
-
-    Args:
-        order: Names of the channels, the most important first.
-        score_of: From the names of the channels that are there, none to all, to their score.
-
-    Returns:
-        `"order"`; `"deletion"` and `"insertion"`, each `(num_channels + 1,)`, the scores after
-        0, 1, ... channels were deleted or inserted; `"deletion_area"` and `"insertion_area"`,
-        the mean height of each curve (trapezoid rule over shares of channels from 0 to 1).
-
-    Raises:
-        ValueError: If names repeat or there is none, or a score is not finite.
-
-    Example:
-
-    >>> weight = {"DNA": 3, "ER": 1}
-    >>> found = curves_along(["DNA", "ER"], lambda panel: sum(weight[name] for name in panel))
-    >>> found["deletion"].tolist(), found["insertion"].tolist()
-    ([4.0, 1.0, 0.0], [0.0, 3.0, 4.0])
-    >>> found["deletion_area"], found["insertion_area"]
-    (1.5, 2.5)
-    """
-    order = checked_channel_names(order)
-    deletion = [score_of(order[k:]) for k in range(len(order) + 1)]
-    between = [score_of(order[:k]) for k in range(1, len(order))]
-    curves = {
-        "deletion": np.array(deletion, dtype=np.float64),
-        # The ends are those of deletion the other way round: no channel, and all of them.
-        "insertion": np.array([deletion[-1], *between, deletion[0]], dtype=np.float64),
-    }
-    for curve in curves.values():
-        if not np.isfinite(curve).all():
-            raise MethodError(
-                f"Scores of channels must be finite. Received: {curve.tolist()} along "
-                f"{', '.join(order)}"
-            )
-    areas = {f"{name}_area": _mean_height(curve) for name, curve in curves.items()}
-    return {"order": order, **curves, **areas}
-
-
-def _mean_height(curve: np.ndarray) -> float:
-    return float((curve[1:] + curve[:-1]).mean() / 2)
 
 
 def _steps(curves: dict[str, Any]) -> np.ndarray:

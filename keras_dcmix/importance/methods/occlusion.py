@@ -1,4 +1,4 @@
-"""Occlusion: what a model loses when a channel is replaced by something that tells nothing."""
+"""Occlusion: what a model loses when a channel is replaced by something without information."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def occlusion(
     seed: int = 0,
     verbose: bool = True,
 ) -> ChannelImportance:
-    """Scores a channel by how much worse the model gets when the channel is taken away.
+    """Scores a channel by how much worse the model gets when the channel is removed.
 
     `score[c] = mean over images of metric(images) - metric(images with channel c replaced)`
 

@@ -8,27 +8,21 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 
 from keras_dcmix._common.errors import MethodError
 from keras_dcmix._common.names import nearest
 from keras_dcmix._common.progress import counting
-from keras_dcmix.data.batches import ImageBatches
 from keras_dcmix.data.channel_view import ChannelView
 from keras_dcmix.importance.baselines import replacement
 from keras_dcmix.importance.channel_importance import ChannelImportance
+from keras_dcmix.importance.class_mix import fitted_mix
 from keras_dcmix.importance.evaluation import Evaluation
 from keras_dcmix.importance.methods.integrated_gradients import integrated_gradients
 from keras_dcmix.importance.methods.mixing_weights import mixing_weights
 from keras_dcmix.importance.methods.occlusion import occlusion
 from keras_dcmix.importance.methods.permutation import permutation
-from keras_dcmix.layers.dcmix import find_dcmix, nested_layers
+from keras_dcmix.layers.dcmix import find_dcmix
 
-# Fitting the mix alone: a handful of weights bears a high rate, and moves by about that much a
-# step, so few steps would leave it at its start.
-_RATE = 0.02
-_FEWEST_STEPS = 200
-_FEWEST_EPOCHS = 5
 _BATCH_SIZE = 32  # of what needs gradients, which take several times the memory of a prediction
 
 
@@ -47,17 +41,17 @@ def per_class(
     """Scores the channels for each class by itself.
 
     - `"occlusion"`: the drop of the log-likelihood of the class, over its images alone. What
-      stands in for a channel is its mean over training images or images of all classes: a mean
-      within the class would still show what sets the class apart.
+      replaces a channel is its mean over training images or images of all classes: a mean
+      within the class would still show what distinguishes the class.
     - `"permutation"`: the same with a channel of other images in place of the channel, drawn from
       images of all classes. Shuffled within a class, a channel that is the same in all images of
-      the class would score 0, however well it tells the class from others.
+      the class would score 0, however well it separates the class from others.
     - `"integrated_gradients"`: of the images of the class, from the baseline of `"occlusion"`.
     - `"mixing_weights"`: the share of the mix that would serve this class best. On a copy of the
       model everything but `alpha` is frozen, and `alpha`, from its trained value, is fitted to
-      tell the class from the rest: cross-entropy of the probability of the class, in which its
-      images weigh as much as all others together. The network behind the mix stays as it is, so
-      a share moves only as far as that network bears it.
+      separate the class from the rest: cross-entropy of the probability of the class, in which its
+      images weigh as much as all others together. The network behind the mix does not change,
+      so a share changes only as far as this network allows.
 
     The log-likelihood is taken, not the accuracy, because it moves before an image changes sides:
     with one easy class no single channel may cost any accuracy. A score compares channels within
@@ -170,7 +164,7 @@ def _mixing_weights(evaluation: Evaluation, seed: int, verbose: bool) -> list[Ch
     found = []
     with counting("mix of each class", evaluation.num_classes, enabled=verbose) as advance:
         for number in range(evaluation.num_classes):
-            scores = _fitted_mix(evaluation, number, seed).scores
+            scores = mixing_weights(fitted_mix(evaluation, number, seed)).scores
             found.append(
                 ChannelImportance(
                     "mixing_weights", evaluation.channel_names, scores, unit="share of the mix"
@@ -178,76 +172,6 @@ def _mixing_weights(evaluation: Evaluation, seed: int, verbose: bool) -> list[Ch
             )
             advance()
     return found
-
-
-class _InUse(keras.layers.Layer):
-    """A model as it predicts, also while `fit` runs: no dropout, no masks, statistics at rest.
-
-    `model(inputs, training=False)` in a Functional model would not do: `fit` overrides it.
-    """
-
-    def __init__(self, model: keras.Model) -> None:
-        super().__init__()
-        self.model = model
-
-    def call(self, images: Any) -> Any:
-        return self.model(images, training=False)
-
-
-def _fitted_mix(evaluation: Evaluation, number: int, seed: int) -> ChannelImportance:
-    """Mixing weights fitted to tell one class from the rest, all else frozen."""
-    clone = _copy(evaluation.model)
-    for variable in clone.variables:
-        variable.trainable = False
-    for variable in find_dcmix(clone).variables:
-        variable.trainable = True
-    inputs = keras.Input(evaluation.model.input_shape[1:])
-    frozen = keras.Model(inputs, _InUse(clone)(inputs))
-    batches = ImageBatches(
-        evaluation.images,
-        evaluation.labels,
-        batch_size=min(evaluation.batch_size, _BATCH_SIZE),
-        shuffle=True,
-        seed=seed,
-    )
-    epochs = max(_FEWEST_EPOCHS, -(-_FEWEST_STEPS // len(batches)))
-    rate = keras.optimizers.schedules.CosineDecay(_RATE, epochs * len(batches))
-    frozen.compile(keras.optimizers.Adam(rate), _one_against_rest(evaluation, number))
-    frozen.fit(batches, epochs=epochs, shuffle=False, verbose=0)
-    return mixing_weights(clone)
-
-
-def _copy(model: keras.Model) -> keras.Model:
-    """A copy with weights of its own, all of them free to train."""
-    clone = keras.models.clone_model(model)
-    clone.trainable = True
-    clone.set_weights(model.get_weights())
-    for layer in nested_layers(clone):
-        # What this layer computes with is derived from its weights, and setting these is no sign.
-        if isinstance(layer, keras.layers.Normalization):
-            layer.finalize_state()
-    return clone
-
-
-def _one_against_rest(evaluation: Evaluation, number: int) -> Callable[[Any, Any], Any]:
-    """Binary cross-entropy of one class's probability, both sides weighing the same."""
-    share = float((evaluation.labels == number).mean())
-
-    def loss(labels: Any, outputs: Any) -> Any:
-        inside = ops.cast(ops.reshape(labels, (-1,)) == number, "float32")
-        chosen = _probability(ops.cast(outputs, "float32"), number, evaluation._are_logits)
-        chosen = ops.clip(chosen, 1e-7, 1 - 1e-7)
-        weighed = inside / share * ops.log(chosen)
-        return -weighed - (1 - inside) / (1 - share) * ops.log(1 - chosen)
-
-    return loss
-
-
-def _probability(outputs: Any, number: int, are_logits: bool) -> Any:
-    if outputs.shape[-1] == 1:
-        second = ops.sigmoid(outputs[:, 0]) if are_logits else outputs[:, 0]
-        return second if number == 1 else 1 - second
-    return (ops.softmax(outputs) if are_logits else outputs)[:, number]
 
 
 def _are_text(labels: Any) -> bool:

@@ -30,7 +30,7 @@ def permutation(
 
     `score[c] = mean over images of metric(images) - metric(images with channel c of others)`
 
-    A channel keeps its look and loses its relation to the label and to the other channels. All
+    A channel keeps its appearance and loses its relation to the label and to other channels. All
     channels meet the same permutations, so that they are compared fairly; an image may get its
     own channel back. Of channels that replace each other each one scores low.
 

@@ -33,7 +33,7 @@ def subset_scores(
     seed: int = 0,
     verbose: bool = True,
 ) -> SubsetScores:
-    """Scores a model on every subset of its channels, the others replaced by what tells nothing.
+    """Scores a model on every subset of its channels, with the others replaced by their mean.
 
     The model should be trained behind `keras_dcmix.layers.ChannelSubsets`, so that it knows every
     subset; another one is surprised by missing channels, and its scores say less.

@@ -74,7 +74,7 @@ def pair_gains(
 
     Returns:
         `(num_channels, 2, num_channels)`: the channel, whether the other is there, the other. NaN
-        where no order tells: on the diagonal, or with few orders.
+        where no order has both: on the diagonal, or with few orders.
     """
     estimates = []
     for gains, chances, present in _marginals(subsets, block_scores, orders):

@@ -14,13 +14,13 @@ from keras_dcmix.importance.subsets.gains import Estimate, block_estimate
 if TYPE_CHECKING:
     import pandas as pd
 
-    from keras_dcmix.importance.subsets.scores import SubsetScores
+    from keras_dcmix.importance.subsets.score_table import ScoreTable
 
 # Scores this near are equal: means of the same counts differ in their last bits.
 _EQUAL = 1e-9
 
 
-def best_rows(table: SubsetScores, metric: str | None = None) -> np.ndarray:
+def best_rows(table: ScoreTable, metric: str | None = None) -> np.ndarray:
     """Returns the row in `table.subsets` of the best panel of each size, `(num_channels + 1,)`."""
     return np.array([rows[0] for rows in _ranked_ties(table, metric)])
 
@@ -46,25 +46,21 @@ class Panel:
     smallest_sufficient: bool
 
 
-def best_panels(table: SubsetScores, metric: str | None) -> tuple[Panel, ...]:
+def best_panels(table: ScoreTable, metric: str | None) -> tuple[Panel, ...]:
     """Returns the best panel of each size, from none to all channels."""
     frame = best_panels_table(table, metric)
     names = np.array(table.channel_names, dtype=object)
     members = table.subsets[best_rows(table, metric)]
+    columns = ("score", "cost", "cost_standard_error", "smallest_sufficient")
     return tuple(
-        Panel(
-            channels=tuple(names[member]),
-            dropped=tuple(names[~member]),
-            score=float(row.score),
-            cost=float(row.cost),
-            cost_standard_error=float(row.cost_standard_error),
-            smallest_sufficient=bool(row.smallest_sufficient),
+        Panel(tuple(names[member]), tuple(names[~member]), *values)
+        for member, *values in zip(
+            members, *(frame[name].tolist() for name in columns), strict=True
         )
-        for member, row in zip(members, frame.itertuples(), strict=True)
     )
 
 
-def best_panels_table(table: SubsetScores, metric: str | None) -> pd.DataFrame:
+def best_panels_table(table: ScoreTable, metric: str | None) -> pd.DataFrame:
     """Returns the table that `SubsetScores.best_panels` describes."""
     import pandas as pd
 
@@ -145,7 +141,7 @@ def _replaced(pairs: Estimate, tolerance: float) -> tuple[np.ndarray, np.ndarray
     return 1 - ratio, Estimate(ratio, by_block, by_order).standard_errors
 
 
-def _ranked_ties(table: SubsetScores, metric: str | None) -> list[list[int]]:
+def _ranked_ties(table: ScoreTable, metric: str | None) -> list[list[int]]:
     """Returns for each size the rows that share the best score, the chosen one first."""
     metric = table.checked_metric(metric)
     scores, sizes = table.scores(metric), table.subsets.sum(axis=1)

@@ -1,37 +1,25 @@
-"""The table of scores per subset of channels."""
+"""The table of scores per subset of channels, and what follows from it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keras_dcmix._common.errors import SubsetError
-from keras_dcmix._common.names import checked_channel_names, nearest
 from keras_dcmix.importance.channel_importance import ChannelImportance
-from keras_dcmix.importance.subsets.checks import (
-    checked_block_scores,
-    checked_block_sizes,
-    checked_orders,
-    checked_subsets,
-    membership,
-    panel_name,
-)
-from keras_dcmix.importance.subsets.gains import (
-    block_estimate,
-    find_rows,
-    pair_gains,
-    shapley_values,
-)
+from keras_dcmix.importance.subsets.checks import membership, panel_name
+from keras_dcmix.importance.subsets.gains import pair_gains, shapley_values
 from keras_dcmix.importance.subsets.panels import (
     Panel,
     best_panels,
     best_panels_table,
     interchangeable_table,
 )
+from keras_dcmix.importance.subsets.score_table import ScoreTable
 from keras_dcmix.importance.subsets.table import frame_of, parts_of
 
 if TYPE_CHECKING:
@@ -39,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SubsetScores:
+class SubsetScores(ScoreTable):
     """Scores of a classifier, or of a published ablation, for subsets of the channels.
 
     A score is kept for each block of images: one group (a well, a plate) or a bundle of groups.
@@ -85,122 +73,6 @@ class SubsetScores:
         [0.4375, 0.0625]
     """
 
-    channel_names: tuple[str, ...]
-    subsets: np.ndarray
-    block_scores: Mapping[str, np.ndarray]
-    block_sizes: np.ndarray | None = None
-    orders: np.ndarray | None = None
-
-    def __post_init__(self) -> None:
-        names = checked_channel_names(self.channel_names)
-        subsets = checked_subsets(self.subsets, names, sampled=self.orders is not None)
-        block_scores = checked_block_scores(self.block_scores, len(subsets))
-        sizes, orders = self.block_sizes, self.orders
-        if sizes is not None:
-            sizes = checked_block_sizes(sizes, len(next(iter(block_scores.values()))))
-        if orders is not None:
-            orders = checked_orders(orders, subsets, names)
-        fields = ("channel_names", "subsets", "block_scores", "block_sizes", "orders")
-        for field, value in zip(fields, (names, subsets, block_scores, sizes, orders), strict=True):
-            object.__setattr__(self, field, value)
-
-    @classmethod
-    def from_members(
-        cls,
-        channel_names: Sequence[str],
-        members: Iterable[Iterable[str]],
-        block_scores: Mapping[str, Any],
-        *,
-        block_sizes: Any = None,
-        orders: Any = None,
-    ) -> SubsetScores:
-        """Builds the table from the names of the channels in each subset.
-
-        Args:
-            channel_names: as in the class.
-            members: one list of channel names a subset, the empty list among them.
-            block_scores: as in the class, in the order of `members`.
-            block_sizes: as in the class.
-            orders: as in the class.
-
-        Returns:
-            A `SubsetScores`.
-
-        Raises:
-            ValueError: as the class, and if a channel is unknown.
-            TypeError: as the class, and if a subset is one string.
-        """
-        names = checked_channel_names(channel_names)
-        rows = [membership(names, channels) for channels in members]
-        subsets = np.array(rows, dtype=bool).reshape(-1, len(names))
-        return cls(names, subsets, block_scores, block_sizes, orders)
-
-    @property
-    def num_channels(self) -> int:
-        """How many channels there are."""
-        return len(self.channel_names)
-
-    @property
-    def num_blocks(self) -> int:
-        """How many blocks of images were scored."""
-        return len(self.block_scores[self.metrics[0]])
-
-    @property
-    def metrics(self) -> tuple[str, ...]:
-        """Names of the metrics; the first one is the default."""
-        return tuple(self.block_scores)
-
-    @property
-    def exact(self) -> bool:
-        """Whether results follow from all subsets, or from sampled orders of channels."""
-        return self.orders is None
-
-    @property
-    def shares(self) -> np.ndarray:
-        """`(num_blocks,)`: share of all images in each block, adding up to 1."""
-        sizes = np.ones(self.num_blocks) if self.block_sizes is None else self.block_sizes
-        return sizes / sizes.sum()
-
-    def checked_metric(self, metric: str | None) -> str:
-        """Returns the metric, the first one for `None`, or raises for an unknown one."""
-        if metric is None:
-            return self.metrics[0]
-        if metric not in self.block_scores:
-            raise SubsetError(
-                f"there is no metric {metric!r}; did you mean {nearest(metric, self.metrics)!r}? "
-                f"Known: {list(self.metrics)}"
-            )
-        return metric
-
-    def scores(self, metric: str | None = None) -> np.ndarray:
-        """Returns `(num_subsets,)`, the size-weighted mean over blocks of each subset."""
-        return self.shares @ self.block_scores[self.checked_metric(metric)]
-
-    def standard_errors(self, metric: str | None = None) -> np.ndarray:
-        """Returns `(num_subsets,)`, the standard errors of `scores`; NaN with one block."""
-        block_scores = self.block_scores[self.checked_metric(metric)]
-        return block_estimate(block_scores, self.shares).standard_errors
-
-    def score_of(self, channels: Iterable[str], metric: str | None = None) -> float:
-        """Returns the score of one panel.
-
-        Args:
-            channels: names of the channels in the panel, in any order; an empty list for none.
-            metric: one of `metrics`; the first by default.
-
-        Raises:
-            ValueError: if a channel or the metric is unknown, or the panel was not scored, which
-                can only happen where orders were sampled.
-        """
-        member = membership(self.channel_names, channels)
-        row = find_rows(self.subsets, member[None])[0]
-        if row < 0:
-            raise SubsetError(
-                f"the panel {panel_name(self.channel_names, member)} was not scored: orders of "
-                f"channels were sampled, which met {len(self.subsets)} subsets; score it too"
-            )
-        return float(self.scores(metric)[row])
-
     def shapley(
         self, metric: str | None = None, *, num_resamples: int = 1000, seed: int = 0
     ) -> ChannelImportance:
@@ -209,7 +81,7 @@ class SubsetScores:
         The values add up to the score of all channels minus that of none. A value below zero says
         that the channel does more harm than good.
 
-        `repeats` are bootstrap resamples of the blocks, drawn anew and weighted by size, and of the
+        `repeats` are bootstrap resamples of the blocks, drawn and weighted by size, and of
         orders where those were sampled, in pairs if their number is even. Their distances from the
         scores are scaled by `sqrt(n / (n - 1))` for n blocks (and n orders or pairs), so that
         `std`, the standard deviation over repeats, is the standard error of the scores. It needs
@@ -222,7 +94,7 @@ class SubsetScores:
 
         Returns:
             A `ChannelImportance` of the method `"shapley"` in the unit of the metric. It has no
-            `repeats` with a single block, or a single order or pair: nothing tells its error.
+            `repeats` with a single block, or a single order or pair: its error is not known.
 
         Raises:
             ValueError: if the metric is unknown or there are too few resamples.
@@ -303,7 +175,7 @@ class SubsetScores:
 
             - `channel_a`, `channel_b`.
             - `gain_a_without_b`, `gain_a_with_b`, `gain_b_without_a`, `gain_b_with_a`: in the
-              metric's unit; NaN if no sampled order tells.
+              metric's unit; NaN if no sampled order has both.
             - `replaced`, `replaced_standard_error`: share of the gains without the other that is
               lost with it, from 1 (all) over 0 (none) to below 0 (they need each other). NaN where
               the sum of the gains without the other is not above two of its standard errors, so
@@ -338,7 +210,7 @@ class SubsetScores:
             )
         inside = ~self.subsets[:, ~kept].any(axis=1)
         return SubsetScores(
-            [name for name, keep in zip(self.channel_names, kept, strict=True) if keep],
+            tuple(name for name, keep in zip(self.channel_names, kept, strict=True) if keep),
             self.subsets[inside][:, kept],
             {metric: values[:, inside] for metric, values in self.block_scores.items()},
             self.block_sizes,
@@ -368,11 +240,3 @@ class SubsetScores:
             FileNotFoundError: if there is no such file.
         """
         return cls(**parts_of(path))
-
-    def __repr__(self) -> str:
-        how = "all " if self.exact else ""
-        orders = "" if self.exact else f" from {len(self.orders)} orders"
-        return (
-            f"SubsetScores({self.num_channels} channels, {how}{len(self.subsets)} subsets{orders}, "
-            f"{self.num_blocks} blocks, {', '.join(self.metrics)})"
-        )

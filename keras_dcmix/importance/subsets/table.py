@@ -15,13 +15,13 @@ from keras_dcmix.importance.subsets.gains import find_rows, prefixes
 if TYPE_CHECKING:
     import pandas as pd
 
-    from keras_dcmix.importance.subsets.scores import SubsetScores
+    from keras_dcmix.importance.subsets.score_table import ScoreTable
 
 _CHANNEL = "channel:"
 _BLOCK = re.compile(r"(.*)\[block (\d+)(?:: (\d+) images)?\]", re.DOTALL)
 
 
-def frame_of(table: SubsetScores) -> pd.DataFrame:
+def frame_of(table: ScoreTable) -> pd.DataFrame:
     """Returns one row a subset, readable columns first."""
     import pandas as pd
 
@@ -54,10 +54,11 @@ def parts_of(path: str | Path) -> dict[str, Any]:
         raise SubsetError(
             f"{path} must be a CSV file written by SubsetScores.to_csv. Received: {error}"
         ) from error
-    channels = [name for name in frame if name.startswith(_CHANNEL)]
+    columns = [str(name) for name in frame]
+    channels = [name for name in columns if name.startswith(_CHANNEL)]
     blocks = {
         name: match
-        for name in frame
+        for name in columns
         if name not in channels and (match := _BLOCK.fullmatch(name)) is not None
     }
     _check_columns(path, frame, bool(channels), bool(blocks))
@@ -113,8 +114,8 @@ def _check_columns(path: str | Path, frame: pd.DataFrame, channels: bool, blocks
         f"{_CHANNEL}<name>": channels,
         "<metric>[block 1]": blocks,
     }
-    for name, is_there in found.items():
-        if not is_there:
+    for name, present in found.items():
+        if not present:
             raise SubsetError(
                 f"{path} must be a table written by SubsetScores.to_csv, but it has no column "
                 f"{name!r}; for a table of another kind use SubsetScores.from_members. "

@@ -1,35 +1,21 @@
 from __future__ import annotations
 
-import sys
-
 import keras
 import numpy as np
 import pytest
 
+from keras_dcmix.importance import mixing_weights, per_class
+from keras_dcmix.importance.class_mix import fitted_mix, one_against_rest
 from keras_dcmix.importance.evaluation import Evaluation
-from keras_dcmix.importance.methods.per_class import per_class
 from keras_dcmix.layers import DCMix
 
 pytestmark = pytest.mark.slow
 NAMES = ["A", "B", "C"]
 CLASSES = ["dead", "round", "treated"]
-MODULE = sys.modules[per_class.__module__]  # the package holds the function by that name
-QUICK = pytest.mark.usefixtures("few_steps")
 METHODS = ["occlusion", "permutation", "integrated_gradients", "mixing_weights"]
 
 
-@pytest.fixture
-def few_steps(monkeypatch):
-    monkeypatch.setattr(MODULE, "_FEWEST_STEPS", 10)
-
-
-@pytest.fixture
-def large_steps(monkeypatch):
-    monkeypatch.setattr(MODULE, "_FEWEST_STEPS", 50)
-    monkeypatch.setattr(MODULE, "_RATE", 0.06)
-
-
-def problem(num_images: int = 60):
+def labelled(num_images: int = 60):
     """Class k is bright in channel k."""
     labels = np.arange(num_images) % 3
     images = np.random.default_rng(0).normal(0, 0.3, (num_images, 4, 4, 3)).astype("float32")
@@ -68,7 +54,7 @@ def mixing_model(alpha=(1.0, 1.0), outputs: int = 3) -> keras.Model:
 
 
 def found_by(method, model=None, data=None, **kwargs):
-    images, labels = data or problem()
+    images, labels = data or labelled()
     kwargs = {"channel_names": NAMES, "classes": CLASSES, "verbose": False, **kwargs}
     return per_class(model or own_channel_model(), images, labels, method=method, **kwargs)
 
@@ -83,7 +69,7 @@ def test_the_channel_of_its_own_leads_in_every_class(method):
 
 
 def test_occlusion_of_a_class_is_its_drop_in_closed_form():
-    images, labels = problem()
+    images, labels = labelled()
     found = found_by("occlusion", data=(images, labels))
     mean = images.mean(axis=(0, 1, 2))
     for number, name in enumerate(CLASSES):
@@ -101,7 +87,7 @@ def test_occlusion_of_a_class_is_its_drop_in_closed_form():
 
 
 def test_permutation_of_a_class_takes_channels_from_all_classes_in_closed_form():
-    images, labels = problem()
+    images, labels = labelled()
     pooled = 3 * images.mean(axis=(1, 2)).astype("float64")
     rng = np.random.default_rng(7)
     donors = [rng.permutation(60) for _ in range(5)]
@@ -123,7 +109,7 @@ def test_permutation_of_a_class_takes_channels_from_all_classes_in_closed_form()
 
 @pytest.mark.parametrize("method", METHODS[:3])
 def test_a_channel_without_spread_inside_a_class_still_counts_between_classes(method):
-    images, labels = problem()
+    images, labels = labelled()
     images = np.zeros_like(images)
     images[np.arange(60), :, :, labels] = 1  # all images of a class are the same
     for number, one in enumerate(found_by(method, data=(images, labels)).values()):
@@ -131,7 +117,6 @@ def test_a_channel_without_spread_inside_a_class_still_counts_between_classes(me
         assert one.scores[number] > 0.1
 
 
-@QUICK
 @pytest.mark.parametrize("method", METHODS)
 def test_the_same_seed_gives_the_same_scores(method):
     one, other = (found_by(method, seed=3) for _ in range(2))
@@ -139,11 +124,10 @@ def test_the_same_seed_gives_the_same_scores(method):
         np.testing.assert_array_equal(one[name].scores, other[name].scores)
 
 
-@QUICK
 @pytest.mark.parametrize("method", METHODS)
 def test_the_model_is_the_same_afterwards(method):
     model = mixing_model()
-    images, labels = problem()
+    images, labels = labelled()
     before = [weight.copy() for weight in model.get_weights()]
     flags = [layer.trainable for layer in model.layers]
     found_by(method, model, (images[..., :2], labels), channel_names=NAMES[:2])
@@ -154,19 +138,17 @@ def test_the_model_is_the_same_afterwards(method):
     assert not model.compiled
 
 
-@QUICK
 @pytest.mark.parametrize("method", METHODS)
 def test_one_channel_is_scored(method):
-    images, labels = problem()
+    images, labels = labelled()
     data = (images[..., :1] * 2 + 10, labels)
     found = found_by(method, mixing_model((1.0,)), data, channel_names=["only"])
     assert [one.order for one in found.values()] == [("only",)] * 3
 
 
-@QUICK
 @pytest.mark.parametrize("method", METHODS)
 def test_a_class_of_a_single_image_is_scored(method):
-    images, _ = problem()
+    images, _ = labelled()
     labels = np.array([0, 2] + [1] * 58)
     assert list(found_by(method, data=(images, labels))) == CLASSES
 
@@ -181,7 +163,6 @@ def fainter_copy(num_images: int = 60):
     return images, labels
 
 
-@pytest.mark.usefixtures("large_steps")
 def test_the_mix_of_a_class_turns_to_the_channel_that_tells_it():
     names = ["noise", "signal"]
     found = found_by("mixing_weights", mixing_model(), fainter_copy(), channel_names=names)
@@ -193,46 +174,30 @@ def test_the_mix_of_a_class_turns_to_the_channel_that_tells_it():
 
 
 def test_the_images_of_a_class_weigh_as_much_as_all_others():
-    images, labels = problem()
+    images, labels = labelled()
     labels = np.where(np.arange(60) < 6, 1, labels % 2 * 2)  # 6 of 60 are of class 1
     evaluation = Evaluation(own_channel_model(), images, labels)
     outputs = evaluation.outputs(images)
-    loss = MODULE._one_against_rest(evaluation, 1)(labels[:, None], outputs.astype("float32"))
+    loss = one_against_rest(evaluation, 1)(labels[:, None], outputs.astype("float32"))
     inside = labels == 1
     expected = -np.log(outputs[inside, 1]).mean() - np.log(1 - outputs[~inside, 1]).mean()
     np.testing.assert_allclose(keras.ops.convert_to_numpy(loss).mean(), expected, rtol=1e-5)
 
 
-@QUICK
-def test_only_alpha_is_fitted_and_on_a_copy_that_predicts_what_the_model_does(monkeypatch):
-    model, (images, labels) = mixing_model(), fainter_copy()
-    copies = []
-    make, read = MODULE._copy, MODULE.mixing_weights
-
-    def copied(original):
-        copy = make(original)
-        np.testing.assert_allclose(
-            copy.predict_on_batch(images), model.predict_on_batch(images), atol=1e-6
-        )
-        return copy
-
-    def seen(copy):
-        copies.append(copy)
-        return read(copy)
-
-    monkeypatch.setattr(MODULE, "_copy", copied)
-    monkeypatch.setattr(MODULE, "mixing_weights", seen)
-    found_by("mixing_weights", model, (images, labels), channel_names=["noise", "signal"])
-    assert len(copies) == 3
-    for copy in copies:
-        for old, new in zip(model.weights, copy.weights, strict=True):
-            is_same = np.array_equal(
-                keras.ops.convert_to_numpy(old), keras.ops.convert_to_numpy(new)
-            )
-            assert is_same == (old.name != "alpha")
+def test_only_alpha_is_fitted_and_on_a_copy_that_predicts_what_the_model_does():
+    model, (images, labels) = mixing_model((1.0, 3.0)), fainter_copy()
+    evaluation = Evaluation(model, images, labels)
+    still = fitted_mix(evaluation, 1, 0, num_steps=10, learning_rate=0.0)
+    np.testing.assert_allclose(mixing_weights(still).scores, [0.25, 0.75], rtol=1e-6)
+    np.testing.assert_allclose(
+        still.predict_on_batch(images), model.predict_on_batch(images), atol=1e-6
+    )
+    fitted = fitted_mix(evaluation, 1, 0, num_steps=10)
+    for old, new in zip(model.weights, fitted.weights, strict=True):
+        is_same = np.array_equal(keras.ops.convert_to_numpy(old), keras.ops.convert_to_numpy(new))
+        assert is_same == (old.name != "alpha")
 
 
-@pytest.mark.usefixtures("large_steps")
 def test_the_mix_differs_between_classes_that_need_other_channels():
     rng = np.random.default_rng(4)
     labels = np.arange(90) % 3
@@ -249,16 +214,6 @@ def test_the_mix_differs_between_classes_that_need_other_channels():
     assert found["treated"].order[0] == "right"
 
 
-@QUICK
-def test_the_mix_starts_from_the_trained_alpha(monkeypatch):
-    monkeypatch.setattr(MODULE, "_RATE", 0.0)
-    names = ["noise", "signal"]
-    model = mixing_model((1.0, 3.0))
-    for one in found_by("mixing_weights", model, fainter_copy(), channel_names=names).values():
-        np.testing.assert_allclose(one.scores, [0.25, 0.75], rtol=1e-6)
-
-
-@QUICK
 def test_logits_give_what_probabilities_give():
     for method in ("occlusion", "permutation", "mixing_weights"):
         one, other = (found_by(method, own_channel_model(o)) for o in ("softmax", "logits"))
@@ -266,7 +221,6 @@ def test_logits_give_what_probabilities_give():
             np.testing.assert_allclose(one[name].scores, other[name].scores, rtol=1e-3, atol=1e-5)
 
 
-@QUICK
 def test_one_output_stands_for_the_second_of_two_classes():
     images, labels = fainter_copy()
     data = (images[labels != 1], labels[labels != 1] // 2)
@@ -280,7 +234,7 @@ def test_one_output_stands_for_the_second_of_two_classes():
 
 
 def test_classes_are_named_by_labels_numbers_or_the_caller():
-    images, labels = problem()
+    images, labels = labelled()
     text = np.array(["x", "y", "z"])[labels]
     by_number = found_by("occlusion", classes=None)
     by_label = found_by("occlusion", data=(images, text), classes=None)
@@ -312,7 +266,7 @@ def test_classes_are_named_by_labels_numbers_or_the_caller():
     ],
 )
 def test_bad_arguments_are_refused_in_words(change, words):
-    images, labels = problem()
+    images, labels = labelled()
     change = dict(change)
     data = (images, change.pop("labels", labels))
     with pytest.raises(ValueError, match=words):

@@ -1,0 +1,37 @@
+"""What the tests of rankings with own models, callbacks and runs share."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from keras_dcmix.layers import DCMix
+
+
+@pytest.fixture(scope="session")
+def planted():
+    """Images, labels and wells; class 1 brightens the middle of the second channel."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(64) % 2
+    images = rng.normal(100, 10, (64, 8, 8, 2)).astype("float32")
+    images[:, 2:6, 2:6, 1] += 25 * labels[:, None, None]
+    groups = np.array([f"W{index // 2 % 8:02}_{label}" for index, label in enumerate(labels)])
+    return images, np.array(["low", "high"])[labels], groups
+
+
+@pytest.fixture(scope="session")
+def build():
+    """A small model of one's own, with a DCMix layer if `mixes`."""
+
+    def build_model(images, *, mixes: bool = True) -> keras.Model:
+        inputs = keras.Input(images.shape[1:])
+        x = keras.layers.Rescaling(0.1, offset=-10)(inputs)
+        x = DCMix()(x) if mixes else x
+        x = keras.layers.Conv2D(4, 3, activation="relu")(x)
+        x = keras.layers.GlobalAveragePooling2D()(x)
+        model = keras.Model(inputs, keras.layers.Dense(2, activation="softmax")(x), name="own")
+        model.compile(keras.optimizers.Adam(0.03), "sparse_categorical_crossentropy")
+        return model
+
+    return build_model
