@@ -227,8 +227,8 @@ def _empty_warnings(each: ChannelSummary, names: list[str]) -> list[str]:
     if each.constant > 0:
         found.append(
             f"The channel '{each.name}' is constant (all pixels equal) in "
-            f"{precise_percent(each.constant)} of the {each.num_fields} fields read, so it carries no "
-            f"information there. Check the shutter and the file names, {way_out}"
+            f"{precise_percent(each.constant)} of the {each.num_fields} fields read, so it carries "
+            f"no information there. Check the shutter and the file names, {way_out}"
         )
     if each.is_noise:
         p99 = each.percentiles[PERCENTILES.index(99)]
@@ -243,8 +243,8 @@ def _empty_warnings(each: ChannelSummary, names: list[str]) -> list[str]:
 
 def _saturation_warning(each: ChannelSummary, names: list[str]) -> str:
     return (
-        f"In the channel '{each.name}' {precise_percent(each.saturated)} of the pixels are saturated, at "
-        f"the limit of {number(each.limit)}, so differences in brightness are lost there. No "
+        f"In the channel '{each.name}' {precise_percent(each.saturated)} of the pixels are saturated, "
+        f"at the limit of {number(each.limit)}, so differences in brightness are lost there. No "
         "option restores them: use a shorter exposure, or check that the ranking holds without "
         f"the channel: {_without(names, each.name)}."
     )

@@ -93,7 +93,7 @@ def test_a_model_that_was_trained_on_arrays_says_that_it_knows_nothing(plate):
 
 
 def test_a_plane_of_the_training_is_asked_for_again(plate):
-    with pytest.raises(ValueError, match="`z` is only for .* the format 'loaddata'"):
+    with pytest.raises(ValueError, match=r"`z` is only for .* the format 'loaddata'"):
         open_crops(plate, card(z=2))
 
 
