@@ -116,7 +116,7 @@ def test_percentiles_that_are_none_are_refused(source, clip):
 
 @pytest.mark.parametrize("z", ["maximum", "0", "-1"])
 def test_a_plane_that_is_none_is_refused(source, z):
-    with pytest.raises(ValueError, match="z must be 'max' or the number of a plane"):
+    with pytest.raises(ValueError, match="`z` must be 'max' or the number of a plane"):
         opened(source, z=z)
 
 
