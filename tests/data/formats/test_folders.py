@@ -327,7 +327,7 @@ def page_numbers(path, page):
 def test_a_real_plate_is_read_as_its_table_says(real_plate):
     pattern = "images/Channel{channel}-{_}-{row}-{column}.tif"
     names = {"1": "GFP", "2": "DNA"}
-    with pytest.warns(UserWarning, match="left out 1 of 193"):
+    with pytest.warns(UserWarning, match="1 of 193 image files"):
         image_set = from_folders(real_plate, pattern=pattern, channel_names=names)
     expected = from_load_data(real_plate / "load_data.csv")
     assert image_set.channel_names == expected.channel_names
