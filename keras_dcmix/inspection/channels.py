@@ -243,8 +243,9 @@ def _empty_warnings(each: ChannelSummary, names: list[str]) -> list[str]:
 
 def _saturation_warning(each: ChannelSummary, names: list[str]) -> str:
     return (
-        f"In the channel '{each.name}' {precise_percent(each.saturated)} of the pixels are saturated, "
-        f"at the limit of {number(each.limit)}, so differences in brightness are lost there. No "
+        f"In the channel '{each.name}' {precise_percent(each.saturated)} of the pixels are "
+        f"saturated, at the limit of {number(each.limit)}, so differences in "
+        "brightness are lost there. No "
         "option restores them: use a shorter exposure, or check that the ranking holds without "
         f"the channel: {_without(names, each.name)}."
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from keras_dcmix._common.wording import percent, plural, quantity
 from keras_dcmix.evidence.sentences import comparison as sentences
 from keras_dcmix.evidence.sentences.reliability import held_out_images
+from keras_dcmix.importance.registry import METHODS
 from keras_dcmix.report import comparison_pictures, comparison_tables, result_files
 from keras_dcmix.report.comparison_tables import mean_ranks
 from keras_dcmix.report.page import render
@@ -22,21 +23,6 @@ from keras_dcmix.report.run_details import (
 
 if TYPE_CHECKING:
     from keras_dcmix.experiments.compare import MethodComparison
-
-_QUESTIONS = {
-    "dcmix": "How much of the channel is in the single image that the model receives?",
-    "shapley": "What does the channel add, on average over all sets of the others?",
-    "permutation": "How much accuracy is lost if the channel comes from another image?",
-    "occlusion": "How much accuracy is lost if the channel is blank?",
-    "integrated_gradients": "How much does the channel change the output, from blank to image?",
-    "deletion_insertion": "How does accuracy change as channels are removed and added one by one?",
-    "squeeze_excitation": "How far does this attention layer open its gate for the channel?",
-    "efficient_channel_attention": "How far does this attention layer open its gate?",
-    "cbam": "How far does this attention layer open its gate?",
-    "soft_attention": "How far does this attention layer open its gate?",
-    "single_channel": "How accurate is a model that is trained on this channel alone?",
-    "leave_one_out": "How much accuracy is lost by a model that is trained without the channel?",
-}
 
 
 def comparison_report(
@@ -73,10 +59,7 @@ def comparison_report(
         notes=comparison_tables.notes(comparison),
         curves=comparison_pictures.curves(comparison),
         skipped=list(comparison.skipped.items()),
-        questions=[
-            (each.method, _QUESTIONS.get(each.method, "A method of your own."))
-            for each in comparison.importances
-        ],
+        questions=[(each.method, _question(each.method)) for each in comparison.importances],
         command=command_line("compare", arguments, comparison.training),
         data=_data_rows(comparison),
         given=argument_rows(arguments),
@@ -99,3 +82,8 @@ def _data_rows(comparison: MethodComparison) -> Rows:
         ("tested on", quantity(comparison.num_test_images, "image")),
         (f"test {plural(comparison.group_unit)}", str(len(comparison.split["test"]))),
     ]
+
+
+def _question(method: str) -> str:
+    known = METHODS.get(method)
+    return "A method of your own." if known is None else known.question
