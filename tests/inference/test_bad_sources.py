@@ -134,7 +134,9 @@ def test_fields_smaller_than_a_crop_are_refused(refused, saved, plate, tmp_path)
     for file in plate.parent.glob("*.tif"):
         tifffile.imwrite(file, np.ones((8, 8), "uint16"))
     tiles = with_recipe(saved, tmp_path, CropRecipe("tiles", SIZE))
-    assert "must fit into every field" in refused(model=tiles)
+    said = refused(model=tiles)
+    assert "--size 16" in said
+    assert "8 x 8 pixels" in said
 
 
 def test_pixels_that_are_nan_name_their_field(refused, plate):
