@@ -99,7 +99,7 @@ def train_classifier(
     if not np.isfinite(validation_loss):
         raise ModelError(
             f"Training on {', '.join(dataset.channel_names)} diverged at seed {seed} (validation "
-            f"loss {validation_loss}): lower {argument('learning_rate')}. "
+            f"loss {validation_loss}): lower the learning rate. "
             f"Received: {argument('learning_rate', training.learning_rate)}"
         )
     predicted = model.predict(batches(split.test), verbose=0).argmax(axis=-1)
