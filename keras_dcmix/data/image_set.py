@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from keras_dcmix._common.errors import DataError, argument
-from keras_dcmix._common.names import checked_channel_names, nearest
+from keras_dcmix._common.names import checked_channel_names, suggestion
 from keras_dcmix.data.columns import texts
 from keras_dcmix.data.image_files import UnreadableImageError, read_image
 from keras_dcmix.data.labelling import group_columns, group_unit, group_values, labelled_rows
@@ -179,8 +179,8 @@ class ImageSet:
         unknown = next((name for name in names if name not in self.channel_names), None)
         if unknown is not None:
             raise DataError(
-                f"{argument('channels')} must be channels of the source. Received: '{unknown}', "
-                f"did you mean '{nearest(unknown, self.channel_names)}'? Channels are: "
+                f"{argument('channels')} must be channels of the source. Received: '{unknown}'"
+                f"{suggestion(unknown, self.channel_names)} Channels are: "
                 f"{', '.join(self.channel_names)}"
             )
         return replace(

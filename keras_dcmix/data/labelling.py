@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from keras_dcmix._common.errors import DataError, argument
-from keras_dcmix._common.names import nearest
+from keras_dcmix._common.names import suggestion
 from keras_dcmix.data.columns import is_blank, joined_texts, texts
 
 
@@ -110,8 +110,7 @@ def group_unit(columns: Sequence[str]) -> str:
 def _refuse_unknown(table: pd.DataFrame, option: str, name: str) -> None:
     known = [str(column) for column in table.columns]
     if name not in known:
-        hint = f", did you mean '{nearest(name, known)}'?" if known else "."
         raise DataError(
             f"{argument(option)} must be a metadata column. Received: {argument(option, name)}"
-            f"{hint} Columns are: {', '.join(known) or 'none'}"
+            f"{suggestion(name, known)} Columns are: {', '.join(known) or 'none'}"
         )

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from keras_dcmix._common.errors import DataError, argument
-from keras_dcmix._common.names import nearest
+from keras_dcmix._common.names import suggestion
 from keras_dcmix.datasets.channel_dataset import ChannelDataset
 
 SCENARIOS = ("graded", "distractor", "redundant", "complementary", "inverted", "exclusive")
@@ -106,7 +106,7 @@ def check_scenario(scenario: str) -> None:
     if scenario not in SCENARIOS:
         raise DataError(
             f"{argument('scenario')} must be one of {', '.join(SCENARIOS)}. Received: "
-            f"{argument('scenario', scenario)}; did you mean {nearest(scenario, SCENARIOS)!r}?"
+            f"{argument('scenario', scenario)}{suggestion(scenario, SCENARIOS)}"
         )
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_dcmix._common.errors import DataError, argument
-from keras_dcmix._common.names import nearest
+from keras_dcmix._common.names import suggestion
 from keras_dcmix._common.optional_imports import import_zarr
 from keras_dcmix.datasets import ome_zarr_plates
 from keras_dcmix.datasets.camera import MAX_COUNT
@@ -87,7 +87,7 @@ def write_screen(
     if layout not in _LAYOUTS:
         raise DataError(
             f"{argument('layout')} must be one of {', '.join(LAYOUTS)}. Received: "
-            f"{argument('layout', layout)}; did you mean {nearest(layout, LAYOUTS)!r}?"
+            f"{argument('layout', layout)}{suggestion(layout, LAYOUTS)}"
         )
     _check_jobs(n_jobs)
     folder = _checked_folder(Path(folder))

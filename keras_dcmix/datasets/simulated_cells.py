@@ -8,7 +8,7 @@ from numbers import Real
 import numpy as np
 
 from keras_dcmix._common.errors import DataError, argument
-from keras_dcmix._common.names import nearest
+from keras_dcmix._common.names import suggestion
 from keras_dcmix.datasets.camera import Exposure, draw_exposure, photograph
 from keras_dcmix.datasets.cell_shapes import CELL_RADIUS, draw_shape
 from keras_dcmix.datasets.channel_dataset import ChannelDataset
@@ -98,7 +98,7 @@ def checked_effects(effects: Mapping[str, float], name: str = "effects") -> dict
         if channel not in CHANNEL_NAMES:
             raise DataError(
                 f"{argument(name)} must name channels out of {', '.join(CHANNEL_NAMES)}. "
-                f"Received: {channel!r}; did you mean {nearest(channel, CHANNEL_NAMES)!r}?"
+                f"Received: {channel!r}{suggestion(channel, CHANNEL_NAMES)}"
             )
         if not isinstance(effect, Real) or isinstance(effect, bool):
             raise TypeError(

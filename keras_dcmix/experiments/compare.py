@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from keras_dcmix._common.errors import MethodError
-from keras_dcmix._common.names import nearest
+from keras_dcmix._common.names import suggestion
 from keras_dcmix._common.progress import RunProgress
 from keras_dcmix.data.labelled_images import LabelledImages, label_images
 from keras_dcmix.experiments.comparison import MethodComparison
@@ -146,7 +146,7 @@ def _method(given: Any) -> Method:
     if not str(given).strip():
         raise MethodError(f"A method's name is blank. Known: {', '.join(COMPARED)}")
     raise MethodError(
-        f"Unknown method {given!r}, did you mean {nearest(given, COMPARED)!r}? "
+        f"Unknown method {given!r}{suggestion(given, COMPARED)} "
         f"Known: {', '.join(COMPARED)}, or a function of model, images and labels"
     )
 

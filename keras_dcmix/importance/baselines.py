@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from keras_dcmix._common.errors import MethodError
-from keras_dcmix._common.names import nearest
+from keras_dcmix._common.names import suggestion
 from keras_dcmix.data.pixel_statistics import channel_statistics
 from keras_dcmix.importance.evaluation import Evaluation
 from keras_dcmix.importance.model_images import layers_on_channels
@@ -38,7 +38,7 @@ def replacement(evaluation: Evaluation, baseline: str | Any) -> Replacement:
     if isinstance(baseline, str):
         if baseline not in BASELINES:
             raise MethodError(
-                f"Unknown `baseline` {baseline!r}, did you mean {nearest(baseline, BASELINES)!r}? "
+                f"Unknown `baseline` {baseline!r}{suggestion(baseline, BASELINES)} "
                 f"Known: {', '.join(BASELINES)}, or an array"
             )
         if baseline == "blur":

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from keras_dcmix._common.errors import MethodError
-from keras_dcmix._common.names import nearest
+from keras_dcmix._common.names import suggestion
 from keras_dcmix.importance.model_images import ModelImages
 
 Metric = str | Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -152,7 +152,7 @@ def checked_metric(metric: Metric) -> Metric:
     if callable(metric) or metric in METRICS:
         return metric
     raise MethodError(
-        f"Unknown `metric` {metric!r}, did you mean {nearest(metric, METRICS)!r}? "
+        f"Unknown `metric` {metric!r}{suggestion(metric, METRICS)} "
         f"Known: {', '.join(METRICS)}, or a function of labels and outputs"
     )
 

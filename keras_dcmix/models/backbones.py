@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from keras_dcmix._common.errors import ModelError, argument
-from keras_dcmix._common.names import nearest
+from keras_dcmix._common.names import suggestion
 from keras_dcmix.layers.attention import ATTENTION_LAYERS
 from keras_dcmix.layers.channel_axis import channel_axis
 from keras_dcmix.models.own_backbone import is_own, load_backbone
@@ -85,8 +85,8 @@ def convnet(x: Any, *, widths: Sequence[int] = (16, 32, 64), attention: str | No
     """
     if attention is not None and attention not in tuple(ATTENTION_LAYERS):
         raise ModelError(
-            f"Unknown `attention` {attention!r}, did you mean "
-            f"{nearest(attention, ATTENTION_LAYERS)!r}? Known: {', '.join(ATTENTION_LAYERS)}"
+            f"Unknown `attention` {attention!r}"
+            f"{suggestion(attention, ATTENTION_LAYERS)} Known: {', '.join(ATTENTION_LAYERS)}"
         )
     axis = channel_axis(keras.config.image_data_format())
     for block, width in enumerate(widths):
@@ -150,7 +150,7 @@ def check_backbone(name: str) -> None:
     known = ("convnet", *applications())
     if name not in known:
         raise ModelError(
-            f"Unknown {argument('backbone')} {name!r}, did you mean {nearest(name, known)!r}? "
+            f"Unknown {argument('backbone')} {name!r}{suggestion(name, known)} "
             f"Known: {', '.join(known)}"
         )
 

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from keras_dcmix._common.errors import ModelError, argument
-from keras_dcmix._common.names import checked_channel_names, nearest
+from keras_dcmix._common.names import checked_channel_names, suggestion
 from keras_dcmix.layers.attention import ATTENTION_LAYERS
 from keras_dcmix.layers.channel_axis import channel_axis
 from keras_dcmix.layers.channel_subsets import ChannelSubsets
@@ -163,7 +163,7 @@ def _mixed(x: Any, mixer: Any, num_mixes: int, channel_names: Sequence[str] | No
     if mixer in tuple(ATTENTION_LAYERS):  # a tuple also takes what cannot be hashed
         return ATTENTION_LAYERS[mixer](channel_names=channel_names, name=mixer)(x)
     raise ModelError(
-        f"Unknown `mixer` {mixer!r}, did you mean {nearest(mixer, MIXERS)!r}? "
+        f"Unknown `mixer` {mixer!r}{suggestion(mixer, MIXERS)} "
         f"Known: {', '.join(MIXERS)}, or a Keras layer"
     )
 

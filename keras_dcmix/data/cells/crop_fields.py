@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from keras_dcmix._common.errors import DataError, argument, in_python
-from keras_dcmix._common.names import nearest
+from keras_dcmix._common.names import suggestion
 from keras_dcmix.data.cells.correction import correction_of
 from keras_dcmix.data.cells.crop_pixels import DecodedPixels, FieldLoader, StoredPixels
 from keras_dcmix.data.cells.crop_store import CroppedField, CropStore, FileProblem
@@ -258,7 +258,7 @@ def _refuse_arguments(crop: str, size: int, max_per_field: int | None, cache_byt
     if crop not in CROPS:
         raise DataError(
             f"{argument('crop')} must be one of {', '.join(CROPS)}. Received: "
-            f"{argument('crop', crop)}, did you mean '{nearest(crop, CROPS)}'?"
+            f"{argument('crop', crop)}{suggestion(crop, CROPS)}"
         )
     if max_per_field is not None and crop == "none":
         raise DataError(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from keras_dcmix._common.errors import DataError, argument
-from keras_dcmix._common.names import nearest
+from keras_dcmix._common.names import suggestion
 
 _DNA = re.compile(r"DNA|Hoechst|DAPI|nucle|DRAQ5|H33342", re.IGNORECASE)
 
@@ -41,8 +41,8 @@ def find_dna_channel(channel_names: Sequence[str], name: str | None = None) -> i
         if name not in channel_names:
             raise DataError(
                 f"{argument('nuclei_channel')} must be a channel of the source. Received: "
-                f"{argument('nuclei_channel', name)}, did you mean "
-                f"'{nearest(name, channel_names)}'? Channels are: {listed}"
+                f"{argument('nuclei_channel', name)}"
+                f"{suggestion(name, channel_names)} Channels are: {listed}"
             )
         return list(channel_names).index(name)
     found = [i for i, channel_name in enumerate(channel_names) if looks_like_dna(channel_name)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from keras_dcmix._common.errors import DataError, argument
-from keras_dcmix._common.names import nearest
+from keras_dcmix._common.names import suggestion
 
 ILLUMINATION = ("none", "files", "estimate")
 NORMALIZE = ("none", "image", "plate")
@@ -47,7 +47,7 @@ class Preprocessing:
             if value not in allowed:
                 raise DataError(
                     f"{argument(name)} must be one of {', '.join(allowed)}. Received: "
-                    f"{argument(name, value)}, did you mean '{nearest(value, allowed)}'?"
+                    f"{argument(name, value)}{suggestion(value, allowed)}"
                 )
         if self.background is not None and not 0 <= self.background < 100:
             raise DataError(

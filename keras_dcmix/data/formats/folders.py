@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from keras_dcmix._common.errors import DataError, argument
-from keras_dcmix._common.names import nearest
+from keras_dcmix._common.names import suggestion
 from keras_dcmix.data.formats.fields_from_planes import fields_from_planes, natural_key
 from keras_dcmix.data.formats.format import Format
 from keras_dcmix.data.formats.name_patterns import NamePattern, channel_twins, example_pattern
@@ -207,7 +207,7 @@ def _renamed(image_set: ImageSet, channel_names: Mapping[str, str]) -> ImageSet:
     unknown = [name for name in channel_names if name not in found]
     if unknown:
         raise DataError(
-            f"`channel_names` must be channels of the files. Received: '{unknown[0]}', did you "
-            f"mean '{nearest(unknown[0], found)}'? Channels are: {', '.join(found)}"
+            f"`channel_names` must be channels of the files. Received: '{unknown[0]}'"
+            f"{suggestion(unknown[0], found)} Channels are: {', '.join(found)}"
         )
     return image_set.rename_channels(channel_names)

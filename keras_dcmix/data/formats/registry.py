@@ -7,7 +7,7 @@ from dataclasses import fields
 from os import PathLike
 
 from keras_dcmix._common.errors import DataError, argument
-from keras_dcmix._common.names import nearest
+from keras_dcmix._common.names import suggestion
 from keras_dcmix.data.formats import (
     cellvoyager,
     folders,
@@ -103,7 +103,7 @@ def open_images(
     if format is not None and format not in FORMATS:
         raise DataError(
             f"{argument('format')} must be one of {', '.join(FORMATS)}. Received: "
-            f"{argument('format', format)}, did you mean '{nearest(format, FORMATS)}'?"
+            f"{argument('format', format)}{suggestion(format, FORMATS)}"
         )
     reading = reading or Reading()
     if format is None and reading.pattern is not None:

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from keras_dcmix._common.errors import MethodError
-from keras_dcmix._common.names import nearest
+from keras_dcmix._common.names import suggestion
 from keras_dcmix._common.progress import counting
 from keras_dcmix.importance.baselines import replacement
 from keras_dcmix.importance.channel_importance import ChannelImportance
@@ -144,8 +144,8 @@ def _checked_order(
     unknown = [name for name in order if name not in channel_names]
     if unknown:
         raise MethodError(
-            f"Unknown channel {unknown[0]!r} in `order`, did you mean "
-            f"{nearest(unknown[0], channel_names)!r}? Known: {', '.join(channel_names)}"
+            f"Unknown channel {unknown[0]!r} in `order`"
+            f"{suggestion(unknown[0], channel_names)} Known: {', '.join(channel_names)}"
         )
     if sorted(order) != sorted(channel_names):
         raise MethodError(

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from keras_dcmix._common.errors import MethodError
-from keras_dcmix._common.names import nearest
+from keras_dcmix._common.names import suggestion
 from keras_dcmix._common.progress import counting
 from keras_dcmix.data.channel_view import ChannelView
 from keras_dcmix.importance.baselines import replacement
@@ -82,7 +82,7 @@ def per_class(
     """
     if method not in _METHODS:
         raise MethodError(
-            f"Unknown `method` {method!r}, did you mean {nearest(method, _METHODS)!r}? "
+            f"Unknown `method` {method!r}{suggestion(method, _METHODS)} "
             f"Known: {', '.join(_METHODS)}"
         )
     numbers = labels if classes is None else _numbered(labels, classes)
@@ -187,8 +187,8 @@ def _numbered(labels: Any, classes: Sequence[str]) -> Any:
     unknown = [str(name) for name in labels if name not in places]
     if unknown:
         raise MethodError(
-            f"Label {unknown[0]!r} is not one of the `classes`, did you mean "
-            f"{nearest(unknown[0], classes)!r}? Known: {', '.join(classes)}"
+            f"Label {unknown[0]!r} is not one of the `classes`"
+            f"{suggestion(unknown[0], classes)} Known: {', '.join(classes)}"
         )
     return np.array([places[name] for name in labels])
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from keras_dcmix._common.errors import SubsetError
-from keras_dcmix._common.names import nearest
+from keras_dcmix._common.names import suggestion
 from keras_dcmix.importance.subsets.gains import find_rows, prefixes
 
 LARGEST_EXACT = 20  # 2**20 subsets are a million scores a block.
@@ -39,7 +39,7 @@ def membership(channel_names: tuple[str, ...], channels: Iterable[str]) -> np.nd
     for name in channels:
         if name not in channel_names:
             raise SubsetError(
-                f"there is no channel {name!r}; did you mean {nearest(name, channel_names)!r}? "
+                f"there is no channel {name!r}{suggestion(name, channel_names)} "
                 f"Known: {list(channel_names)}"
             )
         member[channel_names.index(name)] = True

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from keras_dcmix._common.errors import SubsetError
-from keras_dcmix._common.names import checked_channel_names, nearest
+from keras_dcmix._common.names import checked_channel_names, suggestion
 from keras_dcmix.importance.subsets.checks import (
     checked_block_scores,
     checked_block_sizes,
@@ -107,7 +107,7 @@ class ScoreTable:
             return self.metrics[0]
         if metric not in self.block_scores:
             raise SubsetError(
-                f"there is no metric {metric!r}; did you mean {nearest(metric, self.metrics)!r}? "
+                f"there is no metric {metric!r}{suggestion(metric, self.metrics)} "
                 f"Known: {list(self.metrics)}"
             )
         return metric
