@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,8 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_dcmix._common.errors import DataError, argument
+from keras_dcmix._common.files import written_atomically
 from keras_dcmix._common.names import suggestion
 from keras_dcmix._common.optional_imports import import_zarr
+from keras_dcmix._common.validation import check_jobs
 from keras_dcmix.datasets import ome_zarr_plates
 from keras_dcmix.datasets.camera import MAX_COUNT
 from keras_dcmix.datasets.simulated_cells import CHANNEL_NAMES
@@ -89,23 +90,16 @@ def write_screen(
             f"{argument('layout')} must be one of {', '.join(LAYOUTS)}. Received: "
             f"{argument('layout', layout)}{suggestion(layout, LAYOUTS)}"
         )
-    _check_jobs(n_jobs)
+    check_jobs(n_jobs)
     folder = _checked_folder(Path(folder))
     if layout == "ome-zarr":
         import_zarr()
-    with _appearing(folder) as temporary:
+    with written_atomically(folder) as temporary:
+        temporary.mkdir()
         _LAYOUTS[layout].write_tables(screen, temporary)
         _truth_table(screen, _LAYOUTS[layout].channels).to_csv(temporary / "truth.csv", index=False)
         _write_fields(screen, temporary, layout, n_jobs, progress)
     return folder
-
-
-def _check_jobs(n_jobs: int) -> None:
-    if not isinstance(n_jobs, int) or isinstance(n_jobs, bool) or n_jobs == 0 or n_jobs < -1:
-        raise DataError(
-            f"{argument('n_jobs')} must be a positive integer, or -1 for all cores. "
-            f"Received: {argument('n_jobs', n_jobs)}"
-        )
 
 
 def _checked_folder(folder: Path) -> Path:
@@ -121,21 +115,6 @@ def _checked_folder(folder: Path) -> Path:
             f"Received: '{folder}'"
         )
     return folder
-
-
-@contextmanager
-def _appearing(folder: Path) -> Iterator[Path]:
-    """A temporary folder beside `folder` that takes its place when the block ends well."""
-    temporary = folder.with_name(f".{folder.name}.writing")
-    shutil.rmtree(temporary, ignore_errors=True)  # left by a run that was killed
-    temporary.mkdir()
-    try:
-        yield temporary
-        if folder.exists():
-            folder.rmdir()
-        temporary.rename(folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _write_fields(

@@ -15,6 +15,7 @@ import numpy as np
 from keras_dcmix._common.errors import MethodError
 from keras_dcmix._common.names import suggestion
 from keras_dcmix._common.progress import RunProgress
+from keras_dcmix._common.validation import check_jobs, check_positive_integer
 from keras_dcmix.data.labelled_images import LabelledImages, label_images
 from keras_dcmix.experiments.comparison import MethodComparison
 from keras_dcmix.experiments.gather_comparison import comparison_from_store
@@ -25,10 +26,9 @@ from keras_dcmix.experiments.method_runs import (
     num_trainings,
     run_methods,
 )
-from keras_dcmix.experiments.run_store import RunStore, check_jobs, run_settings
+from keras_dcmix.experiments.run_store import RunStore, run_settings
 from keras_dcmix.importance.channel_importance import ChannelImportance
 from keras_dcmix.importance.registry import COMPARED, Method, Model
-from keras_dcmix.layers.channel_attention import check_positive_integer
 from keras_dcmix.models.custom import BuildModel, Callbacks, CustomParts
 from keras_dcmix.models.custom_model import mixing_layers
 from keras_dcmix.models.options import Training
@@ -100,7 +100,7 @@ def compare_methods(
     ```
     """
     chosen = chosen_methods(methods)
-    check_positive_integer("num_seeds", num_seeds)
+    check_positive_integer("num_seeds", num_seeds, error=MethodError)
     check_jobs(n_jobs)
     custom = CustomParts(build_model, callbacks, optimizer)
     dataset = label_images(images, labels, channel_names=channel_names, groups=groups)

@@ -12,11 +12,12 @@ import keras
 
 from keras_dcmix._common.errors import MethodError, argument
 from keras_dcmix._common.progress import RunProgress
+from keras_dcmix._common.validation import check_jobs, check_positive_integer
 from keras_dcmix.data.labelled_images import LabelledImages, label_images
 from keras_dcmix.experiments.check import is_checked, run_check
 from keras_dcmix.experiments.gather_ranking import ranking_from_store
 from keras_dcmix.experiments.ranking import ChannelRanking
-from keras_dcmix.experiments.run_store import RunStore, check_jobs, run_settings
+from keras_dcmix.experiments.run_store import RunStore, run_settings
 from keras_dcmix.experiments.seed_runs import SeedRun, describe_run, run_name, train_seed
 from keras_dcmix.models.custom import BuildModel, Callbacks, CustomParts
 from keras_dcmix.models.options import Training
@@ -106,10 +107,7 @@ def rank_channels(
 
 
 def _check_arguments(num_seeds: int, training: Training | None) -> None:
-    if not isinstance(num_seeds, int) or isinstance(num_seeds, bool) or num_seeds < 1:
-        raise MethodError(
-            f"`num_seeds` must be a positive integer. Received: num_seeds={num_seeds!r}"
-        )
+    check_positive_integer("num_seeds", num_seeds, error=MethodError)
     if training is not None and training.mixer != "dcmix":
         raise MethodError(
             "Ranking by mixing weights needs mixer='dcmix'. "

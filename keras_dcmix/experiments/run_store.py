@@ -133,15 +133,6 @@ def run_settings(
     }
 
 
-def check_jobs(n_jobs: int) -> None:
-    """Refuses a number of processes that joblib cannot start."""
-    if not isinstance(n_jobs, int) or isinstance(n_jobs, bool) or n_jobs == 0:
-        raise ResultError(
-            f"{argument('n_jobs')} must be a positive integer, or -1 for all cores. "
-            f"Received: {argument('n_jobs', n_jobs)}"
-        )
-
-
 def names_of(values: np.ndarray) -> list[str]:
     """The distinct values as sorted text, for JSON."""
     return [str(value) for value in np.unique(values)]

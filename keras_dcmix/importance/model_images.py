@@ -10,9 +10,10 @@ import numpy as np
 
 from keras_dcmix._common.errors import MethodError
 from keras_dcmix._common.names import checked_channel_names
+from keras_dcmix._common.validation import check_positive_integer
 from keras_dcmix.data.finite_pixels import refuse_non_finite
 from keras_dcmix.importance.channel_importance import ChannelImportance
-from keras_dcmix.layers.channel_attention import ChannelAttention, check_positive_integer
+from keras_dcmix.layers.channel_attention import ChannelAttention
 from keras_dcmix.layers.dcmix import DCMix, nested_layers
 
 
@@ -40,7 +41,7 @@ class ModelImages:
     ) -> None:
         if not isinstance(model, keras.Model):
             raise TypeError(f"`model` must be a keras.Model. Received: {type(model).__name__}")
-        check_positive_integer("batch_size", batch_size)
+        check_positive_integer("batch_size", batch_size, error=MethodError)
         self.model = model
         self.images = images
         if not hasattr(images, "shape") or keras.ops.is_tensor(images):
@@ -83,7 +84,7 @@ class ModelImages:
 
     def folds(self, num_folds: int, seed: int) -> list[np.ndarray]:
         """Image numbers in disjoint random parts of about equal size, none of them empty."""
-        check_positive_integer("num_folds", num_folds)
+        check_positive_integer("num_folds", num_folds, error=MethodError)
         order = np.random.default_rng(seed).permutation(self.num_images)
         return np.array_split(order, min(num_folds, self.num_images))
 

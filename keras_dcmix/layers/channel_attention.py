@@ -10,6 +10,7 @@ from keras import ops
 
 from keras_dcmix._common.errors import LayerError
 from keras_dcmix._common.names import checked_channel_names
+from keras_dcmix._common.validation import check_positive_integer
 from keras_dcmix.layers.channel_axis import channel_axis, check_tensor_rank, known_channels
 
 
@@ -148,8 +149,8 @@ class BottleneckAttention(ChannelAttention):
         **kwargs: Any,
     ) -> None:
         super().__init__(channel_names=channel_names, data_format=data_format, **kwargs)
-        check_positive_integer("ratio", ratio)
-        check_positive_integer("min_units", min_units)
+        check_positive_integer("ratio", ratio, error=LayerError)
+        check_positive_integer("min_units", min_units, error=LayerError)
         self.ratio = ratio
         self.min_units = min_units
         self.use_bias = use_bias
@@ -175,15 +176,9 @@ class BottleneckAttention(ChannelAttention):
         }
 
 
-def check_positive_integer(name: str, value: object) -> None:
-    """Raises an error for an argument that is not an integer of at least 1."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise LayerError(f"`{name}` must be a positive integer. Received: {name}={value!r}")
-
-
 def check_odd(name: str, value: Any) -> None:
     """Raises an error for an argument that is not a positive odd integer."""
-    check_positive_integer(name, value)
+    check_positive_integer(name, value, error=LayerError)
     if value % 2 == 0:
         raise LayerError(
             f"`{name}` must be odd, so that it has a centre. Received: {name}={value!r}"

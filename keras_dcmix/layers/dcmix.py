@@ -11,6 +11,7 @@ from keras import ops
 
 from keras_dcmix._common.errors import LayerError
 from keras_dcmix._common.names import checked_channel_names
+from keras_dcmix._common.validation import check_positive_integer
 from keras_dcmix.layers.channel_axis import channel_axis, check_tensor_rank, known_channels
 
 
@@ -98,10 +99,7 @@ class DCMix(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if not isinstance(num_mixes, int) or isinstance(num_mixes, bool) or num_mixes < 1:
-            raise LayerError(
-                f"`num_mixes` must be a positive integer. Received: num_mixes={num_mixes!r}"
-            )
+        check_positive_integer("num_mixes", num_mixes, error=LayerError)
         self.num_mixes = num_mixes
         self.channel_names = None
         if channel_names is not None:

@@ -10,10 +10,10 @@ import keras
 from keras import ops
 
 from keras_dcmix._common.errors import LayerError
+from keras_dcmix._common.validation import check_positive_integer
 from keras_dcmix.layers.channel_attention import (
     ChannelAttention,
     check_odd,
-    check_positive_integer,
 )
 
 
@@ -142,7 +142,7 @@ def adaptive_kernel_size(num_channels: int, gamma: float = 2, b: float = 1) -> i
     Reference:
         ECA-Net, equation 12 and the paragraph after it.
     """
-    check_positive_integer("num_channels", num_channels)
+    check_positive_integer("num_channels", num_channels, error=LayerError)
     _check_adaptive(gamma, b)
     return 2 * int(abs((math.log2(num_channels) + b) / gamma) // 2) + 1
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from keras_dcmix._common.errors import ModelError, argument
+from keras_dcmix._common.validation import check_positive_integer
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,7 @@ class Training:
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "num_mixes", "check_steps"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise ModelError(
-                    f"{argument(name)} must be a positive integer. "
-                    f"Received: {argument(name, value)}"
-                )
+            check_positive_integer(name, getattr(self, name), error=ModelError)
         check_dropout(self.dropout)
         if len(self.fractions) != 3 or min(self.fractions) <= 0:
             raise ModelError(

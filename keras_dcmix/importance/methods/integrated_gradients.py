@@ -9,12 +9,13 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_dcmix._common.errors import MethodError
 from keras_dcmix._common.progress import counting
+from keras_dcmix._common.validation import check_positive_integer
 from keras_dcmix.importance.baselines import Replacement, replacement
 from keras_dcmix.importance.channel_importance import ChannelImportance
 from keras_dcmix.importance.evaluation import Evaluation
 from keras_dcmix.importance.gradients import output_gradients
-from keras_dcmix.layers.channel_attention import check_positive_integer
 
 _LARGEST_ERROR = 0.05
 _SMALLEST_CHANGE = 1e-6  # of probabilities or logits in float32, below which all is rounding
@@ -79,7 +80,7 @@ def integrated_gradients(
     )
     fill = replacement(evaluation, baseline)
     folds = evaluation.folds(num_folds, seed)
-    check_positive_integer("num_steps", num_steps)
+    check_positive_integer("num_steps", num_steps, error=MethodError)
     steps = num_steps * len(list(evaluation.batches()))
     with counting("integrated_gradients", steps, enabled=verbose) as advance:
         shares, changes = _shared_out(evaluation, fill, num_steps, advance)

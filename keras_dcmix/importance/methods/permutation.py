@@ -8,10 +8,11 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_dcmix._common.errors import MethodError
 from keras_dcmix._common.progress import counting
+from keras_dcmix._common.validation import check_positive_integer
 from keras_dcmix.importance.channel_importance import ChannelImportance
 from keras_dcmix.importance.evaluation import Evaluation, Metric, checked_metric, unit_of
-from keras_dcmix.layers.channel_attention import check_positive_integer
 
 
 def permutation(
@@ -61,7 +62,7 @@ def permutation(
         model, images, labels, channel_names=channel_names, batch_size=batch_size
     )
     metric = checked_metric(metric)
-    check_positive_integer("num_repeats", num_repeats)
+    check_positive_integer("num_repeats", num_repeats, error=MethodError)
     rng = np.random.default_rng(seed)
     donors = [rng.permutation(evaluation.num_images) for _ in range(num_repeats)]
 

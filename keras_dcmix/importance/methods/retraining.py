@@ -11,6 +11,7 @@ import numpy as np
 
 from keras_dcmix._common.errors import MethodError
 from keras_dcmix._common.progress import counting
+from keras_dcmix._common.validation import check_positive_integer
 from keras_dcmix.data.labelled_images import LabelledImages, label_images
 from keras_dcmix.importance.channel_importance import ChannelImportance
 from keras_dcmix.importance.registry import Model
@@ -192,10 +193,7 @@ def _accuracies(
     verbose: bool,
 ) -> np.ndarray:
     """`(num_repeats, num_panels)`: accuracy of a model trained on each panel."""
-    if not isinstance(num_repeats, int) or isinstance(num_repeats, bool) or num_repeats < 1:
-        raise MethodError(
-            f"`num_repeats` must be a positive integer. Received: num_repeats={num_repeats!r}"
-        )
+    check_positive_integer("num_repeats", num_repeats, error=MethodError)
     custom = CustomParts(build_model)
     found = []
     with counting(description, num_repeats * len(panels), enabled=verbose) as advance:
