@@ -7,8 +7,10 @@ from difflib import SequenceMatcher
 
 from keras_dcmix._common.errors import InputError
 
-# Two letters of three alike, `DNS` and `DNA`, are a slip; fewer are another word.
+# Two letters of three alike, `DNS` and `DNA`, are a slip; fewer are another word. A part of a name,
+# such as `Well` of `Metadata_Well`, is enough if it has three letters.
 _LIKELY = 0.6
+_SHORTEST_PART = 3
 
 
 def suggestion(name: object, options: Iterable[str]) -> str:
@@ -48,7 +50,11 @@ def nearest(name: object, options: Iterable[str]) -> str:
 
 def _similarity(name: object, option: str) -> float:
     """0 to 1; upper and lower case are equal."""
-    return SequenceMatcher(None, str(name).casefold(), option.casefold()).ratio()
+    given, known = str(name).casefold(), option.casefold()
+    ratio = SequenceMatcher(None, given, known).ratio()
+    shorter, longer = sorted((given, known), key=len)
+    is_part = len(shorter) >= _SHORTEST_PART and shorter in longer
+    return max(ratio, _LIKELY) if is_part else ratio
 
 
 def checked_channel_names(

@@ -235,7 +235,7 @@ def test_a_missing_parent_is_refused(screen, tmp_path):
 
 
 def test_an_unknown_layout_names_the_nearest(screen, tmp_path):
-    with pytest.raises(ValueError, match=r"one of rxrx1, .* layout='omezarr'; .* 'ome-zarr'"):
+    with pytest.raises(ValueError, match=r"one of rxrx1, .* layout='omezarr', .* 'ome-zarr'"):
         write_screen(screen, tmp_path / "S", "omezarr")
 
 

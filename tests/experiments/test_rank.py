@@ -243,13 +243,13 @@ def test_images_without_a_label_are_left_out_and_counted():
     ("change", "words"),
     [
         ({"labels": ["a"] * 96}, r"at least two classes.*Received: a"),
-        ({"labels": ["a", "b"]}, r"labels of shape \(96,\).*\(2,\)"),
+        ({"labels": ["a", "b"]}, r"`labels` .* shape \(96,\).*\(2,\)"),
         ({"labels": None}, "one label for each image"),
         ({"groups": np.zeros(96)}, r"group"),
-        ({"groups": ["x"] * 3}, r"groups of shape \(96,\)"),
+        ({"groups": ["x"] * 3}, r"`groups` .* shape \(96,\)"),
         ({"images": np.zeros((96, 8, 8, 1))}, "one channel alone"),
         ({"images": np.zeros((96, 8, 8))}, r"shape=\(96, 8, 8\)"),
-        ({"images": np.full((96, 8, 8, 2), "x")}, "pixels that are numbers"),
+        ({"images": np.full((96, 8, 8, 2), "x")}, "`images` must be numbers"),
         ({"num_seeds": 0}, "`num_seeds` must be a positive integer"),
         ({"n_jobs": 0}, "`n_jobs` must be a positive integer"),
         ({"training": Training(mixer="none")}, "needs mixer='dcmix'"),
@@ -273,7 +273,7 @@ def test_a_constant_channel_is_named():
 def test_pixels_that_are_not_finite_name_image_and_channel(value):
     images, labels, groups = planted()
     images[7, 0, 0, 1] = value
-    with pytest.raises(ValueError, match=r"Image 7 has pixels.*channel\(s\) \[1\]"):
+    with pytest.raises(ValueError, match=r"image 7, channel\(s\) \[1\]"):
         ranked(images, labels, groups=groups)
 
 

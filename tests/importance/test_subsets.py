@@ -461,12 +461,12 @@ def test_what_does_not_fit_is_refused_by_name(arguments, words):
 
 @pytest.mark.parametrize("method", ["scores", "standard_errors", "shapley", "best_panels"])
 def test_an_unknown_metric_is_refused_with_the_nearest_one(method):
-    with pytest.raises(ValueError, match=r"'acuracy'; did you mean 'accuracy'.*'log_likelihood'"):
+    with pytest.raises(ValueError, match=r"'acuracy', did you mean 'accuracy'.*'log_likelihood'"):
         getattr(noise(), method)("acuracy")
 
 
 def test_unknown_channels_and_panels_are_refused():
-    with pytest.raises(ValueError, match=r"no channel 'C1'; did you mean 'c1'.*'c0'"):
+    with pytest.raises(ValueError, match=r"no channel 'C1', did you mean 'c1'.*'c0'"):
         noise().score_of(["C1"])
     with pytest.raises(ValueError, match=r"no channel 'x'"):
         SubsetScores.from_members(["a"], [[], ["x"]], {"accuracy": [[0, 1]]})

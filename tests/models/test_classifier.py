@@ -277,7 +277,7 @@ np.save({files[2]!r}, keras.ops.convert_to_numpy(found))
         ({"normalization": "yes"}, r"True, False or a keras\.layers.*normalization='yes'"),
         ({"num_mixes": 2, "mixer": "none"}, r"goes with mixer='dcmix'.*num_mixes=2"),
         ({"num_mixes": 0}, r"positive integer\. Received: num_mixes=0"),
-        ({"dropout": 1}, r"`dropout` must be from 0 up to 1\. Received: dropout=1"),
+        ({"dropout": 1}, r"`dropout` must be at least 0 and below 1\. Received: dropout=1"),
         ({"dropout": -0.1}, r"Received: dropout=-0\.1"),
         ({"dropout": float("nan")}, r"Received: dropout=nan"),
         ({"weights": "imagenet"}, r"`weights` goes with .* weights='imagenet', backbone='convnet'"),
