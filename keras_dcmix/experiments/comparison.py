@@ -34,7 +34,7 @@ class MethodComparison:
         split: Groups in the test part.
         seeds: The seeds.
         training: How the models were built and trained.
-        majority_baseline: Share of the commonest class among the test images, 0 to 1.
+        majority_baseline: Share of the most common class among the test images, 0 to 1.
         num_test_images: Images in the test part.
         group_unit: What a group is, such as `"well"` or `"plate"`.
     """

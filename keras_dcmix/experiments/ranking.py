@@ -40,7 +40,7 @@ class ChannelRanking:
         model: The model of the seed with the lowest validation loss; takes raw pixels.
         best_seed: That seed.
         classes: Names of the classes, in the order of the model's outputs.
-        majority_baseline: Share of the commonest class among the test images, 0 to 1.
+        majority_baseline: Share of the most common class among the test images, 0 to 1.
         num_unlabelled: Images or rows left out because their label was blank.
         num_empty_fields: Fields of view that gave no crop.
         split: Groups in the test part, and in training and validation for each seed.

@@ -31,7 +31,7 @@ def save_comparison(
         comparison: What `compare_methods` returned.
         folder: An existing folder.
         arguments: What it was called with; kept in `run.json`, paths as text.
-        warnings: What speaks against a ranking of this source, in sentences.
+        warnings: Why a ranking of this source may be unreliable, in sentences.
     """
     comparison.table.to_csv(folder / "methods.csv", index=False)
     comparison.to_frame().to_csv(folder / "importance.csv", index=False)

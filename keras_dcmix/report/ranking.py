@@ -33,7 +33,7 @@ def ranking_report(
     Args:
         ranking: What `rank_channels` returned.
         arguments: What it was called with; `source` and `label` are shown at the top.
-        warnings: What speaks against a ranking of this source, in sentences; shown at the top.
+        warnings: Why a ranking of this source may be unreliable, in sentences; shown at the top.
 
     Returns:
         HTML without scripts, fonts or links; names are escaped.

@@ -35,7 +35,7 @@ def save_ranking(
         ranking: What `rank_channels` returned.
         folder: An existing folder.
         arguments: What it was called with; kept in `run.json`, paths as text.
-        warnings: What speaks against a ranking of this source, in sentences.
+        warnings: Why a ranking of this source may be unreliable, in sentences.
     """
     ranking.importance.to_frame().to_csv(folder / "importance.csv", index=False)
     ranking.runs.to_csv(folder / "runs.csv", index=False)

@@ -26,7 +26,7 @@ class Preprocessing:
         normalize: whose mean and standard deviation a channel is brought to 0 and 1 by, and whose
             percentiles it is clipped at: `"image"`: the field's own; `"plate"`: its plate's, for
             plates that differ in staining or exposure; `"none"`: pixels keep their scale
-            and are clipped alike in the whole set.
+            and are clipped alike in the complete set.
         controls: for `"plate"`: `COLUMN=VALUE`, the fields that plates are normalised by, such as
             `Metadata_Treatment=DMSO`, so that a plate with many strong treatments is not taken
             for a bright one; all fields where None.

@@ -14,7 +14,7 @@ class Answer:
         question: The question.
         short: The answer in a word or two.
         text: Why.
-        is_judgement: Whether "no" speaks against the ranking.
+        is_judgement: Whether "no" counts against the ranking.
     """
 
     question: str

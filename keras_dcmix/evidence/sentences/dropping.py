@@ -103,7 +103,7 @@ def _compared(panel: Panel, found: Dropping) -> str:
 
 
 def answer(check: CheckVerdict | UnreliableCheck | None) -> Answer:
-    """Whether channels can be dropped; "no" does not speak against the ranking."""
+    """Whether channels can be dropped; "no" does not count against the ranking."""
     if check is None:
         text = "Run without --no-check to answer this."
         return Answer(_QUESTION, "not known", text, is_judgement=False)

@@ -36,7 +36,7 @@ def single_channel(
     """Scores a channel by how well a model trained on this channel alone classifies unseen groups.
 
     `score[c] = accuracy of a model of channel c`, 0 to 1; a channel without information scores
-    about the share of the commonest class, not 0. Effects of channels in combination are missed.
+    about the share of the most common class, not 0. Effects of channels in combination are missed.
 
     Args:
         build_model: Function from the raw training images of the channels in question,
