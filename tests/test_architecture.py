@@ -270,6 +270,11 @@ def test_a_public_name_is_found_and_listed(name):
     assert found.__name__ == name.split(".")[-1]
 
 
+def test_a_room_inside_a_room_is_found_first_of_all():
+    script = "from keras_dcmix import statistics; print(statistics.__name__)"
+    assert in_fresh_process(script) == "keras_dcmix.evidence.statistics\n"
+
+
 def test_all_that_is_listed_resolves():
     for name in dir(keras_dcmix):
         assert getattr(keras_dcmix, name) is not None
