@@ -153,8 +153,7 @@ class SubsetScores(ScoreTable):
             metric: one of `metrics`; the first by default.
 
         Returns:
-            As many as there are channels, and one more: the first is the empty panel, the last all
-            channels.
+            One panel for each size, from no channel to all channels.
 
         Raises:
             ValueError: if the metric is unknown.
