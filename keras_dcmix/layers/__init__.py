@@ -3,6 +3,7 @@
 from keras_dcmix.layers.attention import ATTENTION_LAYERS as ATTENTION_LAYERS
 from keras_dcmix.layers.cbam import CBAM as CBAM
 from keras_dcmix.layers.channel_attention import ChannelAttention as ChannelAttention
+from keras_dcmix.layers.channel_selection import ChannelSelection as ChannelSelection
 from keras_dcmix.layers.channel_subsets import ChannelSubsets as ChannelSubsets
 from keras_dcmix.layers.dcmix import DCMix as DCMix
 from keras_dcmix.layers.dcmix import EqualBlend as EqualBlend

@@ -13,6 +13,7 @@ from keras_dcmix._common.errors import LayerError
 from keras_dcmix._common.names import checked_channel_names
 from keras_dcmix._common.validation import check_positive_integer
 from keras_dcmix.layers.channel_axis import channel_axis, check_tensor_rank, known_channels
+from keras_dcmix.layers.channel_selection import ChannelSelection
 
 
 @keras.saving.register_keras_serializable(package="keras_dcmix")
@@ -35,6 +36,9 @@ class EqualBlend(keras.initializers.Initializer):
         return {}
 
 
+_SELECTION = ChannelSelection()
+
+
 @keras.saving.register_keras_serializable(package="keras_dcmix")
 class DCMix(keras.layers.Layer):
     """Blends all input channels into `num_mixes` planes; the learned weights are the importance.
@@ -52,7 +56,8 @@ class DCMix(keras.layers.Layer):
         alpha_initializer: Initializer of `alpha`, shape `(num_channels, num_mixes)`.
             `None` initializes all channels equally, see `EqualBlend`.
         alpha_regularizer: Regularizer of `alpha`, on the non-negative values
-            that the mix uses.
+            that the mix uses. The default pulls the weights of channels that the
+            network does not use to 0, see `ChannelSelection`; `None` pulls none.
         data_format: `"channels_last"` or `"channels_first"`. `None` takes
             `keras.config.image_data_format()`.
         **kwargs: Arguments of `keras.layers.Layer`, such as `name` and `dtype`.
@@ -94,7 +99,7 @@ class DCMix(keras.layers.Layer):
         *,
         channel_names: Sequence[str] | None = None,
         alpha_initializer: Any = None,
-        alpha_regularizer: Any = None,
+        alpha_regularizer: Any = _SELECTION,
         data_format: str | None = None,
         **kwargs: Any,
     ) -> None:

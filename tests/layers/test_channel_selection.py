@@ -1,0 +1,102 @@
+"""The pull towards few channels: its gradient, that it has no value, and that it selects."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_dcmix.layers import ChannelSelection, DCMix
+
+
+def model_of(num_channels, *, alpha=None, compiled=None, **settings):
+    """DCMIX and a linear classifier of the mean brightness."""
+    inputs = keras.Input((4, 4, num_channels))
+    mixed = DCMix(name="mix", **settings)(inputs)
+    pooled = keras.layers.GlobalAveragePooling2D()(mixed)
+    model = keras.Model(inputs, keras.layers.Dense(2, name="classes")(pooled))
+    if alpha is not None:
+        model.get_layer("mix").set_weights([np.reshape(alpha, (num_channels, -1))])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(compiled or keras.optimizers.SGD(1.0), loss)
+    return model
+
+
+def test_one_step_without_data_is_the_pull_of_the_docstring():
+    alpha = np.array([0.8, 0.4, 0.04, 0.0])
+    model = model_of(4, alpha=alpha, alpha_regularizer=ChannelSelection(0.01))
+    model.fit(np.zeros((8, 4, 4, 4)), np.zeros(8), verbose=0)
+    ratio = alpha / 0.8
+    expected = np.maximum(alpha - 0.01 * 2 * (1 - ratio + ratio**2), 0)
+    np.testing.assert_allclose(model.get_layer("mix").alpha[:, 0], expected, atol=1e-6)
+
+
+def test_planes_do_not_pull_on_each_other():
+    alpha = np.array([[0.8, 0.1], [0.4, 0.1]])
+    model = model_of(2, alpha=alpha, num_mixes=2, alpha_regularizer=ChannelSelection(0.01))
+    model.fit(np.zeros((8, 4, 4, 2)), np.zeros(8), verbose=0)
+    pull = 0.01 * 2**0.5 * np.array([[1, 1], [0.75, 1]])
+    np.testing.assert_allclose(model.get_layer("mix").alpha, alpha - pull, atol=1e-6)
+
+
+@pytest.mark.parametrize("value", [0.0, 0.3])
+def test_the_loss_stays_what_it_is_without_it(value):
+    images = np.random.default_rng(0).normal(size=(16, 4, 4, 3))
+    labels = np.arange(16) % 2
+    losses = []
+    for regularizer in (None, ChannelSelection(10.0)):
+        model = model_of(3, alpha=np.full(3, value), alpha_regularizer=regularizer)
+        model.get_layer("classes").set_weights([np.array([[1.0, -1.0]]), np.zeros(2)])
+        losses.append(model.evaluate(images, labels, verbose=0))
+    assert losses[0] == losses[1]
+    assert np.isfinite(losses[0])
+
+
+@pytest.mark.parametrize("num_channels", [6, 40])
+def test_one_channel_that_informs_stands_out_of_noise(num_channels):
+    rng = np.random.default_rng(0)
+    labels = np.arange(256) % 2
+    images = rng.normal(size=(256, 4, 4, num_channels))
+    images[..., 3] += 0.5 * labels[:, None, None] - 0.25
+    shares = {}
+    for name, regularizer in (("with", ChannelSelection()), ("without", None)):
+        keras.utils.set_random_seed(0)
+        model = model_of(
+            num_channels, compiled=keras.optimizers.Adam(0.01), alpha_regularizer=regularizer
+        )
+        model.fit(images, labels, batch_size=32, epochs=12, verbose=0)
+        shares[name] = model.get_layer("mix").shares[:, 0]
+    assert shares["with"].argmax() == 3
+    assert shares["with"][3] > 0.6
+    assert shares["with"][3] > shares["without"][3]
+
+
+def test_copies_keep_their_ratio():
+    rng = np.random.default_rng(0)
+    labels = np.arange(256) % 2
+    images = rng.normal(size=(256, 4, 4, 6))
+    images[..., 3] += 0.5 * labels[:, None, None] - 0.25
+    images[..., 4] = images[..., 3]
+    model = model_of(6, compiled=keras.optimizers.Adam(0.01))
+    model.fit(images, labels, batch_size=32, epochs=12, verbose=0)
+    shares = model.get_layer("mix").shares[:, 0]
+    assert shares[3] == pytest.approx(shares[4], rel=0.01)
+    assert shares[[3, 4]].sum() > 0.6
+
+
+def test_it_is_the_default_and_travels_with_the_saved_model(tmp_path):
+    model = model_of(3)
+    model.get_layer("mix").alpha_regularizer.strength = 0.07
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras").get_layer("mix")
+    assert isinstance(again.alpha_regularizer, ChannelSelection)
+    assert again.alpha_regularizer.strength == 0.07
+
+
+def test_a_layer_saved_before_there_was_a_default_is_loaded_without_it():
+    layer = DCMix.from_config({"num_mixes": 1, "alpha_regularizer": None})
+    assert layer.alpha_regularizer is None
+
+
+@pytest.mark.parametrize("strength", [-0.1, float("nan")])
+def test_a_negative_strength_is_refused(strength):
+    with pytest.raises(ValueError, match=r"`strength` must be at least 0. Received: strength="):
+        ChannelSelection(strength)
