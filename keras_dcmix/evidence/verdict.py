@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from keras_dcmix.evidence.leaders import Leaders
 from keras_dcmix.importance.channel_importance import ChannelImportance
 from keras_dcmix.importance.subsets import Panel, SubsetScores
 
@@ -57,33 +58,6 @@ class Reliability:
         baseline = self.majority_baseline
         error = np.sqrt(baseline * (1 - baseline) / self.num_images)
         return self.is_above_baseline and bool(self.accuracy >= baseline + 2 * error)
-
-
-@dataclass(frozen=True)
-class Leaders:
-    """Which channels lead the mix.
-
-    Attributes:
-        names: The first channel, and those that do not differ clearly from it, by share.
-        shares: Share of the mix of every channel, 0 to 1, the largest first.
-        wins: Runs in which the first channel has the largest share.
-        num_runs: Runs.
-    """
-
-    names: tuple[str, ...]
-    shares: dict[str, float]
-    wins: int
-    num_runs: int
-
-    @property
-    def stand_out(self) -> bool:
-        """Whether any channel is behind the leaders."""
-        return len(self.names) < len(self.shares)
-
-    @property
-    def followers(self) -> tuple[str, ...]:
-        """All other channels, the largest share first."""
-        return tuple(name for name in self.shares if name not in self.names)
 
 
 @dataclass(frozen=True)
@@ -198,30 +172,6 @@ class RankingVerdict:
     held_out: HeldOut
     leaders: Leaders
     check: CheckVerdict | UnreliableCheck | None
-
-
-def find_leaders(importance: ChannelImportance) -> Leaders:
-    """Finds the channels that lead.
-
-    A channel shares the lead if the first's lead over it is below two standard errors over the
-    repeats; with a single repeat, below a tenth of an even share.
-    """
-    names = importance.channel_names
-    repeats = importance.scores[None] if importance.repeats is None else importance.repeats
-    first, *others = importance.order
-    column = names.index(first)
-    lead = repeats[:, [column]] - repeats
-    needed = np.full(len(names), 0.1 / len(names))
-    if len(repeats) > 1:
-        needed = 2 * lead.std(axis=0, ddof=1) / np.sqrt(len(repeats))
-    level = dict(zip(names, lead.mean(axis=0) <= needed, strict=True))
-    shares = dict(zip(names, importance.scores.tolist(), strict=True))
-    return Leaders(
-        names=(first, *(name for name in others if level[name])),
-        shares={name: shares[name] for name in importance.order},
-        wins=int((np.argmax(repeats, axis=1) == column).sum()),
-        num_runs=len(repeats),
-    )
 
 
 def read_check(

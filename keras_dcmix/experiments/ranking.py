@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from keras_dcmix.evidence.leaders import find_leaders
 from keras_dcmix.evidence.sentences import ranking as sentences
 from keras_dcmix.evidence.verdict import (
     HeldOut,
     RankingVerdict,
     Reliability,
-    find_leaders,
     read_check,
 )
 from keras_dcmix.experiments.check import ChannelCheck
@@ -52,6 +52,7 @@ class ChannelRanking:
             `None` where it was not asked for.
         recipe: How the images were cut and corrected; `None` where they came as arrays.
         group_unit: What a group is, such as `"well"` or `"plate"`.
+        constant_channels: Channels that were left out because all their pixels are equal.
     """
 
     importance: ChannelImportance
@@ -71,6 +72,7 @@ class ChannelRanking:
     check: ChannelCheck | None = None
     recipe: CropRecipe | None = None
     group_unit: str = "group"
+    constant_channels: tuple[str, ...] = ()
 
     @property
     def accuracy(self) -> np.ndarray:

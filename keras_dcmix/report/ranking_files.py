@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_dcmix._common.files import REPORT
-from keras_dcmix.evidence.sentences import dropping, reliability
+from keras_dcmix.evidence.sentences import dropping, leaders, reliability
 from keras_dcmix.evidence.verdict import UnreliableCheck
 from keras_dcmix.inference.card import ModelCard
 from keras_dcmix.inference.formats import keras_file
@@ -71,6 +71,8 @@ def ranking_figures(ranking: ChannelRanking) -> dict[str, Axes]:
     for name, axes in figures.items():
         model = f"model of seed {ranking.best_seed}; " if name == "mix" else ""
         axes.set_title(model + quality, loc="right", fontsize="small")
+    if not verdict.leaders.stand_out:
+        figures["importance"].set_title(leaders.FIGURE_TITLE, loc="left")
     if ranking.check is not None:
         panels = plotting.plot_panels(ranking.check.scores, metric="accuracy")
         if isinstance(verdict.check, UnreliableCheck):

@@ -17,14 +17,13 @@ import pytest
 from keras_dcmix import ChannelImportance, SubsetScores
 from keras_dcmix._common.wording import listed
 from keras_dcmix.evidence.comparison_verdict import ComparisonVerdict, First
+from keras_dcmix.evidence.leaders import Leaders, find_leaders
 from keras_dcmix.evidence.sentences import comparison, dropping, leaders, ranking, reliability
 from keras_dcmix.evidence.verdict import (
     CheckVerdict,
     HeldOut,
-    Leaders,
     RankingVerdict,
     Reliability,
-    find_leaders,
     read_check,
 )
 
@@ -179,6 +178,21 @@ def test_many_channels_are_cut_short():
     found = find_leaders(ChannelImportance("dcmix", [f"c{i}" for i in range(9)], np.arange(9) / 36))
     assert leaders.summary(found).endswith("c4 (11%) and 4 more")
     assert leaders.headline(found, ()) == "c8 leads with 22% of the mix, in a single run"
+
+
+def test_many_channels_that_are_level_are_told_with_the_share_they_would_have_if_equal():
+    names = tuple(f"c{number}" for number in range(40))
+    found = Leaders(
+        names[:12], {name: 0.03 - number / 1000 for number, name in enumerate(names)}, 2, 5
+    )
+    assert leaders.headline(found, ()) == (
+        "No channel stands out over 5 runs: the largest share of the mix is 3%, "
+        "2% if all were equal"
+    )
+    assert leaders.summary(found) == (
+        "No channel stands out over 5 runs: c0 (3%), c1 (3%), c2 (3%), c3 (3%) and 36 more of the "
+        "mix (2% each if all were equal)"
+    )
 
 
 def test_the_headline_names_no_idle_channels_where_they_are_many_or_may_inform():

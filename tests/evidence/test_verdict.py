@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from keras_dcmix import ChannelImportance, SubsetScores
+from keras_dcmix.evidence.leaders import find_leaders
 from keras_dcmix.evidence.verdict import (
     CheckVerdict,
     Reliability,
     UnreliableCheck,
-    find_leaders,
     read_check,
 )
 
@@ -49,24 +49,64 @@ def test_accuracy_is_reliable_two_binomial_errors_above_the_baseline(
 
 
 @pytest.mark.parametrize(
-    ("repeats", "names", "wins"),
+    ("repeats", "names", "wins", "stand_out"),
     [
-        ([[0.1, 0.2, 0.7], [0.2, 0.2, 0.6]], ("Mito",), 2),
-        ([[0.1, 0.4, 0.5], [0.1, 0.5, 0.4], [0.1, 0.43, 0.47]], ("Mito", "ER"), 2),
-        ([[0.3, 0.33, 0.37], [0.37, 0.33, 0.3]], ("DNA", "Mito", "ER"), 1),
-        ([[0.1, 0.2, 0.7]], ("Mito",), 1),
-        ([[0.30, 0.34, 0.36]], ("Mito", "ER"), 1),  # a tenth of an even share is 0.033
-        ([[0.33, 0.33, 0.34]], ("Mito", "DNA", "ER"), 1),
+        ([[0.10, 0.2, 0.70], [0.12, 0.2, 0.68]], ("Mito",), 2, True),
+        ([[0.1, 0.2, 0.7], [0.2, 0.2, 0.6]], ("Mito", "ER"), 2, True),  # two runs say little
+        ([[0.1, 0.4, 0.5], [0.1, 0.5, 0.4], [0.1, 0.43, 0.47]], ("Mito", "ER"), 2, True),
+        ([[0.3, 0.33, 0.37], [0.37, 0.33, 0.3]], ("DNA", "Mito", "ER"), 1, False),
+        ([[0.1, 0.2, 0.7]], ("Mito",), 1, True),
+        ([[0.20, 0.39, 0.41]], ("Mito", "ER"), 1, True),  # a tenth of an even share is 0.033
+        ([[0.30, 0.34, 0.36]], ("Mito", "ER"), 1, False),  # 0.36 is hardly above 1/3
+        ([[0.33, 0.33, 0.34]], ("Mito", "DNA", "ER"), 1, False),
     ],
 )
-def test_channels_share_the_lead_within_the_spread_over_runs(repeats, names, wins):
+def test_channels_share_the_lead_within_the_spread_over_runs(repeats, names, wins, stand_out):
     leaders = find_leaders(shares_of(*repeats))
     assert sorted(leaders.names) == sorted(names)
     assert leaders.names[0] == next(iter(leaders.shares))
     assert (leaders.wins, leaders.num_runs) == (wins, len(repeats))
-    assert leaders.stand_out == (len(names) < 3)
+    assert leaders.stand_out == stand_out
     assert {*leaders.names, *leaders.followers} == set(NAMES)
     assert list(leaders.shares.values()) == sorted(leaders.shares.values(), reverse=True)
+
+
+def many_channels(first: float, spread: float, num_channels: int, runs: int = 5):
+    """Shares of a leading channel and of others that are useless, with a spread over runs."""
+    rng = np.random.default_rng(0)
+    shares = np.full((runs, num_channels), (1 - first) / (num_channels - 1))
+    shares[:, 0] = first
+    shares = np.maximum(shares * (1 + spread * rng.normal(size=shares.shape)), 0)
+    names = [f"c{number}" for number in range(num_channels)]
+    return ChannelImportance.from_repeats("dcmix", names, shares / shares.sum(1, keepdims=True))
+
+
+@pytest.mark.parametrize("num_channels", [6, 12, 47, 200])
+def test_a_leader_of_many_channels_stands_out(num_channels):
+    leaders = find_leaders(many_channels(0.4, 0.3, num_channels))
+    assert leaders.names == ("c0",)
+    assert leaders.stand_out
+
+
+@pytest.mark.parametrize("num_channels", [6, 12, 47, 200])
+def test_useless_channels_name_no_leader(num_channels):
+    leaders = find_leaders(many_channels(1 / num_channels, 0.5, num_channels))
+    assert not leaders.stand_out
+
+
+def test_a_larger_number_of_channels_asks_for_a_larger_lead():
+    # The same two channels, once alone and once among 40 whose shares vary as much.
+    rng = np.random.default_rng(1)
+    roots = 0.14 + 0.02 * rng.normal(size=(5, 42))
+    roots[:, 0] += 0.035
+
+    def level(num_channels):
+        names = [f"c{number}" for number in range(num_channels)]
+        shares = roots[:, :num_channels] ** 2
+        return find_leaders(ChannelImportance.from_repeats("dcmix", names, shares)).names
+
+    assert level(2) == ("c0",)
+    assert "c1" in level(42)
 
 
 def test_weights_and_check_agree_on_the_only_channel_that_informs(game):

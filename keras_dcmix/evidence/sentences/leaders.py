@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from keras_dcmix._common.wording import listed, quantity
+from keras_dcmix.evidence.leaders import Leaders
 from keras_dcmix.evidence.sentences.answer import Answer
-from keras_dcmix.evidence.verdict import IDLE, Leaders
+from keras_dcmix.evidence.verdict import IDLE
 
 _FEW = 2  # channels that a headline may call useless by name
 _MOST_FOLLOWERS = 4
+_ALL_SHARES = 6  # so many channels are all listed with their shares
+
+FIGURE_TITLE = "No channel stands out"
 
 
 def summary(leaders: Leaders) -> str:
@@ -19,7 +23,10 @@ def summary(leaders: Leaders) -> str:
     listed_shares = [f"{name} ({share:.0%})" for name, share in shares.items()]
     runs = f"over {count} runs" if count > 1 else "in a single run, so the spread is not known"
     if not leaders.stand_out:
-        return f"No channel stands out {runs}: {', '.join(listed_shares)} of the mix"
+        shown = listed_shares[: len(shares) if len(shares) <= _ALL_SHARES else _MOST_FOLLOWERS]
+        more = f" and {len(shares) - len(shown)} more" if len(shares) > len(shown) else ""
+        level = f" ({leaders.even_share:.0%} each if all were equal)" if more else ""
+        return f"No channel stands out {runs}: {', '.join(shown)}{more} of the mix{level}"
     if len(names) == 1:
         how = f", first in {leaders.wins} of {count} runs" if count > 1 else f" {runs}"
         text = f"{first} leads with {shares[first]:.0%} of the mix{how}"
@@ -42,7 +49,13 @@ def headline(leaders: Leaders, informing: Collection[str]) -> str:
     many = leaders.num_runs > 1
     runs = f"{leaders.num_runs} runs" if many else "a single run"
     if not leaders.stand_out:
-        return f"No channel stands out {'over' if many else 'in'} {runs}"
+        text = f"No channel stands out {'over' if many else 'in'} {runs}"
+        if len(shares) <= _ALL_SHARES:
+            return text
+        return (
+            f"{text}: the largest share of the mix is {shares[names[0]]:.0%}, "
+            f"{leaders.even_share:.0%} if all were equal"
+        )
     where = f"over {runs}" if many else f"in {runs}"
     if len(names) == len(shares) - 1 > 1:
         return f"All channels except {others[0]} share the lead {where}"

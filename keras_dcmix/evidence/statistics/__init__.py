@@ -6,7 +6,11 @@ from keras_dcmix.evidence.statistics.correlation import (
     rank_correlation,
     rank_correlation_matrix,
 )
-from keras_dcmix.evidence.statistics.repeats import bootstrap_interval, order_agreement
+from keras_dcmix.evidence.statistics.repeats import (
+    bootstrap_interval,
+    honest_difference,
+    order_agreement,
+)
 
 __all__ = [
     "Clustering",
@@ -14,6 +18,7 @@ __all__ = [
     "RankCorrelation",
     "bootstrap_interval",
     "cluster_order",
+    "honest_difference",
     "order_agreement",
     "rank_correlation",
     "rank_correlation_matrix",
