@@ -31,6 +31,7 @@ class LabelledImages:
         skipped: Fields that were left out because they cannot be read, see `Crops`; `None` where
             images do not come from files.
         group_unit: What a group is, such as `"well"`, `"plate"` or `"image"`.
+        constant_channels: Channels that were left out because all their pixels are equal.
         truth: `(num_channels,)` planted importance, higher is more important; `None` where it
             is not known, as of all real images.
     """
@@ -45,6 +46,7 @@ class LabelledImages:
     truth: np.ndarray | None = None
     skipped: pd.DataFrame | None = None
     group_unit: str = "group"
+    constant_channels: tuple[str, ...] = ()
 
     @property
     def labelled(self) -> np.ndarray:

@@ -16,6 +16,7 @@ from keras_dcmix._common.errors import MethodError
 from keras_dcmix._common.names import suggestion
 from keras_dcmix._common.progress import RunProgress
 from keras_dcmix._common.validation import check_jobs, check_positive_integer
+from keras_dcmix.data.constant_channels import without_constant_channels
 from keras_dcmix.data.labelled_images import LabelledImages, label_images
 from keras_dcmix.experiments.comparison import MethodComparison
 from keras_dcmix.experiments.gather_comparison import comparison_from_store
@@ -106,6 +107,9 @@ def compare_methods(
     dataset = label_images(images, labels, channel_names=channel_names, groups=groups)
     training = training or Training()
     known = _known_truth(truth, dataset)
+    dataset = without_constant_channels(dataset)
+    if known is not None and dataset.constant_channels:
+        known = known.keep(dataset.channel_names)
     seeds = range(seed, seed + num_seeds)
     reasons = {name: why_not(method, dataset, training, custom) for name, method in chosen.items()}
     skipped = {name: reason for name, reason in reasons.items() if reason}

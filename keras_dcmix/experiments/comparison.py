@@ -37,6 +37,7 @@ class MethodComparison:
         majority_baseline: Share of the most common class among the test images, 0 to 1.
         num_test_images: Images in the test part.
         group_unit: What a group is, such as `"well"` or `"plate"`.
+        constant_channels: Channels that were left out because all their pixels are equal.
     """
 
     table: pd.DataFrame
@@ -51,6 +52,7 @@ class MethodComparison:
     majority_baseline: float
     num_test_images: int
     group_unit: str = "group"
+    constant_channels: tuple[str, ...] = ()
 
     @property
     def planted_truth(self) -> ChannelImportance | None:

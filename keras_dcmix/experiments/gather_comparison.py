@@ -85,6 +85,7 @@ def comparison_from_store(
         majority_baseline=float(np.bincount(labels).max() / len(labels)),
         num_test_images=len(labels),
         group_unit=dataset.group_unit,
+        constant_channels=dataset.constant_channels,
     )
 
 

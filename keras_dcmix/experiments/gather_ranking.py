@@ -238,4 +238,5 @@ def _ranking(
         check=check,
         recipe=dataset.recipe,
         group_unit=dataset.group_unit,
+        constant_channels=dataset.constant_channels,
     )

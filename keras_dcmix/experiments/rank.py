@@ -13,6 +13,7 @@ import keras
 from keras_dcmix._common.errors import MethodError, argument
 from keras_dcmix._common.progress import RunProgress
 from keras_dcmix._common.validation import check_jobs, check_positive_integer
+from keras_dcmix.data.constant_channels import without_constant_channels
 from keras_dcmix.data.labelled_images import LabelledImages, label_images
 from keras_dcmix.experiments.check import is_checked, run_check
 from keras_dcmix.experiments.gather_ranking import ranking_from_store
@@ -47,7 +48,8 @@ def rank_channels(
     training groups, of initial weights and of batches.
 
     Args:
-        images: `(num_images, height, width, num_channels)` raw pixels, or `Crops`.
+        images: `(num_images, height, width, num_channels)` raw pixels, or `Crops`. Channels with
+            the same value in every pixel are left out with a warning.
         labels: `(num_images,)` integers or strings; images with a blank label are left out.
         channel_names: One name a channel.
         groups: `(num_images,)` wells, plates or experiments, kept together in every split;
@@ -78,8 +80,8 @@ def rank_channels(
         A `ChannelRanking`.
 
     Raises:
-        ValueError: If the data cannot be ranked (one class, one channel, a constant channel, too
-            few groups, pixels that are not finite) or an argument does not fit.
+        ValueError: If the data cannot be ranked (one class, fewer than two channels that vary,
+            too few groups, pixels that are not finite) or an argument does not fit.
 
     Example:
 
@@ -95,6 +97,7 @@ def rank_channels(
     check_jobs(n_jobs)
     custom = CustomParts(build_model, callbacks, optimizer)
     dataset = label_images(images, labels, channel_names=channel_names, groups=groups)
+    dataset = without_constant_channels(dataset)
     training = training or Training()
     seeds = range(seed, seed + num_seeds)
     with TemporaryDirectory() as scratch:

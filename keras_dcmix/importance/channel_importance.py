@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -132,6 +132,28 @@ class ChannelImportance:
     def order(self) -> tuple[str, ...]:
         """Channel names, the most important first; ties stay in the order given."""
         return tuple(self.channel_names[i] for i in np.argsort(-self.scores, kind="stable"))
+
+    def keep(self, names: Sequence[str]) -> ChannelImportance:
+        """The scores of some of the channels, in this order.
+
+        Args:
+            names: Names of the channels to keep, at least one.
+
+        Raises:
+            ValueError: If a channel does not exist, or none is named.
+
+        Example:
+            >>> ChannelImportance("dcmix", ["DNA", "RNA"], [0.3, 0.7]).keep(["RNA"]).scores
+            array([0.7])
+        """
+        unknown = [name for name in names if name not in self.channel_names]
+        if unknown:
+            raise MethodError(
+                f"Expected names of the channels {list(self.channel_names)}. Received: {unknown}"
+            )
+        kept = [self.channel_names.index(name) for name in names]
+        repeats = None if self.repeats is None else self.repeats[:, kept]
+        return replace(self, channel_names=tuple(names), scores=self.scores[kept], repeats=repeats)
 
     def to_frame(self) -> pd.DataFrame:
         """Returns a table with one row a channel, the most important first.

@@ -46,18 +46,19 @@ def split_dataset(
 def spread_of_channels(dataset: LabelledImages, split: Split) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation of each channel over the training images, `(num_channels,)`.
 
+    The standard deviation of a channel that is constant there is exactly 0; see
+    `fit_standardization`.
+
     Raises:
-        ValueError: If a channel is constant or varies too little to be standardised.
+        ValueError: If a channel varies too little to be standardised.
     """
     mean, std = channel_statistics(dataset.images, split.train)
-    no_spread = std <= 1e-9 * np.abs(mean)
-    constant = [n for n, flat in zip(dataset.channel_names, no_spread, strict=True) if flat]
-    if constant:
-        raise ModelError(
-            f"Channel {', '.join(map(repr, constant))} has the same value in every pixel of the "
-            "training images, so it carries no information: leave it out"
-        )
-    tiny = [n for n, s in zip(dataset.channel_names, std, strict=True) if s < _SMALLEST_SPREAD]
+    std = np.where(std <= 1e-9 * np.abs(mean), 0, std)  # no more than rounding
+    tiny = [
+        name
+        for name, spread in zip(dataset.channel_names, std, strict=True)
+        if 0 < spread < _SMALLEST_SPREAD
+    ]
     if tiny:
         raise ModelError(
             f"Channel {', '.join(map(repr, tiny))} varies by less than {_SMALLEST_SPREAD}, too "

@@ -73,8 +73,8 @@ def train_classifier(
         watch: A further callback, of ours.
 
     Raises:
-        ValueError: If a channel is constant over the training images (with our model), pixels
-            are not finite, the model that `build_model` returns does not fit, or the training
+        ValueError: If a channel varies too little for float32 (with our model), pixels are not
+            finite, the model that `build_model` returns does not fit, or the training
             diverges.
         TypeError: If `build_model` returns something else than a model.
     """

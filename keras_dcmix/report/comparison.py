@@ -16,6 +16,7 @@ from keras_dcmix.report.run_details import (
     Rows,
     argument_rows,
     command_line,
+    constant_rows,
     subject,
     training_rows,
     version_rows,
@@ -77,6 +78,7 @@ def comparison_report(
 def _data_rows(comparison: MethodComparison) -> Rows:
     return [
         ("channels", ", ".join(comparison.importances[0].channel_names)),
+        *constant_rows(comparison.constant_channels),
         ("methods", ", ".join(each.method for each in comparison.importances)),
         ("runs", f"{len(comparison.seeds)} of each model"),
         ("tested on", quantity(comparison.num_test_images, "image")),

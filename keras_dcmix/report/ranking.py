@@ -15,6 +15,7 @@ from keras_dcmix.report.run_details import (
     Rows,
     argument_rows,
     command_line,
+    constant_rows,
     subject,
     training_rows,
     version_rows,
@@ -103,6 +104,7 @@ def _data_rows(ranking: ChannelRanking) -> Rows:
         (plural(ranking.group_unit), _split(ranking)),
         ("tested on", quantity(ranking.num_test_images, "image")),
     ]
+    rows += constant_rows(ranking.constant_channels)
     if ranking.num_unlabelled:
         rows.append(("left out", f"{ranking.num_unlabelled} images or rows without a label"))
     if ranking.num_empty_fields:

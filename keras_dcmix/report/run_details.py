@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -51,6 +51,13 @@ def command_line(name: str, arguments: Mapping[str, Any], training: Training | N
     if "out" not in arguments:
         parts += ["--out", "NEW_FOLDER"]
     return shlex.join(parts)
+
+
+def constant_rows(names: Sequence[str]) -> Rows:
+    """Channels that were left out because they are constant; no row where there is none."""
+    if not names:
+        return []
+    return [("left out", f"{', '.join(names)}: the same value in every pixel")]
 
 
 def subject(arguments: Mapping[str, Any]) -> str:

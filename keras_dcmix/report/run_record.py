@@ -41,6 +41,7 @@ class RunRecord:
     warnings: list[str]
     training: Training | None
     channels: list[str]
+    constant_channels: list[str]
     majority_baseline: float
     split: dict[str, Any]
     backend: str = field(default_factory=keras.backend.backend)
@@ -88,6 +89,7 @@ def record_of_ranking(
         warnings=list(warnings),
         training=ranking.training,
         channels=list(ranking.importance.channel_names),
+        constant_channels=list(ranking.constant_channels),
         classes=list(ranking.classes),
         best_seed=ranking.best_seed,
         accuracy=ranking.accuracy.tolist(),
@@ -123,6 +125,7 @@ def record_of_comparison(
         warnings=list(warnings),
         training=comparison.training,
         channels=list(comparison.importances[0].channel_names),
+        constant_channels=list(comparison.constant_channels),
         seeds=list(comparison.seeds),
         majority_baseline=comparison.majority_baseline,
         group_unit=comparison.group_unit,

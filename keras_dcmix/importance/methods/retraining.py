@@ -62,7 +62,7 @@ def single_channel(
 
     Raises:
         ValueError: If the arguments do not fit each other, a training diverges, or, with our
-            own classifier, a channel is constant.
+            own classifier, a channel varies too little for float32.
         TypeError: If `build_model` is not a function or returns no model.
     """
     dataset = label_images(images, labels, channel_names=channel_names, groups=groups)
