@@ -1,6 +1,8 @@
 """Weights and check against the planted truth: six scenarios over real MNIST digits.
 
-    python benchmarks/planted.py --mnist mnist.npz --seeds 10 --out planted.csv
+    python benchmarks/planted.py --images mnist.npz --seeds 10 --out planted.csv
+
+Other images than digits are taken if the file has `x_train` and `y_train`, such as clothes.
 
 For each scenario and seed, 10,000 digits are drawn and planted (60 % train, 15 % choose the
 weights, 25 % test) and the same backbone is trained behind
@@ -8,7 +10,11 @@ weights, 25 % test) and the same backbone is trained behind
 - `all channels`: nothing in front;
 - `check`: random subsets of the channels masked, all subsets scored on the test digits; its scores
   are Shapley values of the log-likelihood;
-- `dcmix 1`, `2`, `4`: so many DCMIX planes; `+ masks`: the same behind `ChannelSubsets`.
+- `dcmix 1`, `2`, `4`: so many DCMIX planes; `+ masks`: the same behind `ChannelSubsets`;
+  `without selection`: `alpha_regularizer=None`;
+- each attention layer at the input, scored by its mean gates.
+
+With `--channels 30` channels of pure noise are added up to that number.
 
 Rows are appended to the CSV as they are done; a second call skips what is there. Processes may
 share one CSV if they do different seeds (`--first-seed`).
@@ -21,24 +27,35 @@ import csv
 import os
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+import keras
 import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
 
 from keras_dcmix.data.labelled_images import LabelledImages, label_images
+from keras_dcmix.data.pixel_statistics import channel_statistics
 from keras_dcmix.datasets import SCENARIOS, mnist_channels
 from keras_dcmix.experiments.check import images_to_score, masked_training, score_subsets
-from keras_dcmix.importance import mixing_weights
+from keras_dcmix.importance import attention_gates, mixing_weights
+from keras_dcmix.layers import DCMix
+from keras_dcmix.layers.attention import ATTENTION_LAYERS
+from keras_dcmix.models import build_classifier
+from keras_dcmix.models.classifier import fit_standardization
+from keras_dcmix.models.custom import CustomParts
 from keras_dcmix.models.options import Training
 from keras_dcmix.models.split import split_dataset
 from keras_dcmix.models.training import train_classifier
 
 COLUMNS = ("scenario", "seed", "variant", "spearman", "auc", "accuracy", "train", "score")
+COLUMNS += ("parameters",)
 VARIANTS = {
     "all channels": {"mixer": "none"},
     "check": {},
+    "dcmix 1 without selection": {},
+    **{name: {"mixer": name} for name in ATTENTION_LAYERS},
     **{
         f"dcmix {planes}{' + masks' if masks else ''}": {
             "num_mixes": planes,
@@ -57,8 +74,11 @@ def run(dataset: LabelledImages, variant: str, seed: int, epochs: int) -> dict[s
     split = split_dataset(dataset, training, split_seed=seed, seed=seed)
     if variant == "check":
         training = masked_training(training, num_channels, len(split.train))
-    trained = train_classifier(dataset, split, training, seed=seed)
+    build = partial(unselective, classes=len(dataset.classes), training=training)
+    custom = CustomParts(build if variant.endswith("without selection") else None)
+    trained = train_classifier(dataset, split, training, seed=seed, custom=custom)
     row: dict[str, object] = {"variant": variant, "accuracy": trained.accuracy}
+    row["parameters"] = sum(int(np.prod(w.shape)) for w in trained.model.trainable_weights)
     row["train"], start, scores = trained.seconds, time.perf_counter(), None
     if variant == "check":
         most = images_to_score(split, training, num_channels)
@@ -66,11 +86,45 @@ def run(dataset: LabelledImages, variant: str, seed: int, epochs: int) -> dict[s
         scores = table.shapley("log_likelihood").scores
     elif training.mixer == "dcmix":
         scores = mixing_weights(trained.model).scores
+    elif training.mixer != "none":
+        images = np.asarray(dataset.images[split.test[:1000]])
+        scores = attention_gates(trained.model, images, verbose=False).scores
     row["score"] = time.perf_counter() - start
     if scores is not None:
         row["spearman"] = spearmanr(scores, dataset.truth).statistic
         row["auc"] = area_under_curve(scores, dataset.truth > 0)
     return row
+
+
+def unselective(images: np.ndarray, *, classes: int, training: Training) -> keras.Model:
+    """Our classifier and optimizer, but without the pull towards few channels."""
+    mean, std = channel_statistics(images)
+    model = build_classifier(
+        images.shape[1:],
+        classes,
+        mixer=DCMix(alpha_regularizer=None),
+        normalization=fit_standardization(mean, std),
+    )
+    steps = training.epochs * -(-len(images) // training.batch_size)
+    rate = keras.optimizers.schedules.CosineDecay(training.learning_rate, steps)
+    model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", ["accuracy"])
+    return model
+
+
+def with_noise(dataset: LabelledImages, num_channels: int, seed: int) -> LabelledImages:
+    """The dataset with channels of Gaussian noise up to a number of channels."""
+    given = np.asarray(dataset.images)
+    added = num_channels - given.shape[-1]
+    if added <= 0:
+        return dataset
+    rng = np.random.default_rng(seed)
+    images = np.empty((*given.shape[:3], num_channels), "float32")
+    images[..., : given.shape[-1]] = given
+    for channel in range(given.shape[-1], num_channels):
+        images[..., channel] = rng.normal(size=given.shape[:3])
+    names = (*dataset.channel_names, *(f"pure_noise_{number}" for number in range(added)))
+    truth = np.concatenate([dataset.truth, np.zeros(added)])
+    return replace(dataset, images=images, channel_names=names, truth=truth)
 
 
 def area_under_curve(scores: np.ndarray, informative: np.ndarray) -> float:
@@ -86,14 +140,14 @@ def tables(rows: pd.DataFrame) -> str:
     for column, what in (
         ("auc", "mean"),
         ("auc", "min"),
+        ("auc", separated),
         ("spearman", "mean"),
         ("accuracy", "mean"),
     ):
         table = rows.pivot_table(column, "scenario", "variant", what).reindex(**order)
         table = table[[v for v in VARIANTS if v in table]]
-        texts.append(
-            f"{column}, {what} over seeds\n{table.to_string(float_format='{:.3f}'.format)}"
-        )
+        title = f"{column}, {getattr(what, '__name__', what)} over seeds"
+        texts.append(f"{title}\n{table.to_string(float_format='{:.3f}'.format)}")
     whole = rows["train"] + rows["score"]
     seconds = rows.assign(seconds=whole).pivot_table("seconds", ["scenario", "seed"], "variant")
     ratio = seconds.div(seconds["all channels"], axis=0).groupby("scenario").median()
@@ -105,9 +159,15 @@ def tables(rows: pd.DataFrame) -> str:
     return "\n\n".join(texts)
 
 
+def separated(found: pd.Series) -> float:
+    """In what share of the seeds all informative channels are above all useless ones."""
+    return float((found == 1).mean())
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--mnist", type=Path, help="MNIST as .npz; else Keras downloads it")
+    parser.add_argument("--images", type=Path, help="images as .npz; else Keras downloads MNIST")
+    parser.add_argument("--channels", type=int, default=0, help="add pure noise up to this many")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--epochs", type=int, default=4)
@@ -126,7 +186,8 @@ def main() -> None:
             wanted = [v for v in arguments.variants.split(",") if (scenario, seed, v) not in done]
             if not wanted:
                 continue
-            dataset = label_images(mnist_channels(scenario, path=arguments.mnist, seed=seed))
+            dataset = label_images(mnist_channels(scenario, path=arguments.images, seed=seed))
+            dataset = with_noise(dataset, arguments.channels, seed)
             for variant in wanted:
                 row = {"scenario": scenario, "seed": seed}
                 row |= run(dataset, variant, seed, arguments.epochs)
