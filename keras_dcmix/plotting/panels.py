@@ -147,7 +147,8 @@ def _draw_members(ax: Axes, panels: BestPanels, share: float) -> None:
     inside = filled > 0
     chosen, sufficient = places[:, 0] == panels.chosen, panels.sufficient[places[:, 0]]
     absent = blend(text_color(), background(ax), 0.16)
-    pale, dot = blend(BLUE, background(ax), 0.45), min(0.62 * cell, 9)
+    # In very narrow columns dots touch: as lines they are still visible.
+    pale, dot = blend(BLUE, background(ax), 0.45), min((0.62 if cell > 6 else 1) * cell, 9)
     areas = np.where(inside, filled * dot**2, min(0.24 * cell, 3) ** 2)
     for is_drawn, color in (
         (~inside, absent),
@@ -155,11 +156,12 @@ def _draw_members(ax: Axes, panels: BestPanels, share: float) -> None:
         (inside & sufficient & ~chosen, BLUE),
         (inside & chosen, ORANGE),
     ):
-        at = places[is_drawn]
+        at, sizes = places[is_drawn], np.unique(areas[is_drawn])
         ax.scatter(
             at[:, 0],
             heights[at[:, 1]],
-            s=areas[is_drawn],
+            # Dots of one size are stored once, which makes a small file.
+            s=sizes if len(sizes) == 1 else areas[is_drawn],
             color=color,
             linewidths=0,
             transform=ax.get_xaxis_transform(),
