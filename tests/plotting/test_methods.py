@@ -11,7 +11,6 @@ from matplotlib.colors import to_hex
 
 from keras_dcmix.importance.channel_importance import ChannelImportance
 from keras_dcmix.plotting import plot_methods
-from keras_dcmix.plotting.method_grid import wrapped
 from keras_dcmix.plotting.style import BLUE, CATEGORIES
 
 METHODS = [
@@ -276,22 +275,6 @@ def test_names_are_shown_literally():
     shown = [text for text in panel.findobj(mpl.text.Text) if "$" in text.get_text()]
     assert {text.get_text() for text in shown} == {"$a$", "$m_1$", "$u$"}
     assert not any(text.get_parse_math() for text in shown)
-
-
-@pytest.mark.parametrize(
-    ("text", "lines"),
-    [
-        ("", [""]),
-        ("dcmix", ["dcmix"]),
-        ("drop in accuracy", ["drop in", "accuracy"]),
-        ("leave_one_out", ["leave_one_", "out"]),
-        ("a_b_c", ["a_b_c"]),
-        ("gradientsofeverything", ["gradi…hing"]),
-        ("one two three four five six seven", ["one two", "three four", "five…even"]),
-    ],
-)
-def test_long_texts_break_after_spaces_and_marks(text, lines):
-    assert wrapped(text, 10) == lines
 
 
 @pytest.mark.parametrize(
