@@ -11,6 +11,7 @@ import matplotlib as mpl
 import numpy as np
 
 from keras_dcmix.importance.channel_importance import ChannelImportance
+from keras_dcmix.plotting.folding import FEW, Folded
 from keras_dcmix.plotting.style import shorten
 
 LONGEST_NAME = 26
@@ -22,6 +23,7 @@ _NOTE = (
     "Small numbers and colour intensity: rank (1 = most important). "
     "Bars: scores, each panel on its own scale{spread}."
 )
+_OTHERS = " Last row: lowest to highest score of the {others}, and the best of their ranks."
 
 
 class Grid(NamedTuple):
@@ -51,28 +53,29 @@ class Grid(NamedTuple):
         return left / width, 1 - (top + self.bars) / height, self.panel / width, self.bars / height
 
 
-def figure_size(shown: Sequence[ChannelImportance], names: Sequence[str]) -> tuple[float, float]:
+def figure_size(shown: Sequence[ChannelImportance], channels: Folded) -> tuple[float, float]:
     """Returns width and height, in inches, in which all text fits."""
-    room = _names_room(names, mpl.rcParams["font.size"])
+    num_rows = len(channels.rows)
+    room = _names_room(channels.rows, mpl.rcParams["font.size"])
     most = max(int((_WIDEST - room + _GAP) / (_NARROWEST + _GAP)), 1)
     rows = ceil(len(shown) / most)
     columns = ceil(len(shown) / rows)
     width = room + columns * min(max((_WIDEST - room) / columns, _NARROWEST + _GAP), 120)
     width = max(width, 300)
-    grid = _grid(shown, names, columns, width, 0, 1)
-    line = (1.6 if len(names) <= 12 else 1.15) * mpl.rcParams["font.size"]
-    bars = max(line * len(names), 50)
-    height = _note_room(width, grid.size) + rows * (grid.head + bars + grid.foot)
+    grid = _grid(shown, channels, columns, width, 0, 1)
+    line = (1.6 if num_rows <= FEW else 1.15) * mpl.rcParams["font.size"]
+    bars = max(line * num_rows, 50)
+    height = _note_room(channels, width, grid.size) + rows * (grid.head + bars + grid.foot)
     return width / 72 + 0.1, height / 72 + 0.1
 
 
 def fitted_grid(
-    shown: Sequence[ChannelImportance], names: Sequence[str], width: float, height: float
+    shown: Sequence[ChannelImportance], channels: Folded, width: float, height: float
 ) -> Grid:
     """Wraps the panels so that their text has the most space, and shrinks it if it does not fit."""
     for scale in (1, 0.85, 0.7, 0.55):
         grids = [
-            _grid(shown, names, columns, width, height, scale)
+            _grid(shown, channels, columns, width, height, scale)
             for columns in {ceil(len(shown) / rows) for rows in range(1, len(shown) + 1)}
         ]
         best = max(grids, key=lambda grid: (min(grid.fit, 1), -grid.rows))
@@ -83,7 +86,7 @@ def fitted_grid(
 
 def _grid(
     shown: Sequence[ChannelImportance],
-    names: Sequence[str],
+    channels: Folded,
     columns: int,
     width: float,
     height: float,
@@ -92,14 +95,14 @@ def _grid(
     """Measures all parts, with text at `scale` times its usual size."""
     size = scale * mpl.rcParams["font.size"]
     rows = ceil(len(shown) / columns)
-    room = min(_names_room(names, size), 0.4 * width)
+    room = min(_names_room(channels.rows, size), 0.4 * width)
     panel = max((width - room + _GAP) / columns - _GAP, 1)
     longest = max(int(panel / (_BOLD_LETTER * 0.8 * size)), 4)
     head = _tallest([importance.method for importance in shown], longest) * 0.8 * 1.2 * size + 5
     units = _tallest([unit_of(importance) for importance in shown], in_unit(longest))
     foot = (0.7 * 1.2 + units * 0.7 * 1.2 + 1.2) * size + 4
-    bars = (height - _note_room(width, size)) / rows - head - foot
-    line = bars / len(names)  # below 0 if the text alone is too tall
+    bars = (height - _note_room(channels, width, size)) / rows - head - foot
+    line = bars / len(channels.rows)  # below 0 if the text alone is too tall
     return Grid(columns, rows, room, panel, head, max(bars, 1), foot, size, line, longest)
 
 
@@ -113,15 +116,16 @@ def _names_room(names: Sequence[str], size: float) -> float:
     return LETTER * 0.9 * size * longest + 8
 
 
-def _note_room(width: float, size: float) -> float:
-    return 1.25 * 0.7 * size * len(note(True, width, size)) + 2
+def _note_room(channels: Folded, width: float, size: float) -> float:
+    return 1.25 * 0.7 * size * len(note(True, channels, width, size)) + 2
 
 
-def note(has_spread: bool, width: float, size: float) -> list[str]:
+def note(has_spread: bool, channels: Folded, width: float, size: float) -> list[str]:
     """Returns the lines of the note below all panels."""
     spread = "; whiskers: ± one standard deviation over repeats" if has_spread else ""
     longest = max(int(width / (0.52 * 0.7 * size)), 20)
-    return wrapped(_NOTE.format(spread=spread), longest, 9)
+    others = _OTHERS.format(others=channels.rows[-1]) if channels.others else ""
+    return wrapped(_NOTE.format(spread=spread) + others, longest, 9)
 
 
 def _tallest(texts: Sequence[str], longest: int) -> int:

@@ -10,13 +10,16 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from keras_dcmix._common.errors import LayerError
+from keras_dcmix._common.wording import quantity
+from keras_dcmix.plotting.folding import FEW, folded, share_in_percent
 from keras_dcmix.plotting.mix_layout import ARROW, HEAD, MixLayout, mix_layout
 from keras_dcmix.plotting.pictures import add_picture, checked_names, picture_canvas
-from keras_dcmix.plotting.style import BLUE, LITERAL, muted, root_figure, shorten
+from keras_dcmix.plotting.style import BLUE, LITERAL, muted, root_figure, shorten, text_color
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+PICTURES = 12  # more would be too small on a page to see cells
 _MOST_IMAGES = 4
 _STRETCH = (1, 99.5)  # percentiles shown as black and white, as in image viewers of microscopy
 
@@ -29,13 +32,15 @@ def plot_mix(
     image_names: Sequence[str] | None = None,
     mean: Any = None,
     std: Any = None,
+    top: int | None = PICTURES,
     ax: Axes | None = None,
 ) -> Axes:
     """Shows each channel with its share of the mix, and the mixed image to the right.
 
     Channels are sorted by their shares (their mean share over several planes). Grey values are
     stretched from percentile 1 to 99.5, with the same limits for all images. The mix is computed
-    from standardised pixels, as in the model.
+    from standardised pixels of all channels, as in the model. A line below the pictures says how
+    many channels have none, and their share of the mix.
 
     Args:
         images: `(height, width, num_channels)`, or `(num_images, height, width, num_channels)`
@@ -46,14 +51,16 @@ def plot_mix(
         mean: `(num_channels,)`, the mean that the model subtracts. By default that of `images`.
         std: `(num_channels,)`, at least 0, the standard deviation that it divides by. By default
             that of `images`.
+        top: How many channels are shown, those with the largest shares, at least 1; `None` for all.
         ax: Axes that are replaced by the pictures. By default a new figure.
 
     Returns:
         The axes; the pictures are its `child_axes`.
 
     Raises:
-        ValueError: If shapes do not match, there are more than four images, or a number is not
-            finite or negative where it must not be.
+        ValueError: If shapes do not match, there are more than four images, a number is not finite
+            or negative where it must not be, or `top` is neither a whole number of at least 1 nor
+            `None`.
 
     Example:
         >>> images = np.random.default_rng(0).random((16, 16, 3))
@@ -73,17 +80,31 @@ def plot_mix(
     total = alpha.sum(axis=0)
     shares = np.divide(alpha, total, out=np.zeros_like(alpha), where=total > 0)
     order = np.argsort(-shares.mean(axis=1), kind="stable")
-    layout = mix_layout(images.shape, alpha.shape[1])
+    rows = folded([names[i] for i in order], top)
+    shown, others = order[: len(rows.shown)], order[len(rows.shown) :]
+    pictures = images[..., shown]
+    layout = mix_layout(pictures.shape, alpha.shape[1], has_foot=bool(rows.others))
     ax, points = picture_canvas(
         ax, layout.width, layout.height, min(1.25, 9 / layout.width, 8 / layout.height)
     )
     size = min(0.75 * mpl.rcParams["font.size"], HEAD * points / 3.5)
-    channels = _show(ax, layout.channel, images[..., order])
+    channels = _show(ax, layout.channel, pictures)
     mixes = _show(ax, layout.mix, mixed)
     _draw_arrows(ax, layout, titles, points, size)
-    _title_channels(channels, [names[i] for i in order], shares[order], size)
+    _title_channels(channels, rows.shown, shares[shown], size, has_decimals=num_channels > FEW)
     _title_mixes(mixes[: alpha.shape[1]], size)
+    if rows.others:
+        ax.text(0, 0.02, _others(shares[others]), fontsize=size, color=text_color())
     return ax
+
+
+def _others(shares: np.ndarray) -> str:
+    """Says how much of each mix the channels `(channels, mixes)` have together."""
+    together = " and ".join(share_in_percent(share) for share in shares.sum(axis=0))
+    count = quantity(len(shares), "more channel")
+    each = "" if shares.shape[1] == 1 else "es"
+    words = "together" if len(shares) > 1 else ""
+    return f"and {count}, {together} of the mix{each} {words}".rstrip()
 
 
 def _checked(images: Any, alpha: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -170,12 +191,19 @@ def _draw_arrows(
 
 
 def _title_channels(
-    pictures: Sequence[Axes], names: list[str], shares: np.ndarray, size: float
+    pictures: Sequence[Axes],
+    names: Sequence[str],
+    shares: np.ndarray,
+    size: float,
+    *,
+    has_decimals: bool,
 ) -> None:
     """Writes name and share above each channel of the first image, and draws the share as a bar."""
     widest = shares.mean(axis=1).max()
     for picture, name, share in zip(pictures, names, shares, strict=False):
         percent = " · ".join(f"{100 * value:.0f}" for value in share)
+        if has_decimals:
+            percent = " · ".join(share_in_percent(value).removesuffix(" %") for value in share)
         space = picture.get_window_extent()
         dpi = root_figure(picture).dpi
         width, height = (side * 72 / dpi for side in (space.width, space.height))

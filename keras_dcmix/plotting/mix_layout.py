@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 # In widths of one picture: the space for titles above it, between pictures, before the mix.
 HEAD, GAP, ARROW = 0.4, 0.07, 0.7
+_FOOT = 0.25  # for one line of text
+_WIDEST_FOLDED = 6  # channels in a row; with more, several images have unreadable titles
 
 
 class MixLayout(NamedTuple):
@@ -19,6 +21,7 @@ class MixLayout(NamedTuple):
     mix_columns: int
     tall: float  # height of a picture of width 1
     num_images: int
+    foot: float = 0  # height of a line of text below all channels
 
     @property
     def width(self) -> float:
@@ -28,7 +31,7 @@ class MixLayout(NamedTuple):
     @property
     def height(self) -> float:
         """Of the figure."""
-        return self.top(self.num_images - 1) + self.band(self.num_images - 1)
+        return self.top(self.num_images - 1) + self.band(self.num_images - 1) + self.foot
 
     @property
     def mix_left(self) -> float:
@@ -65,15 +68,20 @@ class MixLayout(NamedTuple):
         return self.mix_left + column * (self.side + GAP), top, self.side, height
 
 
-def mix_layout(shape: tuple[int, int, int, int], num_mixes: int) -> MixLayout:
+def mix_layout(
+    shape: tuple[int, int, int, int], num_mixes: int, *, has_foot: bool = False
+) -> MixLayout:
     """Wraps channels into about twice as many columns as rows and places the mixes beside them.
 
     Args:
         shape: Of the images: `(num_images, height, width, num_channels)`.
         num_mixes: Number of mixes for each image.
+        has_foot: Whether there is a line of text below the channels.
     """
     num_images, height, width, num_channels = shape
     rows = max(1, round((num_channels / (2 * num_images)) ** 0.5))
+    if has_foot:
+        rows = max(rows, ceil(num_channels / _WIDEST_FOLDED))
     side = min(max(rows // num_mixes, 1), 3)
     mix_rows = min(num_mixes, rows // side)
     return MixLayout(
@@ -84,4 +92,5 @@ def mix_layout(shape: tuple[int, int, int, int], num_mixes: int) -> MixLayout:
         mix_columns=ceil(num_mixes / mix_rows),
         tall=height / width,
         num_images=num_images,
+        foot=_FOOT * has_foot,
     )

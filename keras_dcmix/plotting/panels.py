@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
@@ -10,6 +9,8 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from keras_dcmix.importance.subsets import SubsetScores
+from keras_dcmix.plotting.best_panels import BestPanels, best_panels
+from keras_dcmix.plotting.folding import ROWS
 from keras_dcmix.plotting.style import (
     BLUE,
     LINE,
@@ -31,40 +32,17 @@ if TYPE_CHECKING:
 
 _LONGEST_NAME = 32
 _SCORE, _ROW = 2.3, 0.22  # inches: the height of the scores, and of one channel
+_DOT = 34  # square points: a score
+_WIDEST = 8.0  # inches: more columns become narrower
 
 
-@dataclass(frozen=True)
-class _BestPanels:
-    """The best panel of each size, from no channel to all channels, as drawn.
-
-    Args:
-        channels: All channels from top to bottom, those in most panels first.
-        members: `(panels, channels)` which of them each panel contains.
-        scores: `(panels,)`.
-        errors: `(panels,)` standard error of the difference to the best of all panels.
-        sufficient: `(panels,)` whether it is within that error of the best.
-        chosen: Size of the smallest sufficient panel.
-        answer: The channels of the chosen panel, in the order of the table.
-    """
-
-    channels: tuple[str, ...]
-    members: np.ndarray
-    scores: np.ndarray
-    errors: np.ndarray
-    sufficient: np.ndarray
-    chosen: int
-    answer: tuple[str, ...]
-
-    @property
-    def sizes(self) -> np.ndarray:
-        return np.arange(len(self.scores))
-
-    @property
-    def have_errors(self) -> bool:
-        return bool(np.isfinite(self.errors).all())
-
-
-def plot_panels(scores: SubsetScores, *, metric: str | None = None, ax: Axes | None = None) -> Axes:
+def plot_panels(
+    scores: SubsetScores,
+    *,
+    metric: str | None = None,
+    top: int | None = ROWS,
+    ax: Axes | None = None,
+) -> Axes:
     """Draws which channels can be dropped: the best panel of each size, from none to all.
 
     The upper part shows the score of each best panel; the dashed line is the best of all. A
@@ -72,18 +50,21 @@ def plot_panels(scores: SubsetScores, *, metric: str | None = None, ax: Axes | N
     panel is as good as the best within one standard error, and its dot is filled. The lower part
     has a dot for each channel in the panel, pale where that panel is not as good. The channel that
     is in most of the panels is on top. The smallest sufficient panel is the orange column; names of
-    channels outside it are grey.
+    channels outside it are grey. Channels after the first `top` share the last row: the area of a
+    dot is the part of them that is in the panel.
 
     Args:
         scores: The table of scores per subset.
         metric: One of `scores.metrics`; the first by default.
+        top: How many channels have a row of their own, at least 1; `None` for all.
         ax: Axes to draw into. By default a new figure, which grows with the number of channels.
 
     Returns:
         The axes.
 
     Raises:
-        ValueError: If the metric is unknown.
+        ValueError: If the metric is unknown, or `top` is neither a whole number of at least 1 nor
+            `None`.
 
     Example:
         >>> members = [[], ["DNA"], ["RNA"], ["DNA", "RNA"]]
@@ -94,12 +75,11 @@ def plot_panels(scores: SubsetScores, *, metric: str | None = None, ax: Axes | N
         '1 of 2 channels is enough: DNA'
     """
     metric = scores.checked_metric(metric)
-    panels = _best_panels(scores, metric)
-    num_channels = scores.num_channels
-    rows = _ROW * num_channels
-    longest = min(max(len(name) for name in scores.channel_names), _LONGEST_NAME)
-    width = max(5.0, 0.24 * (num_channels + 2)) + 0.085 * longest
-    ax = axes_or_new(ax, width, 1.1 + _SCORE + rows)
+    panels = best_panels(scores, metric, top)
+    rows = _ROW * len(panels.labels)
+    longest = min(max(len(name) for name in panels.labels), _LONGEST_NAME)
+    columns = min(max(5.0, 0.24 * (scores.num_channels + 2)), _WIDEST)
+    ax = axes_or_new(ax, columns + 0.085 * longest, 1.1 + _SCORE + rows)
     share = rows / (rows + _SCORE)
     _draw_chosen_column(ax, panels)
     _draw_scores(ax, panels, share)
@@ -109,32 +89,13 @@ def plot_panels(scores: SubsetScores, *, metric: str | None = None, ax: Axes | N
     return ax
 
 
-def _best_panels(scores: SubsetScores, metric: str) -> _BestPanels:
-    """Sorts channels by how many best panels contain them; ties by the smallest that does."""
-    panels, table = scores.panels(metric), scores.best_panels(metric)
-    members = np.array(
-        [[name in each.channels for name in scores.channel_names] for each in panels]
-    )
-    order = np.lexsort((members.argmax(axis=0), -members.sum(axis=0)))
-    chosen = next(size for size, each in enumerate(panels) if each.smallest_sufficient)
-    return _BestPanels(
-        channels=tuple(scores.channel_names[index] for index in order),
-        members=members[:, order],
-        scores=np.array([each.score for each in panels]),
-        errors=table["below_best_standard_error"].to_numpy(),
-        sufficient=table["within_one_standard_error"].to_numpy(),
-        chosen=chosen,
-        answer=panels[chosen].channels,
-    )
-
-
-def _draw_chosen_column(ax: Axes, panels: _BestPanels) -> None:
+def _draw_chosen_column(ax: Axes, panels: BestPanels) -> None:
     """Shades the column of the smallest sufficient panel, from the score to the channels."""
     chosen, tint = panels.chosen, blend(ORANGE, background(ax), 0.2)
     ax.axvspan(chosen - 0.42, chosen + 0.42, color=tint, linewidth=0, zorder=0)
 
 
-def _draw_scores(ax: Axes, panels: _BestPanels, share: float) -> None:
+def _draw_scores(ax: Axes, panels: BestPanels, share: float) -> None:
     """Draws scores in the upper part of the axes; the lower `share` stays free."""
     sizes, values = panels.sizes, panels.scores
     errors = np.nan_to_num(panels.errors)
@@ -156,7 +117,9 @@ def _draw_scores(ax: Axes, panels: _BestPanels, share: float) -> None:
     colors = [BLUE if is_sufficient else background(ax) for is_sufficient in panels.sufficient]
     colors[panels.chosen] = ORANGE
     edges = [BLUE if color != ORANGE else ORANGE for color in colors]
-    ax.scatter(sizes, values, s=34, color=colors, edgecolors=edges, linewidths=1.2, zorder=5)
+    dots = np.full(len(sizes), min(_DOT, (0.8 * laid_out(ax)[0] / len(sizes)) ** 2))
+    dots[panels.chosen] = _DOT
+    ax.scatter(sizes, values, s=dots, color=colors, edgecolors=edges, linewidths=1.2, zorder=5)
     low, high = (values - errors).min(), (values + errors).max()
     span = high - low or abs(high) or 1.0
     low, high = low - 0.08 * span, high + 0.12 * span
@@ -169,32 +132,36 @@ def _draw_scores(ax: Axes, panels: _BestPanels, share: float) -> None:
     ax.spines["left"].set_bounds(low, high)
 
 
-def _draw_members(ax: Axes, panels: _BestPanels, share: float) -> None:
+def _draw_members(ax: Axes, panels: BestPanels, share: float) -> None:
     """Draws one dot for each panel and channel, filled where the channel is in the panel."""
-    num_channels = len(panels.channels)
-    heights = _heights(num_channels, share)
+    num_rows = len(panels.labels)
+    heights = _heights(num_rows, share)
     for height in heights[::2]:
         stripe = blend(text_color(), background(ax), 0.05)
-        half = share / num_channels / 2
+        half = share / num_rows / 2
         ax.axhspan(*_scores_at(ax, height - half, height + half), color=stripe, lw=0, zorder=-1)
     width, tall = laid_out(ax)
-    cell = min(width / (num_channels + 1), tall * share / num_channels)
-    places = np.array([(s, c) for s in range(num_channels + 1) for c in range(num_channels)])
-    inside = panels.members[places[:, 0], places[:, 1]]
+    cell = min(width / len(panels.sizes), tall * share / num_rows)
+    places = np.array(list(np.ndindex(panels.filled.shape)))
+    filled = panels.filled.ravel()
+    inside = filled > 0
     chosen, sufficient = places[:, 0] == panels.chosen, panels.sufficient[places[:, 0]]
     absent = blend(text_color(), background(ax), 0.16)
-    pale, dot = blend(BLUE, background(ax), 0.45), min(0.62 * cell, 9)
-    for is_drawn, color, size in (
-        (~inside, absent, min(0.24 * cell, 3)),
-        (inside & ~sufficient, pale, dot),
-        (inside & sufficient & ~chosen, BLUE, dot),
-        (inside & chosen, ORANGE, dot),
+    # In very narrow columns dots touch: as lines they are still visible.
+    pale, dot = blend(BLUE, background(ax), 0.45), min((0.62 if cell > 6 else 1) * cell, 9)
+    areas = np.where(inside, filled * dot**2, min(0.24 * cell, 3) ** 2)
+    for is_drawn, color in (
+        (~inside, absent),
+        (inside & ~sufficient, pale),
+        (inside & sufficient & ~chosen, BLUE),
+        (inside & chosen, ORANGE),
     ):
-        at = places[is_drawn]
+        at, sizes = places[is_drawn], np.unique(areas[is_drawn])
         ax.scatter(
             at[:, 0],
             heights[at[:, 1]],
-            s=size**2,
+            # Dots of one size are stored once, which makes a small file.
+            s=sizes if len(sizes) == 1 else areas[is_drawn],
             color=color,
             linewidths=0,
             transform=ax.get_xaxis_transform(),
@@ -202,9 +169,9 @@ def _draw_members(ax: Axes, panels: _BestPanels, share: float) -> None:
         )
 
 
-def _heights(num_channels: int, share: float) -> np.ndarray:
-    """Returns the height of each channel's row, as a fraction of the axes, from top to bottom."""
-    return share * (1 - (np.arange(num_channels) + 0.5) / num_channels) * 0.97
+def _heights(num_rows: int, share: float) -> np.ndarray:
+    """Returns the height of each row, as a fraction of the axes, from top to bottom."""
+    return share * (1 - (np.arange(num_rows) + 0.5) / num_rows) * 0.97
 
 
 def _scores_at(ax: Axes, *heights: float) -> list[float]:
@@ -213,18 +180,20 @@ def _scores_at(ax: Axes, *heights: float) -> list[float]:
     return [low + height * (high - low) for height in heights]
 
 
-def _finish(ax: Axes, panels: _BestPanels, metric: str) -> None:
+def _finish(ax: Axes, panels: BestPanels, metric: str) -> None:
     """Writes the answer above and a legend below the axes."""
     clean(ax)
     sizes = panels.sizes
     ax.set_xlim(-0.6, sizes[-1] + 0.6)
-    ax.set_xticks(sizes[:: 1 if len(sizes) <= 16 else 5])
+    ax.set_xticks(sizes[:: 1 if len(sizes) <= 16 else 5 if len(sizes) <= 60 else 20])
     legend = "a single block of images: no standard errors"
     if panels.have_errors:
         legend = (
             "filled dots: as good as the best panel, within one\n"
             "standard error of the difference to it (whiskers)"
         )
+    if panels.rows.others:
+        legend += "\nlast row: the area of a dot is the part of these channels in the panel"
     # At the right end, so that it extends to the left, below the names.
     ax.set_xlabel(f"channels in the panel\n{legend}", loc="right", fontsize="small")
     low, high = ax.spines["left"].get_bounds()
@@ -236,9 +205,9 @@ def _finish(ax: Axes, panels: _BestPanels, metric: str) -> None:
     ax.set_title(title, loc="left", fontweight="bold", fontsize="medium", **LITERAL)
 
 
-def _answer(panels: _BestPanels, longest: int) -> str:
+def _answer(panels: BestPanels, longest: int) -> str:
     """Says which panel is enough, with its channels where they fit into a line."""
-    size, most = panels.chosen, len(panels.channels)
+    size, most = panels.chosen, panels.num_channels
     if size == 0:
         return f"No panel scores {'clearly ' if panels.have_errors else ''}better than no channel"
     if size == most:
@@ -249,10 +218,10 @@ def _answer(panels: _BestPanels, longest: int) -> str:
     return with_names if len(with_names) <= longest else answer
 
 
-def _label_channels(ax: Axes, panels: _BestPanels, share: float) -> None:
+def _label_channels(ax: Axes, panels: BestPanels, share: float) -> None:
     """Writes channel names beside their rows, in grey where the channel can be dropped."""
     _, height = laid_out(ax)
-    names, kept = panels.channels, panels.members[panels.chosen]
+    names, kept = panels.labels, panels.filled[panels.chosen] > 0
     size = min(mpl.rcParams["font.size"], LINE * height * share / len(names))
     for name, is_kept, place in zip(names, kept, _heights(len(names), share), strict=True):
         ax.annotate(

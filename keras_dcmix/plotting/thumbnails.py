@@ -2,69 +2,31 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.textpath import text_to_path
 
 from keras_dcmix._common.errors import DataError
+from keras_dcmix._common.wording import quantity
+from keras_dcmix.plotting.folding import folded
 from keras_dcmix.plotting.pictures import add_picture, checked_names, picture_canvas
 from keras_dcmix.plotting.style import LITERAL, muted, shorten
+from keras_dcmix.plotting.thumbnail_layout import ThumbnailLayout
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+PICTURES = 48  # of channels: four bands of twelve
 _MOST_FIELDS = 6
 _SIDE = 256  # pixels of a picture; more would not be visible
 _RANGE = (0.1, 99.9)  # percentiles shown as black and white
 
-_GAP = 0.05  # between pictures, in their width
 _TEXT = 0.75  # size of the text, relative to that of the style
 _MOST_TEXT = 0.14  # its maximum, in widths of a picture
-
-# In sizes of the text: the space for names left of the rows, above and below the columns.
-_LEFT, _HEAD, _FOOT = 13, 3.4, 3.2
-
-
-class _Layout(NamedTuple):
-    """Positions of pictures, in widths of one picture, counted from top left."""
-
-    rows: int
-    columns: int
-    tall: float  # height of the tallest picture of width 1
-    em: float  # size of the text
-    has_names: bool  # whether rows have names
-
-    @property
-    def left(self) -> float:
-        return min(_LEFT * self.em, max(0.9, 0.1 * self.columns)) if self.has_names else 0
-
-    @property
-    def head(self) -> float:
-        return _HEAD * self.em
-
-    @property
-    def foot(self) -> float:
-        return _FOOT * self.em
-
-    @property
-    def width(self) -> float:
-        return self.left + self.columns * (1 + _GAP) - _GAP
-
-    @property
-    def height(self) -> float:
-        return self.head + self.rows * (self.tall + _GAP) - _GAP + self.foot
-
-    def corner(self, row: int, column: int) -> tuple[float, float]:
-        """Left and top of the space for a picture."""
-        return self.left + column * (1 + _GAP), self.head + row * (self.tall + _GAP)
-
-    def box(self, row: int, column: int, height: float) -> tuple[float, float, float, float]:
-        """Left, top, width and height of a picture, centred in its row."""
-        left, top = self.corner(row, column)
-        return left, top + (self.tall - height) / 2, 1, height
 
 
 def plot_thumbnails(
@@ -72,12 +34,14 @@ def plot_thumbnails(
     *,
     channel_names: Sequence[str],
     field_names: Sequence[str] | None = None,
+    top: int | None = PICTURES,
     ax: Axes | None = None,
 ) -> Axes:
     """Shows fields as rows and channels as columns, in grey.
 
     A channel has one range from black to white in all fields (percentiles 0.1 to 99.9 of the
-    fields shown), written below its column, so brightness is comparable within a column.
+    fields shown), written below its column, so brightness is comparable within a column. More
+    than sixteen channels are wrapped into bands, one below the other.
 
     Args:
         fields: Up to six, each `(height, width, num_channels)` in raw pixels; they may differ in
@@ -85,13 +49,16 @@ def plot_thumbnails(
         channel_names: One name for each channel.
         field_names: One name for each field, in up to three lines, such as its class, plate and
             well.
+        top: How many channels are shown, the first ones, at least 1; `None` for all. A line below
+            the pictures says how many have none.
         ax: Axes that are replaced by the pictures. By default a new figure.
 
     Returns:
         The axes; the pictures are its `child_axes`, row by row.
 
     Raises:
-        ValueError: If there are no fields or more than six, or shapes and names do not match.
+        ValueError: If there are no fields or more than six, shapes and names do not match, or `top`
+            is neither a whole number of at least 1 nor `None`.
 
     Example:
         >>> fields = np.random.default_rng(0).random((2, 16, 16, 3))
@@ -99,17 +66,23 @@ def plot_thumbnails(
         >>> [picture.get_title() for picture in ax.child_axes[:3]]
         ['DNA', 'RNA', 'ER']
     """
-    small = [_shrunk(field) for field in _checked(fields, channel_names)]
+    checked = _checked(fields, channel_names)
+    channels = folded(channel_names, top)
+    shown = channels.shown
+    small = [_shrunk(field[..., : len(shown)]) for field in checked]
     names = [""] * len(small)
     if field_names is not None:
         names = checked_names("field_names", field_names, len(small), "field")
-    ranges = [_range(small, channel) for channel in range(len(channel_names))]
-    ax, layout, points = _canvas(small, any(names), ax)
+    ranges = [_range(small, channel) for channel in range(len(shown))]
+    ax, layout, points = _canvas(small, any(names), bool(channels.others), ax)
     size = min(_TEXT * mpl.rcParams["font.size"], _MOST_TEXT * points)
     pictures = _show(ax, layout, small, ranges, size)
-    _title_columns(pictures, channel_names, points, size)
+    _title_columns(pictures, shown, points, size)
     _name_rows(ax, layout, names, points, size)
     _write_ranges(ax, layout, ranges, points, size)
+    if channels.others:
+        more = f"and {quantity(len(channels.others), 'more channel')} without a picture"
+        ax.text(layout.left, 0, more, va="bottom", fontsize=size)
     return ax
 
 
@@ -153,30 +126,32 @@ def _range(fields: Sequence[np.ndarray], channel: int) -> tuple[float, float]:
 
 
 def _canvas(
-    fields: Sequence[np.ndarray], has_names: bool, ax: Axes | None
-) -> tuple[Axes, _Layout, float]:
+    fields: Sequence[np.ndarray], has_names: bool, has_line: bool, ax: Axes | None
+) -> tuple[Axes, ThumbnailLayout, float]:
     """Returns axes in the units of the layout, the layout, and the width of a picture in points."""
-    rows, columns = len(fields), fields[0].shape[-1]
     tall = max(field.shape[0] / field.shape[1] for field in fields)
-    inches = min(2.2, max(0.95, 11 / columns), max(0.95, 9 / (rows * tall)))
-    em = _MOST_TEXT
+    layout = ThumbnailLayout(
+        len(fields), fields[0].shape[-1], tall, _MOST_TEXT, has_names, has_line
+    )
+    rows = layout.rows * layout.bands
+    inches = min(2.2, max(0.95, 11 / layout.columns), max(0.95, 9 / (rows * tall)))
     if ax is None:
-        em = min(em, _TEXT * mpl.rcParams["font.size"] / 72 / inches)
-    layout = _Layout(rows, columns, tall, em, has_names)
+        em = min(_MOST_TEXT, _TEXT * mpl.rcParams["font.size"] / 72 / inches)
+        layout = layout._replace(em=em)
     ax, points = picture_canvas(ax, layout.width, layout.height, inches)
     return ax, layout, points
 
 
 def _show(
     ax: Axes,
-    layout: _Layout,
+    layout: ThumbnailLayout,
     fields: Sequence[np.ndarray],
     ranges: Sequence[tuple[float, float]],
     size: float,
 ) -> list[Axes]:
     """Shows all channels of all fields, row by row."""
     pictures = []
-    for row, column in np.ndindex(layout.rows, layout.columns):
+    for row, column in np.ndindex(layout.rows, layout.num_channels):
         plane = fields[row][..., column]
         box = layout.box(row, column, plane.shape[0] / plane.shape[1])
         has_pixels = bool(np.isfinite(plane).any())
@@ -196,16 +171,22 @@ def _title_columns(
         picture.set_title(title, fontsize=size, pad=0.4 * size, linespacing=1.1, **LITERAL)
 
 
-def _name_rows(ax: Axes, layout: _Layout, names: Sequence[str], points: float, size: float) -> None:
-    for row, name in enumerate(names if layout.has_names else []):
-        lines = [
+def _name_rows(
+    ax: Axes, layout: ThumbnailLayout, names: Sequence[str], points: float, size: float
+) -> None:
+    texts = [
+        "\n".join(
             _cut(line, (layout.left - 0.1) * points, size) for line in str(name).split("\n")[:3]
-        ]
-        _, top = layout.corner(row, 0)
+        )
+        for name in names
+    ]
+    bands = range(0, layout.num_channels, layout.columns) if layout.has_names else ()
+    for first, (row, text) in itertools.product(bands, enumerate(texts)):
+        _, top = layout.corner(row, first)
         ax.text(
             layout.left - 0.08,
             layout.height - top - layout.tall / 2,
-            "\n".join(lines),
+            text,
             ha="right",
             va="center",
             fontsize=size,
@@ -215,20 +196,22 @@ def _name_rows(ax: Axes, layout: _Layout, names: Sequence[str], points: float, s
 
 def _write_ranges(
     ax: Axes,
-    layout: _Layout,
+    layout: ThumbnailLayout,
     ranges: Sequence[tuple[float, float]],
     points: float,
     size: float,
 ) -> None:
     """Writes the intensities of black and white below each column."""
-    y = layout.foot - 0.3 * size / points
+    gap = 0.3 * size / points
     style: dict[str, Any] = {"va": "top", "color": muted(ax), "linespacing": 1.15}
-    if layout.left:
-        ax.text(layout.left - 0.08, y, "black\nwhite", ha="right", fontsize=0.9 * size, **style)
+    style["fontsize"] = 0.9 * size
     for column, (black, white) in enumerate(ranges):
+        y = layout.bottom(column) - gap
+        if layout.left and column % layout.columns == 0:
+            ax.text(layout.left - 0.08, y, "black\nwhite", ha="right", **style)
         text = "" if np.isnan(black) else f"{_number(black)}\n{_number(white)}"
         left, _ = layout.corner(0, column)
-        ax.text(left + 0.5, y, text, ha="center", fontsize=0.9 * size, **style)
+        ax.text(left + 0.5, y, text, ha="center", **style)
 
 
 def _number(value: float) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
@@ -9,6 +11,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from keras_dcmix._common.errors import LayerError
+from keras_dcmix.plotting.folding import EVEN_LINE, FEW, even_share, folded, share_in_percent
 from keras_dcmix.plotting.style import (
     CATEGORIES,
     LITERAL,
@@ -26,28 +29,35 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-_MOST_LABELS = 8
-_SHOWN_OF_MANY = 6
+LINES = 8  # as many colours differ clearly
 _LONGEST_NAME = 24
+_Look = tuple[str, str]  # colour and kind of line
+_STYLES = ("-", "--", "-.", ":")  # of lines that share a colour
 
 
-def plot_trajectory(history: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def plot_trajectory(
+    history: pd.DataFrame, *, top: int | None = LINES, ax: Axes | None = None
+) -> Axes:
     """Draws one line a channel: its share of the mix over training, labelled at its end.
 
-    Thick lines are means over seeds, thin ones single seeds. Several planes are averaged. With
-    more than eight channels the six that end highest are coloured and the others grey.
+    Thick lines are means over seeds, thin ones single seeds. Several planes are averaged. The
+    dotted line is an even share, at which all channels start. Channels after the `top` that end
+    highest are thin grey lines with one label, which says how much they have together.
 
     Args:
         history: Columns `epoch`, `step`, `channel`, `mix` and `share` (0 to 1), and `seed` if
             there are several, as `ChannelWeightHistory.to_frame()` returns it. The x-axis shows
             steps if an epoch has several records, otherwise epochs.
-        ax: Axes to draw into. By default a new figure.
+        top: How many channels have a colour and a label, at least 1; `None` for all. After eight
+            channels colours repeat, with other kinds of lines.
+        ax: Axes to draw into. By default a new figure, which grows with the number of labels.
 
     Returns:
         The axes.
 
     Raises:
-        ValueError: If a column is missing or there is no row.
+        ValueError: If a column is missing, there is no row, or `top` is neither a whole number of
+            at least 1 nor `None`.
 
     Example:
         >>> import pandas as pd
@@ -57,24 +67,29 @@ def plot_trajectory(history: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         'epoch'
     """
     shares, axis = _shares(history)
-    ax = axes_or_new(ax, 6.4, 3.8)
     mean = shares.groupby(level="x").mean()
     last = mean.ffill().iloc[-1].sort_values(ascending=False, kind="stable")
-    num_shown = len(last) if len(last) <= _MOST_LABELS else _SHOWN_OF_MANY
-    shown, others = list(last.index[:num_shown]), list(last.index[num_shown:])
+    rows = folded(list(last.index), top)
+    ax = axes_or_new(ax, 6.4, max(3.8, 0.6 + 0.19 * len(rows.rows)))
     grey = blend(text_color(), background(ax), 0.3)
-    colors = dict(zip(shown, _colors(ax), strict=False)) | dict.fromkeys(others, grey)
-    _draw_lines(ax, shares, mean, colors, set(others))
+    looks = _looks(ax, rows.shown) | dict.fromkeys(rows.others, (grey, "-"))
+    _draw_lines(ax, shares, mean, looks, set(rows.others))
     _finish(ax, mean, axis)
+    share = share_in_percent if len(last) > FEW else _whole_percent
     ends = [
-        (f"{shorten(name, _LONGEST_NAME)}  {100 * last[name]:.0f} %", last[name], colors[name])
-        for name in shown
+        (f"{shorten(name, _LONGEST_NAME)}  {share(last[name])}", last[name], looks[name])
+        for name in rows.shown
     ]
-    if others:
-        each = last[others].mean()
-        ends.append((f"{len(others)} others, mean {100 * each:.0f} %", each, grey))
+    if rows.others:
+        others = last[list(rows.others)]
+        together = f"{len(others)} others, {share(others.sum())} together"
+        ends.append((together, others.mean(), (grey, "-")))
     _label_ends(ax, ends)
     return ax
+
+
+def _whole_percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
 
 
 def _shares(history: pd.DataFrame) -> tuple[pd.DataFrame, str]:
@@ -95,21 +110,26 @@ def _shares(history: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     return shares.unstack("channel"), axis
 
 
-def _colors(ax: Axes) -> list[str]:
-    """Returns eight colours that differ clearly, on white and on black."""
-    return [*CATEGORIES, text_color(), muted(ax)]
+def _looks(ax: Axes, names: Sequence[str]) -> dict[str, _Look]:
+    """Returns a colour and a kind of line for each channel.
+
+    The eight colours differ clearly, on white and on black.
+    """
+    colors = [*CATEGORIES, text_color(), muted(ax)]
+    looks = itertools.cycle(itertools.product(_STYLES, colors))
+    return {name: (color, style) for name, (style, color) in zip(names, looks, strict=False)}
 
 
 def _draw_lines(
     ax: Axes,
     shares: pd.DataFrame,
     mean: pd.DataFrame,
-    colors: dict[str, str],
+    looks: dict[str, _Look],
     others: set[str],
 ) -> None:
     """Draws thin lines for single seeds and a thick one for their mean, the highest on top."""
     num_seeds = shares.index.get_level_values("seed").nunique()
-    for depth, (channel, color) in enumerate(reversed(colors.items())):
+    for depth, (channel, (color, style)) in enumerate(reversed(looks.items())):
         many = channel in others
         if num_seeds > 1 and not many:
             for _, single in shares[channel].groupby(level="seed"):
@@ -121,10 +141,11 @@ def _draw_lines(
             line.index,
             line,
             color=color,
+            linestyle=style,
             linewidth=0.8 if many else 2,
             marker="o" if len(mean) == 1 else None,
             solid_capstyle="round",
-            zorder=3 + depth / len(colors),
+            zorder=2.5 if many else 3 + depth / len(looks),
             label=channel,
         )
 
@@ -138,15 +159,19 @@ def _finish(ax: Axes, mean: pd.DataFrame, axis: str) -> None:
     ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     ax.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     ax.yaxis.set_major_formatter(PercentFormatter(1, None if ax.get_ylim()[1] < 0.06 else 0, " %"))
-    equal = 1 / len(mean.columns)
-    ax.axhline(equal, color=muted(ax), linewidth=0.8, linestyle=(0, (1, 3)), zorder=1)
+    num_channels = len(mean.columns)
+    even = 1 / num_channels
+    line = ax.axhline(even, color=muted(ax), linewidth=0.8, linestyle=EVEN_LINE, zorder=1)
     ax.set_xlabel(axis)
+    if num_channels > FEW:
+        line.set(color=text_color(), zorder=2.9)  # above the grey lines, which would hide it
+        ax.set_xlabel(f"{axis}\n{even_share(num_channels)}")
     ax.set_ylabel("share of the mix")
 
 
-def _label_ends(ax: Axes, ends: list[tuple[str, float, str]]) -> None:
+def _label_ends(ax: Axes, ends: list[tuple[str, float, _Look]]) -> None:
     """Names the lines at their right ends; labels do not overlap, thin lines connect them."""
-    size = 0.9 * mpl.rcParams["font.size"]
+    size = min(0.9 * mpl.rcParams["font.size"], laid_out(ax)[1] / (1.3 * len(ends)))
     beside = ax.get_yaxis_transform()
     texts = [
         ax.text(1.045, share, label, transform=beside, fontsize=size, **LITERAL)
@@ -155,7 +180,7 @@ def _label_ends(ax: Axes, ends: list[tuple[str, float, str]]) -> None:
     low, high = ax.get_ylim()
     gap = 1.3 * size / laid_out(ax)[1] * (high - low)
     positions = _without_overlap(np.array([share for _, share, _ in ends]), gap, low, high)
-    for text, position, (_, share, color) in zip(texts, positions, ends, strict=True):
+    for text, position, (_, share, (color, style)) in zip(texts, positions, ends, strict=True):
         text.set(y=position, va="center_baseline", color=text_color())
         ax.plot(
             [1.005, 1.035],
@@ -163,6 +188,7 @@ def _label_ends(ax: Axes, ends: list[tuple[str, float, str]]) -> None:
             transform=beside,
             clip_on=False,
             color=color,
+            linestyle=style,
             linewidth=1.2,
             label="_connector",
         )

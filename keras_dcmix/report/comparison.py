@@ -37,7 +37,8 @@ def comparison_report(
         warnings: Why a ranking of this source may be unreliable, in sentences; shown at the top.
 
     Returns:
-        HTML without scripts, fonts or links; names are escaped.
+        HTML without fonts or links; names are escaped. Its only script is that of the search field
+        above a table of more than twelve channels.
     """
     verdict = comparison.verdict()
     order = mean_ranks(comparison.importances, verdict)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_dcmix._common.wording import quantity
+from keras_dcmix.plotting.folding import ROWS, folded
 from keras_dcmix.report.figures import Picture, picture
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def bars(comparison: MethodComparison, order: Sequence[str]) -> Picture:
         lambda ax: plot_methods(comparison.importances, truth=comparison.planted_truth, ax=ax),
         alt=(
             f"Bars for {methods}, one panel each, with the same channels from top to bottom. By "
-            f"mean rank the channels come in the order {', '.join(order)}."
+            f"mean rank the channels come in the order {_in_words(order)}."
         ),
         caption=(
             "One panel for each method. Where methods agree, bars become shorter from top to "
@@ -31,6 +32,13 @@ def bars(comparison: MethodComparison, order: Sequence[str]) -> Picture:
             "the others do. Scales differ: compare the ranks beside the bars, not the lengths."
         ),
     )
+
+
+def _in_words(order: Sequence[str]) -> str:
+    """The first channels: a text that is read aloud must not list hundreds."""
+    channels = folded(order, ROWS)
+    words = ", ".join(channels.shown)
+    return f"{words}, then {channels.rows[-1]}" if channels.others else words
 
 
 def agreement(comparison: MethodComparison) -> Picture | None:

@@ -10,6 +10,7 @@ import numpy as np
 from keras_dcmix._common.wording import percent
 from keras_dcmix.evidence.comparison_verdict import ComparisonVerdict
 from keras_dcmix.importance.channel_importance import ChannelImportance
+from keras_dcmix.plotting.folding import FEW
 from keras_dcmix.report.page import Table, spread
 
 if TYPE_CHECKING:
@@ -42,16 +43,22 @@ def places(verdict: ComparisonVerdict, means: Mapping[str, float]) -> Table:
         "Only methods whose model is clearly above the majority baseline are counted."
         if verdict.unreliable
         else "",
+        find="channel",
     )
 
 
 def ranks(importances: Sequence[ChannelImportance], order: Sequence[str]) -> Table:
-    """The rank of each channel by each method."""
-    rows = [
-        (each.method, *(f"{each.ranks[each.channel_names.index(name)]:g}" for name in order))
+    """The rank of each channel by each method; many channels are rows, few are columns."""
+    caption, methods = "Rank of each channel by each method", [each.method for each in importances]
+    found = [
+        [f"{each.ranks[each.channel_names.index(name)]:g}" for name in order]
         for each in importances
     ]
-    return Table("Rank of each channel by each method", ("method", *order), rows)
+    if len(order) > FEW:
+        rows = [(name, *cells) for name, *cells in zip(order, *found, strict=True)]
+        return Table(caption, ("channel", *methods), rows, find="channel")
+    rows = [(method, *cells) for method, cells in zip(methods, found, strict=True)]
+    return Table(caption, ("method", *order), rows)
 
 
 def models(comparison: MethodComparison, verdict: ComparisonVerdict) -> Table:

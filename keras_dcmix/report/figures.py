@@ -65,7 +65,7 @@ def picture(
         alt: What the picture shows, for readers who do not see it.
         caption: What to look at.
         size: Width and height in inches; `None` lets the function choose.
-        is_photo: Whether it holds images of cells, which are smaller as PNG than as SVG.
+        is_photo: Whether it is smaller as PNG than as SVG: images of cells, thousands of dots.
     """
     with _plain_style():
         ax = draw(ax=None) if size is None else draw(ax=_new_axes(*size))

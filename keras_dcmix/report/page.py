@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +11,8 @@ from typing import Any
 
 import jinja2
 import numpy as np
+
+from keras_dcmix.plotting.folding import FEW, share_in_percent
 
 # What no HTML page may hold, but names in tables may: control characters, halves of surrogate pairs
 # (file names that are no UTF-8), and what Unicode reserves for itself.
@@ -21,6 +25,9 @@ _FORBIDDEN = re.compile(
 )
 
 
+_MOST_ROWS = 24  # a table of more rows would fill more than a screen
+
+
 @dataclass(frozen=True)
 class Table:
     """A table of text.
@@ -30,29 +37,48 @@ class Table:
         columns: Heads of the columns; the first column heads the rows.
         rows: Text, a row a list.
         note: A sentence below.
+        find: What the rows are, such as `"channel"`, where a long table has a search field.
     """
 
     caption: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     note: str = ""
+    find: str = ""
+
+    @property
+    def is_searchable(self) -> bool:
+        """Whether it has a search field."""
+        return bool(self.find) and len(self.rows) > FEW
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it scrolls in a frame of its own."""
+        return self.is_searchable or len(self.rows) > _MOST_ROWS
 
 
 def render(template: str, **values: Any) -> str:
     """Fills a template of this package; text is escaped, whatever it holds.
 
+    A page with a search field has one script, that of `find.js`. Its policy allows only that
+    script, by its hash.
+
     Args:
         template: File name in `templates`.
         **values: What the template names.
     """
+    loader = jinja2.PackageLoader("keras_dcmix.report")
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("keras_dcmix.report"),
+        loader=loader,
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=_printable,
     )
+    script, _, _ = loader.get_source(environment, "find.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    values |= {"script": script, "script_hash": f"sha256-{digest}"}
     return environment.get_template(template).render(**values)
 
 
@@ -61,7 +87,23 @@ def _printable(value: Any) -> Any:
     return _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", value) if type(value) is str else value
 
 
-def spread(std: float) -> str:
+def fine_percent(share: float) -> str:
+    """A share of 0 to 1 in percent, with as many digits as separate the shares of many channels.
+
+    Example:
+
+    >>> fine_percent(0.0512), fine_percent(0.00514)
+    ('5.1%', '0.51%')
+    """
+    return in_page(share_in_percent(share))
+
+
+def in_page(text: str) -> str:
+    """Text of a figure as pages write it: no space before a percent sign."""
+    return text.replace(" %", "%")
+
+
+def spread(std: float, digits: int = 1) -> str:
     """A spread beside a share, in percentage points; empty where it is not known.
 
     Example:
@@ -69,4 +111,4 @@ def spread(std: float) -> str:
     >>> spread(0.0123), spread(float("nan"))
     (' ± 1.2', '')
     """
-    return "" if np.isnan(std) else f" ± {100 * std:.1f}"
+    return "" if np.isnan(std) else f" ± {100 * std:.{digits}f}"

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from keras_dcmix._common.wording import percent, plural, quantity
 from keras_dcmix.evidence.sentences import leaders, reliability
 from keras_dcmix.evidence.sentences.ranking import headline
+from keras_dcmix.plotting.folding import FEW
 from keras_dcmix.report import ranking_pictures, result_files
 from keras_dcmix.report.model_section import model_section
-from keras_dcmix.report.page import Table, render, spread
+from keras_dcmix.report.page import Table, fine_percent, render, spread
 from keras_dcmix.report.run_details import (
     Rows,
     argument_rows,
@@ -37,7 +38,8 @@ def ranking_report(
         warnings: Why a ranking of this source may be unreliable, in sentences; shown at the top.
 
     Returns:
-        HTML without scripts, fonts or links; names are escaped.
+        HTML without fonts or links; names are escaped. Its only script is that of the search field
+        above a table of more than twelve channels.
     """
     verdict = ranking.verdict()
     is_reliable = verdict.reliability.is_reliable
@@ -81,16 +83,18 @@ def ranking_report(
 def _share_table(ranking: ChannelRanking) -> Table:
     table = ranking.importance.to_frame()
     columns = (table[name] for name in ("channel", "score", "std", "rank"))
+    share_text, digits = (percent, 1) if len(table) <= FEW else (fine_percent, 2)
     return Table(
         "Share of the mix",
         ("channel", "share", "rank"),
         [
-            (channel, percent(share) + spread(std), f"{rank:g}")
+            (channel, share_text(share) + spread(std, digits), f"{rank:g}")
             for channel, share, std, rank in zip(*columns, strict=True)
         ],
         "± is the standard deviation over the runs, in percentage points."
         if len(ranking.runs) > 1
         else "A single run has no spread.",
+        find="channel",
     )
 
 

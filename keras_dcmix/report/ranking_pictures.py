@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from keras_dcmix._common.wording import percent
 from keras_dcmix.evidence.sentences import dropping
+from keras_dcmix.plotting.folding import FEW, ROWS, even_share, folded, shares_together
 from keras_dcmix.report.figures import NARROW, Picture, picture
+from keras_dcmix.report.page import in_page
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,17 +22,27 @@ if TYPE_CHECKING:
 def bars(ranking: ChannelRanking) -> Picture:
     """The share of each channel."""
     from keras_dcmix.plotting import plot_importance
+    from keras_dcmix.plotting.importance import bars_height
 
     importance, runs = ranking.importance, len(ranking.runs)
+    rows = folded(importance.order, ROWS)
     alt, caption = "", "One bar for each channel: its share of the mix."
+    if rows.others:
+        caption = (
+            f"One bar for each of the {len(rows.shown)} channels with the largest shares of the "
+            "mix. The grey bar at the bottom covers the shares of the others, with a tick for each."
+        )
     if runs > 1:
         alt = " Each bar has a dot for each run."
         caption += f" Dots are the {runs} runs; the whisker is their standard deviation."
+    if importance.num_channels > FEW:
+        line = in_page(even_share(importance.num_channels)).capitalize()
+        caption += f" {line}. A channel near it is not separated from the others."
     return picture(
         lambda ax: _untitled(plot_importance(importance, ax=ax)),
         alt=f"Bars of each channel's share of the mix: {_shares_in_words(ranking)}.{alt}",
         caption=caption,
-        size=(NARROW, 1.1 + 0.3 * importance.num_channels),
+        size=(NARROW, bars_height(rows)),
     )
 
 
@@ -42,23 +56,35 @@ def _untitled(ax: Axes) -> Axes:
 def _shares_in_words(ranking: ChannelRanking) -> str:
     importance = ranking.importance
     shares = dict(zip(importance.channel_names, importance.scores, strict=True))
-    return ", ".join(f"{name} {percent(shares[name])}" for name in importance.order)
+    names = folded(importance.order, ROWS)
+    words = ", ".join(f"{name} {percent(shares[name])}" for name in names.shown)
+    if names.others:
+        together = shares_together(np.array([shares[name] for name in names.others]))
+        words += f"; {names.rows[-1]}: {in_page(together)}"
+    return words
 
 
 def mix(ranking: ChannelRanking) -> Picture:
     """Example images, channel by channel, and the mix of each."""
+    from keras_dcmix.plotting.mix import PICTURES
+
+    num_channels = ranking.importance.num_channels
+    which, rest = f"{num_channels} channels", ""
+    if num_channels > PICTURES:
+        which = f"{PICTURES} channels with the largest shares"
+        rest = f" The {which} are shown; the mix contains all {num_channels}."
     shown = ranking.classes[: len(ranking.examples[:4])]
     return picture(
         lambda ax: ranking.plot_mix(ax=ax),
         alt=(
             f"One raw image of each of the classes {', '.join(shown)}: its "
-            f"{ranking.importance.num_channels} channels in grey with their shares, and to the "
-            "right the single image that they are mixed into."
+            f"{which} in grey with their shares, and to the right the single image that all "
+            "channels are mixed into."
         ),
         caption=(
             "Left: the channels of a test image as they were read, with their shares. Right: the "
             f"single image that the classifier receives. Model of seed {ranking.best_seed}, which "
-            "has the lowest validation loss."
+            f"has the lowest validation loss.{rest}"
         ),
         is_photo=True,
     )
@@ -67,7 +93,11 @@ def mix(ranking: ChannelRanking) -> Picture:
 def paths(ranking: ChannelRanking) -> Picture:
     """The share of each channel during training."""
     from keras_dcmix.plotting import plot_trajectory
+    from keras_dcmix.plotting.trajectory import LINES
 
+    grey = ""
+    if ranking.importance.num_channels > LINES:
+        grey = f" The {LINES} channels that end highest have colours; the others are grey."
     runs = " Thin lines are single runs, thick lines their mean." if len(ranking.runs) > 1 else ""
     return picture(
         lambda ax: plot_trajectory(ranking.history, ax=ax),
@@ -78,7 +108,7 @@ def paths(ranking: ChannelRanking) -> Picture:
         caption=(
             "All channels start with the same share (dotted line); 0 is after the first epoch. "
             "Where lines still diverge at the right end, more epochs would separate them further."
-            f"{runs}"
+            f"{grey}{runs}"
         ),
         size=(NARROW + 0.5, 3.6),
     )
@@ -94,12 +124,15 @@ def panels(scores: SubsetScores, *, is_reliable: bool) -> Picture:
             ax.set_title(dropping.UNRELIABLE_TITLE, loc="left")
         return ax
 
+    found = scores.panels("accuracy")
     best = "; ".join(
-        f"{dropping.panel_name(panel)}: {percent(panel.score)}"
-        for panel in scores.panels("accuracy")
+        f"{dropping.panel_name(panel)}: {percent(panel.score)}" for panel in found[: FEW + 1]
     )
+    if found[FEW + 1 :]:
+        best += f"; all {scores.num_channels} channels: {percent(found[-1].score)}"
     return picture(
         draw,
         alt=f"Accuracy of the best set of channels of each size, from none to all. {best}.",
         caption=dropping.PANEL_CAPTION if is_reliable else dropping.UNRELIABLE_CAPTION,
+        is_photo=scores.num_channels > ROWS,  # thousands of dots are smaller as pixels
     )

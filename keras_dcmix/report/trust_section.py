@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,16 @@ from keras_dcmix.evidence.sentences import agreement, dropping
 from keras_dcmix.evidence.sentences.answer import Answer
 from keras_dcmix.evidence.sentences.ranking import answers
 from keras_dcmix.evidence.verdict import CheckVerdict, RankingVerdict
+from keras_dcmix.importance.channel_importance import ChannelImportance
 from keras_dcmix.importance.subsets import Panel, SubsetScores
+from keras_dcmix.plotting.folding import FEW
 from keras_dcmix.report import ranking_pictures
 from keras_dcmix.report.figures import Picture
-from keras_dcmix.report.page import Table
+from keras_dcmix.report.page import Table, fine_percent
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from keras_dcmix.experiments.check import ChannelCheck
     from keras_dcmix.experiments.rank import ChannelRanking
 
@@ -64,17 +69,24 @@ def trust_section(ranking: ChannelRanking, verdict: RankingVerdict) -> TrustSect
             method=_method(ranking.check),
             panels=ranking_pictures.panels(scores, is_reliable=found is not None),
             panel_table=_panel_table(scores, ranking.group_unit),
-            channels=None if found is None else _channel_table(verdict, found),
+            channels=None if found is None else _channel_table(ranking, verdict, found),
         )
     return TrustSection(answers(verdict), check, _run_table(ranking))
 
 
-def _channel_table(verdict: RankingVerdict, check: CheckVerdict) -> Table:
-    rows = [
+def _channel_table(ranking: ChannelRanking, verdict: RankingVerdict, check: CheckVerdict) -> Table:
+    """Weights and check; of many channels with their ranks, which a search would hide otherwise."""
+    columns: Sequence[str] = agreement.COLUMNS
+    rows: list[tuple[str, ...]] = [
         (*agreement.row(name, check), dropping.mark(name, check.dropping))
         for name in verdict.leaders.shares
     ]
-    return Table(agreement.CAPTION, agreement.COLUMNS, rows, agreement.NOTE)
+    importance = ranking.importance
+    if importance.num_channels > FEW:
+        ranks = dict(zip(importance.channel_names, importance.ranks, strict=True))
+        columns = (columns[0], "rank by weight", *columns[1:])
+        rows = [(name, f"{ranks[name]:g}", *cells) for name, *cells in rows]
+    return Table(agreement.CAPTION, columns, rows, agreement.NOTE, find="channel")
 
 
 def _panel_table(scores: SubsetScores, unit: str) -> Table:
@@ -82,12 +94,19 @@ def _panel_table(scores: SubsetScores, unit: str) -> Table:
         "The best set of each size",
         ("channels", "accuracy", "loss against all channels"),
         [
-            (dropping.panel_name(panel), f"{panel.score:.3f}", _cost(panel))
+            (_panel_name(panel), f"{panel.score:.3f}", _cost(panel))
             for panel in scores.panels("accuracy")
         ],
         f"± is the standard error over {plural(unit)}. The best of many sets is best partly by "
         "chance: measure a set on new images before you rely on it.",
     )
+
+
+def _panel_name(panel: Panel) -> str:
+    """The channels of a panel; a long list would hide the numbers."""
+    if len(panel.channels) <= FEW:
+        return dropping.panel_name(panel)
+    return f"{len(panel.channels)} channels, listed in panels.csv"
 
 
 def _cost(panel: Panel) -> str:
@@ -100,11 +119,29 @@ def _run_table(ranking: ChannelRanking) -> Table:
     importance, runs = ranking.importance, ranking.runs
     columns = [importance.channel_names.index(name) for name in importance.order]
     repeats = importance.scores[None] if importance.repeats is None else importance.repeats
+    if importance.num_channels > FEW:
+        return _long_run_table(importance, runs, repeats[:, columns])
     rows = [
         (f"seed {seed}", percent(accuracy), *(percent(share) for share in shares[columns]))
         for seed, accuracy, shares in zip(runs["seed"], runs["accuracy"], repeats, strict=True)
     ]
     return Table("Each run", ("run", "accuracy", *importance.order), rows)
+
+
+def _long_run_table(
+    importance: ChannelImportance, runs: pd.DataFrame, repeats: np.ndarray
+) -> Table:
+    """One row for each of many channels, `repeats` `(runs, channels)` in their order."""
+    heads = [
+        f"seed {seed}, accuracy {percent(accuracy)}"
+        for seed, accuracy in zip(runs["seed"], runs["accuracy"], strict=True)
+    ]
+    ranks = np.sort(importance.ranks)
+    rows = [
+        (name, f"{rank:g}", *(fine_percent(share) for share in shares))
+        for name, rank, shares in zip(importance.order, ranks, repeats.T, strict=True)
+    ]
+    return Table("Each run", ("channel", "rank", *heads), rows, find="channel")
 
 
 def _method(check: ChannelCheck) -> str:

@@ -1,5 +1,7 @@
 """Rules for every figure, judged by what was drawn (artists and places), never by pixels."""
 
+import inspect
+import re
 import warnings
 
 import matplotlib as mpl
@@ -54,6 +56,42 @@ every_figure = pytest.mark.parametrize("draw", DRAWINGS.values(), ids=DRAWINGS)
 
 def shown_texts(ax):
     return [text for text in ax.findobj(mpl.text.Text) if text.get_text()]
+
+
+TOPS = {
+    "plot_importance": lambda top: plot_importance(RESULTS[0], top=top),
+    "plot_trajectory": lambda top: plot_trajectory(HISTORY, top=top),
+    "plot_mix": lambda top: plot_mix(IMAGES, [4, 3, 2, 1], top=top),
+    "plot_methods": lambda top: plot_methods(RESULTS, top=top),
+    "plot_panels": lambda top: plot_panels(SCORES, top=top),
+    "plot_thumbnails": lambda top: plot_thumbnails(IMAGES, channel_names=NAMES, top=top),
+}
+every_top = pytest.mark.parametrize("draw", TOPS.values(), ids=TOPS)
+
+
+def test_every_figure_that_can_be_cut_is_here():
+    functions = {name: getattr(keras_dcmix.plotting, name) for name in DRAWINGS}
+    cut = {name for name, each in functions.items() if "top" in inspect.signature(each).parameters}
+    assert set(TOPS) == cut
+
+
+@every_top
+def test_channels_after_the_top_are_counted_in_a_text(draw):
+    for top, num_others in ((1, 3), (3, 1)):
+        assert any(
+            re.match(rf"(and )?{num_others} (other|more)", text.get_text())
+            for text in shown_texts(draw(top))
+        )
+    for top in (4, None):
+        assert not any(
+            re.search(r"\d (other|more)", text.get_text()) for text in shown_texts(draw(top))
+        )
+
+
+@every_top
+def test_a_top_below_one_is_refused(draw):
+    with pytest.raises(ValueError, match=r"`top` must be a whole number.*Received: top=0"):
+        draw(0)
 
 
 def test_every_figure_is_here():

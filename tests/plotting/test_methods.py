@@ -11,7 +11,6 @@ from matplotlib.colors import to_hex
 
 from keras_dcmix.importance.channel_importance import ChannelImportance
 from keras_dcmix.plotting import plot_methods
-from keras_dcmix.plotting.method_grid import wrapped
 from keras_dcmix.plotting.style import BLUE, CATEGORIES
 
 METHODS = [
@@ -36,7 +35,7 @@ METHODS = [
     "deep_lift",
     "other",
 ]
-CROWDS = list(itertools.product([2, 6, 30], [3, 11, 20]))
+CROWDS = list(itertools.product([2, 6, 30, 200], [3, 11, 20]))
 
 
 def names(number):
@@ -163,6 +162,36 @@ def test_the_note_speaks_of_whiskers_only_where_there_are_some():
     assert "standard deviation over repeats" in spread.get_text().replace("\n", " ")
 
 
+def test_of_many_channels_the_first_have_rows_and_the_others_share_one():
+    ax = plot_methods([one("p", np.arange(47.0), [f"c{index}" for index in range(47)])], top=5)
+    (panel,) = ax.child_axes
+    assert labels(panel) == ["c46", "c45", "c44", "c43", "c42", "42 other channels"]
+    assert lengths(panel)[:5] == [46, 45, 44, 43, 42]
+    last = panel.patches[-1]
+    assert (last.get_x(), last.get_width()) == (0, 41)
+    assert "score of the 42 other channels" in ax.texts[-1].get_text().replace("\n", " ")
+
+
+def test_a_channel_without_a_row_that_a_method_ranks_first_is_seen_in_its_rank():
+    ax = plot_methods(
+        [one("p", [4, 3, 2, 1]), one("q", [3, 2, 1, 4])], truth=one("t", [4, 3, 2, 1]), top=2
+    )
+    assert [ranks(panel) for panel in ax.child_axes] == [
+        ["1", "2", "3+"],
+        ["1", "2", "3+"],
+        ["2", "3", "1+"],
+    ]
+    weights = [text.get_fontweight() for text in ax.child_axes[2].texts]
+    assert weights == ["normal", "normal", "bold"]
+
+
+@pytest.mark.parametrize(("number", "num_rows"), [(12, 12), (20, 20), (21, 21), (200, 21)])
+def test_there_are_never_more_than_twenty_rows_and_one(number, num_rows):
+    ax = plot_methods(results(number, 2))
+    assert len(labels(ax.child_axes[0])) == num_rows
+    assert len(labels(plot_methods(results(number, 2), top=None).child_axes[0])) == number
+
+
 @pytest.mark.parametrize("score", [0.5, 0.0, -2.0])
 def test_a_constant_method_is_grey_with_tied_ranks_and_says_so(score):
     flat = one("flat", [score] * 3, unit="share")
@@ -246,22 +275,6 @@ def test_names_are_shown_literally():
     shown = [text for text in panel.findobj(mpl.text.Text) if "$" in text.get_text()]
     assert {text.get_text() for text in shown} == {"$a$", "$m_1$", "$u$"}
     assert not any(text.get_parse_math() for text in shown)
-
-
-@pytest.mark.parametrize(
-    ("text", "lines"),
-    [
-        ("", [""]),
-        ("dcmix", ["dcmix"]),
-        ("drop in accuracy", ["drop in", "accuracy"]),
-        ("leave_one_out", ["leave_one_", "out"]),
-        ("a_b_c", ["a_b_c"]),
-        ("gradientsofeverything", ["gradi…hing"]),
-        ("one two three four five six seven", ["one two", "three four", "five…even"]),
-    ],
-)
-def test_long_texts_break_after_spaces_and_marks(text, lines):
-    assert wrapped(text, 10) == lines
 
 
 @pytest.mark.parametrize(

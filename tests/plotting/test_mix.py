@@ -1,6 +1,7 @@
 """Channels and their mix, judged by their artists and places, never by pixels."""
 
 import itertools
+import re
 
 import numpy as np
 import pytest
@@ -24,12 +25,46 @@ def pictures(ax):
 def test_channels_stand_in_the_order_of_their_shares_before_the_mix(number):
     alpha = np.random.default_rng(0).permutation(number) + 1.0
     data = images(number)
-    *channels, mix = pictures(plot_mix(data, alpha))
+    *channels, mix = pictures(plot_mix(data, alpha, top=None))
     order = np.argsort(-alpha)
     for picture, index in zip(channels, order, strict=True):
         assert picture.get_title().startswith("channel")
         np.testing.assert_array_equal(picture.images[0].get_array(), data[..., index])
     assert mix.get_title() == "mix"
+
+
+def test_of_many_channels_twelve_have_pictures_and_all_are_in_the_mix():
+    data, alpha = images(47), np.random.default_rng(0).random(47)
+    ax = plot_mix(data, alpha)
+    *channels, mix = pictures(ax)
+    order = np.argsort(-alpha)[:12]
+    assert len(channels) == 12
+    for picture, index in zip(channels, order, strict=True):
+        np.testing.assert_array_equal(picture.images[0].get_array(), data[..., index])
+    expected = (data - data.mean(axis=(0, 1))) / data.std(axis=(0, 1)) @ alpha
+    np.testing.assert_allclose(mix.images[0].get_array(), expected)
+
+
+def test_shares_of_pictures_and_of_the_others_add_up_to_all():
+    ax = plot_mix(images(47), np.arange(47) + 1.0)
+    line = next(text.get_text() for text in ax.texts if "channels" in text.get_text())
+    assert line.startswith("and 35 more channels, ")
+    shares = [picture.get_title().split("\n")[1] for picture in pictures(ax)[:12]]
+    found = [float(re.search(r"([\d.]+) %", text)[1]) for text in (*shares, line)]
+    assert sum(found) == pytest.approx(100, abs=1)
+
+
+def test_the_others_have_a_share_of_each_mix():
+    ax = plot_mix(images(3), [[5, 5], [4, 2], [1, 3]], top=1)
+    assert ax.texts[-1].get_text() == "and 2 more channels, 50 % and 50 % of the mixes together"
+    ax = plot_mix(images(3), [5, 4, 1], top=2)
+    assert ax.texts[-1].get_text() == "and 1 more channel, 10 % of the mix"
+
+
+def test_up_to_twelve_channels_all_have_pictures_and_no_line_below():
+    ax = plot_mix(images(12), np.ones(12))
+    assert len(pictures(ax)) == 12 + 1
+    assert not any(text.get_text() for text in ax.texts)
 
 
 def test_titles_hold_name_and_share():
@@ -82,13 +117,16 @@ def test_a_constant_channel_and_zero_weights_are_drawn(alpha):
 
 
 @pytest.mark.parametrize(
-    ("number", "leading", "num_mixes"), [(6, (), 1), (30, (), 2), (5, (3,), 1)]
+    ("number", "leading", "num_mixes", "top"),
+    [(6, (), 1, 12), (30, (), 2, None), (5, (3,), 1, 12), (47, (), 1, 12), (47, (4,), 2, 12)],
 )
-def test_pictures_and_their_titles_never_touch(number, leading, num_mixes):
+def test_pictures_and_their_titles_never_touch(number, leading, num_mixes, top):
     alpha = np.random.default_rng(0).random((number, num_mixes))
-    ax = plot_mix(images(number, *leading, height=10), alpha, channel_names=names(number))
+    data = images(number, *leading, height=10)
+    ax = plot_mix(data, alpha, channel_names=names(number), top=top)
     ax.figure.canvas.draw()
     titles = [p.title.get_window_extent() for p in pictures(ax) if p.get_title()]
+    titles += [text.get_window_extent() for text in ax.texts if text.get_text()]
     frames = [p.get_window_extent() for p in pictures(ax)]
     bars = [patch.get_window_extent() for p in pictures(ax) for patch in p.patches]
     for one, other in itertools.combinations(titles + frames, 2):

@@ -1,5 +1,7 @@
 """The figure of the best panels, judged by its artists and their places, never by pixels."""
 
+import itertools
+
 import numpy as np
 import pytest
 from matplotlib.collections import LineCollection, PathCollection
@@ -138,6 +140,40 @@ def test_the_metric_asked_for_is_drawn():
     assert ax.get_title(loc="left") == "No panel scores clearly better than no channel"
     with pytest.raises(ValueError, match=r"no metric 'f2'.* Known: .*'f1'"):
         plot_panels(table(3), metric="f2")
+
+
+def test_of_many_channels_the_first_have_rows_and_the_area_of_a_dot_is_the_part_of_the_others():
+    ax = plot_panels(table(30), top=4)
+    labels = [text.get_text() for text in names_of(ax)]
+    assert len(labels) == 5
+    assert labels[-1].startswith("26 other channels")
+    last_row = min(y for part in channel_dots(ax) for _, y in part.get_offsets())
+    area = {}
+    for part in channel_dots(ax):
+        sizes = np.broadcast_to(part.get_sizes(), len(part.get_offsets()))
+        for (x, y), size in zip(part.get_offsets(), sizes, strict=True):
+            if y == last_row:
+                area[int(x)] = size
+    assert area[17] / area[30] == pytest.approx(13 / 26)
+
+
+def test_needed_channels_without_a_row_are_counted_and_the_row_is_bold():
+    ax = plot_panels(table(4), top=1)
+    texts = names_of(ax)
+    assert texts[-1].get_text() == "3 other channels, 1 kept"
+    assert texts[-1].get_fontweight() == "bold"
+    assert plot_panels(table(4), top=2).texts[-1].get_text() == "2 other channels"
+
+
+@pytest.mark.parametrize("number", [47, 100])
+def test_many_channels_fit_on_a_page(number):
+    ax = plot_panels(table(number))
+    assert len(names_of(ax)) == 21
+    assert (ax.figure.get_size_inches() < (11.5, 9)).all()
+    ax.figure.canvas.draw()
+    ticks = [label.get_window_extent() for label in ax.get_xticklabels() if label.get_text()]
+    assert len(ticks) > 4
+    assert all(one.x1 < other.x0 for one, other in itertools.pairwise(ticks))
 
 
 @pytest.mark.parametrize("number", [1, 2, 6, 10, 30])

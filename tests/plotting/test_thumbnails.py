@@ -48,6 +48,38 @@ def test_fields_are_rows_and_channels_are_columns():
     assert boxes[0].y0 > boxes[2].y0
 
 
+def test_many_channels_are_wrapped_into_bands_with_names_and_ranges(assert_apart, assert_inside):
+    names = [f"marker {index}" for index in range(30)]
+    ax = plot_thumbnails(fields_of(2, 30), channel_names=names, field_names=["a", "b"])
+    assert len(ax.child_axes) == 2 * 30
+    assert [picture.get_title() for picture in ax.child_axes[:30]] == names
+    boxes = extents(ax, ax.child_axes[:30])
+    assert len({round(box.y0) for box in boxes}) == 3
+    assert len({round(box.x0) for box in boxes}) == 10
+    texts = texts_of(ax)
+    assert sum(text.get_text() == "black\nwhite" for text in texts) == 3
+    assert sum(text.get_text() == "a" for text in texts) == 3
+    assert_apart(texts)
+    assert_inside(ax.figure.bbox, texts)
+    assert not [text for text in extents(ax, texts) if text.count_overlaps(boxes)]
+
+
+def test_up_to_sixteen_channels_are_in_one_band():
+    ax = plot_thumbnails(fields_of(1, 16), channel_names=[str(index) for index in range(16)])
+    assert len({round(box.y0) for box in extents(ax, ax.child_axes)}) == 1
+
+
+def test_the_first_channels_are_shown_and_a_line_counts_the_others(assert_apart, assert_inside):
+    ax = plot_thumbnails(fields_of(2), channel_names=["a", "b", "c"], top=2)
+    assert [picture.get_title() for picture in ax.child_axes[:2]] == ["a", "b"]
+    assert len(ax.child_axes) == 2 * 2
+    texts = texts_of(ax)
+    assert texts[-1].get_text() == "and 1 more channel without a picture"
+    extents(ax, texts)
+    assert_apart(texts)
+    assert_inside(ax.figure.bbox, texts)
+
+
 def test_a_channel_has_one_range_in_all_fields_and_it_is_written_below():
     fields = 1000 * fields_of(3)
     ax = plot_thumbnails(fields, channel_names=["a", "b", "c"])

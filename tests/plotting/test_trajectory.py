@@ -1,6 +1,7 @@
 """Shares during training, judged by their artists and places, never by pixels."""
 
 import itertools
+import re
 
 import numpy as np
 import pandas as pd
@@ -70,22 +71,47 @@ def test_several_records_an_epoch_put_steps_on_the_axis():
     assert ax.lines[0].get_xdata().tolist() == [50, 100, 150, 200, 250, 300, 350, 400]
 
 
-def test_of_many_channels_six_are_coloured_and_the_others_grey_and_summed_up():
-    ax = plot_trajectory(history(30))
-    lines = {line.get_label(): line.get_color() for line in ax.lines}
-    top, rest = names(30)[-6:], names(30)[:-6]
-    assert len({lines[name] for name in top}) == 6
-    assert len({lines[name] for name in rest}) == 1
+@pytest.mark.parametrize(("options", "number"), [({}, 8), ({"top": 3}, 3)])
+def test_of_many_channels_some_are_coloured_and_the_others_grey_with_one_label(options, number):
+    ax = plot_trajectory(history(30), **options)
+    lines = {line.get_label(): line for line in ax.lines}
+    top, rest = names(30)[-number:], names(30)[:-number]
+    assert len({lines[name].get_color() for name in top}) == number
+    (grey,) = {lines[name].get_color() for name in rest}
+    assert grey not in {lines[name].get_color() for name in top}
+    assert max(lines[name].get_zorder() for name in rest) < lines[top[0]].get_zorder()
     labels = [text.get_text() for text in ax.texts]
-    assert len(labels) == 7
-    assert labels[-1].startswith("24 others")
+    assert len(labels) == number + 1
+    assert labels[-1].startswith(f"{30 - number} others")
 
 
-@pytest.mark.parametrize("number", [2, 8, 30])
-def test_labels_of_lines_never_touch_and_keep_their_order(number, assert_apart, assert_inside):
+@pytest.mark.parametrize("number", [9, 12, 47, 200])
+def test_shares_at_the_ends_and_of_the_others_add_up_to_all(number):
+    ax = plot_trajectory(history(number))
+    found = [float(re.search(r"([\d.]+) %", text.get_text())[1]) for text in ax.texts]
+    assert sum(found) == pytest.approx(100, abs=0.5 * len(found))
+
+
+def test_all_lines_can_be_labelled_and_told_apart():
+    ax = plot_trajectory(history(30), top=None)
+    lines = {line.get_label(): line for line in ax.lines}
+    looks = {(lines[name].get_color(), lines[name].get_linestyle()) for name in names(30)}
+    assert len(looks) == 30
+    assert len(ax.texts) == 30
+
+
+@pytest.mark.parametrize(("number", "is_named"), [(12, False), (13, True)])
+def test_the_line_of_an_even_share_is_named_where_channels_are_many(number, is_named):
+    ax = plot_trajectory(history(number))
+    assert any(set(line.get_ydata()) == {1 / number} for line in ax.lines)
+    assert ("even share, 1/13 = 7.7 %" in ax.get_xlabel()) == is_named
+
+
+@pytest.mark.parametrize(("number", "top"), [(2, 8), (8, 8), (30, 8), (30, None)])
+def test_labels_of_lines_never_touch_and_keep_their_order(number, top, assert_apart, assert_inside):
     frame = history(number)
     frame["share"] = 0.2 + 1e-6 * frame["share"]
-    ax = plot_trajectory(frame)
+    ax = plot_trajectory(frame, top=top)
     ax.figure.canvas.draw()
     assert_apart(ax.texts)
     assert_inside(ax.figure.bbox, ax.texts)

@@ -221,6 +221,7 @@ def _hostile():
 
 
 MANY = tuple(f"channel {index:02}" for index in range(20))
+HUNDREDS = tuple(f"Histone H3 phospho Ser{index:03}" for index in range(200))
 CASES = {
     "plain": lambda: (make_ranking(), ARGUMENTS),
     "not reliable": lambda: (make_ranking(accuracy=0.5), ARGUMENTS),
@@ -229,6 +230,10 @@ CASES = {
     "one run": lambda: (make_ranking(num_seeds=1), ARGUMENTS),
     "20 channels": lambda: (
         make_ranking(MANY, np.arange(20) / 190, np.arange(20) / 500, num_seeds=2),
+        ARGUMENTS,
+    ),
+    "200 channels": lambda: (
+        make_ranking(HUNDREDS, np.arange(200) / 19900, np.arange(200) / 50000, num_seeds=2),
         ARGUMENTS,
     ),
     "12 classes": lambda: (

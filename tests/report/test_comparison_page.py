@@ -96,6 +96,22 @@ def test_each_method_has_its_rank_of_each_channel(comparison_of):
     ]
 
 
+def test_many_channels_are_rows_of_the_table_of_ranks(comparison_of):
+    names = tuple(f"channel {index}" for index in range(13))
+    table = comparison_tables.ranks(comparison_of(names=names).importances, names[::-1])
+    assert tuple(table.columns) == ("channel", "dcmix", "occlusion", "cbam")
+    assert table.rows[0] == ("channel 12", "1", "1", "2")
+    assert len(table.rows) == 13
+
+
+def test_a_text_for_the_bars_names_twenty_channels_and_counts_the_others(comparison_of, page):
+    names = tuple(f"channel {index}" for index in range(30))
+    alt = page(comparison_of(names=names)).alts[0]
+    assert "in the order channel 29, channel" in alt
+    assert alt.endswith(", then 10 other channels.")
+    assert alt.count("channel ") == 20
+
+
 def test_agreement_with_a_planted_truth_comes_highest_first(comparison_of, page):
     comparison = with_column(comparison_of(truth=(0, 1, 2)), "spearman_truth", [0.5, 1.0, -0.5])
     comparison = with_column(comparison, "spearman_truth_std", [0.1, float("nan"), 0.2])

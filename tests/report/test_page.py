@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
+import shutil
+import subprocess
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pytest
+from jinja2 import Environment, PackageLoader
 
 from keras_dcmix.report.figures import Picture, picture
+from keras_dcmix.report.page import Table
 
 CASES = (
-    *("plain", "not reliable", "no check", "weak check", "one run", "20 channels", "12 classes"),
-    *("no arguments", "hostile"),
+    *("plain", "not reliable", "no check", "weak check", "one run", "20 channels", "200 channels"),
+    *("12 classes", "no arguments", "hostile"),
 )
 HOSTILE = "<script>alert(1)</script>"
 QUOTES = "\"><img src=x onerror='alert(2)'>{{ 7*7 }}&amp;"
@@ -24,11 +30,90 @@ def test_a_page_is_valid_small_and_stands_alone(page_of, case):
     assert page.document.get("lang") == "en"
     assert len(page.html.encode()) < 5_000_000 / 2
     for element in page.document.iter():
-        assert element.tag not in {"script", "link", "iframe", "object", "base"}
+        assert element.tag not in {"link", "iframe", "object", "base"}
         assert not [name for name in element.attrib if name.startswith("on")]
         for name in ("src", "href", "srcset", "action", "data"):
             assert element.get(name, "data:").startswith("data:")
     assert not re.search(r"url\(|@import", page.text(".//style"))
+
+
+@pytest.mark.parametrize(("case", "has_search"), [("plain", False), ("20 channels", True)])
+def test_only_a_page_with_a_search_field_has_a_script_and_only_that_one_may_run(
+    page_of, case, has_search
+):
+    page = page_of(case)
+    policy = page.document.find(".//meta[@http-equiv='Content-Security-Policy']").get("content")
+    allowed = re.findall(r"script-src 'sha256-([^']+)'$", policy)
+    scripts = ["".join(each.itertext()) for each in page.document.iter("script")]
+    hashes = [hashlib.sha256(script.encode()).digest() for script in scripts]
+    assert allowed == [base64.b64encode(digest).decode() for digest in hashes]
+    assert len(scripts) == has_search
+    assert bool(page.document.findall(".//input")) == has_search
+
+
+def test_a_search_field_is_labelled_hidden_without_script_and_above_its_table(page_of):
+    page = page_of("20 channels")
+    document = page.document
+    parents = {child: parent for parent in document.iter() for child in parent}
+    fields = document.findall(".//p[@class='find']")
+    captions = []
+    for field in fields:
+        assert field.get("hidden") is not None
+        assert page.text_of(field.find("label")) == "Find a channel:"
+        assert field.find("label/input").get("type") == "search"
+        siblings = list(parents[field])
+        table = siblings[siblings.index(field) + 1].find("table")
+        captions.append(page.text_of(table.find("caption")))
+        rows = table.findall("tbody/tr")
+        assert len(rows) == 20
+        assert not [row for row in rows if row.get("hidden")]
+    assert captions == ["Share of the mix", "Weights and check for each channel", "Each run"]
+
+
+@pytest.mark.parametrize(("number", "has_search"), [(12, False), (13, True)])
+def test_tables_of_more_than_twelve_channels_can_be_searched(
+    comparison_of, page, number, has_search
+):
+    shown = page(comparison_of(names=tuple(f"channel {index}" for index in range(number))))
+    assert len(shown.document.findall(".//p[@class='find']")) == 2 * has_search
+
+
+def test_a_table_that_has_nothing_to_find_scrolls_where_it_is_very_long():
+    def rows(number):
+        return [(str(index),) for index in range(number)]
+
+    assert not Table("", ("set",), rows(24)).is_long
+    table = Table("", ("set",), rows(25))
+    assert table.is_long
+    assert not table.is_searchable
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js")
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [("", 3), ("h3 SER28", 1), (" dna ", 1), ("cd3", 1), ("s", 1), ("nothing", 0)],
+)
+def test_rows_are_shown_whose_name_contains_every_word(typed, found, tmp_path):
+    script = PackageLoader("keras_dcmix.report").get_source(Environment(), "find.js")[0]
+    names = ["DNA", "Histone H3 phospho Ser28", "CD3"]
+    (tmp_path / "test.js").write_text(f"""
+const rows = {names}.map((name) => ({{cells: [{{textContent: name}}], hidden: false}}));
+const input = {{value: "", addEventListener: (event, act) => {{ input.act = act; }}}};
+const output = {{}};
+const field = {{
+  hidden: true,
+  nextElementSibling: {{querySelectorAll: () => rows}},
+  querySelector: (name) => ({{input, output}})[name],
+}};
+globalThis.document = {{querySelectorAll: () => [field]}};
+{script}
+input.value = "{typed}";
+input.act();
+const shown = rows.filter((row) => !row.hidden).length;
+console.log([field.hidden, shown, output.textContent].join(";"));
+""")
+    ran = subprocess.run(["node", tmp_path / "test.js"], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == f"false;{found};{found} of 3"
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -67,6 +68,50 @@ def test_shares_have_a_spread_where_there_are_several_runs(page_of):
     assert [row[0::2] for row in rows] == [["channel", "rank"], ["GFP", "1"], ["DNA", "2"]]
     assert rows[1][1].startswith("97% ± 0.")
     assert page_of("one run").table("Share of the mix")[1][1] == "97%"
+
+
+def test_ranks_of_many_channels_stand_in_the_rows_that_can_be_searched(page_of):
+    page = page_of("20 channels")
+    for caption in ("Share of the mix", "Weights and check for each channel", "Each run"):
+        head, *rows = page.table(caption)
+        column = next(index for index, name in enumerate(head) if name.startswith("rank"))
+        assert [row[column] for row in rows] == [str(rank) for rank in range(1, 21)], caption
+
+
+def test_small_shares_of_many_channels_have_enough_digits(page_of):
+    _, *rows = page_of("200 channels").table("Share of the mix")
+    assert len(rows) == 200
+    assert len({row[1] for row in rows}) > 150
+    assert re.fullmatch(r"0\.\d\d% ± 0\.\d\d", rows[100][1])
+
+
+def test_runs_are_columns_where_channels_are_many(page_of):
+    head, *rows = page_of("20 channels").table("Each run")
+    assert head == ["channel", "rank", "seed 0, accuracy 95%", "seed 1, accuracy 95%"]
+    found = [[float(text.rstrip("%").removeprefix("below ")) for text in row[2:]] for row in rows]
+    np.testing.assert_allclose(np.sum(found, axis=0), 100, atol=2)
+    assert (np.diff(np.mean(found, axis=1)) < 0.5).all()  # in the order of their mean
+
+
+def test_texts_of_many_channels_name_the_first_and_sum_up_the_others(page_of):
+    page = page_of("200 channels")
+    bars = page.alts[0]
+    assert bars.count("Histone") == 20
+    (together,) = re.findall(r"180 other channels: (\d+)% together, none above", bars)
+    listed = sum(int(share) for share in re.findall(r"Ser\d+ <?(\d+)%", bars))
+    assert int(together) == pytest.approx(100 - listed, abs=10)
+    captions = page.section("ranking")
+    assert "One bar for each of the 20 channels with the largest shares" in captions
+    assert "Dotted line: even share, 1/200 = 0.50%." in captions
+    assert "12 channels with the largest shares are shown; the mix contains all 200." in page.html
+    assert max(len(alt) for alt in page.alts) < 4000
+
+
+def test_a_large_set_of_channels_is_counted_in_place_of_a_long_list(page_of):
+    _, *rows = page_of("20 channels").table("The best set of each size")
+    assert len(rows) == 21
+    assert rows[12][0].count(" + ") == 11
+    assert rows[13][0] == "13 channels, listed in panels.csv"
 
 
 def test_the_confusion_matrix_shows_predicted_classes_by_true_ones(page_of):
