@@ -107,7 +107,9 @@ def unselective(images: np.ndarray, *, classes: int, training: Training) -> kera
     )
     steps = training.epochs * -(-len(images) // training.batch_size)
     rate = keras.optimizers.schedules.CosineDecay(training.learning_rate, steps)
-    model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", ["accuracy"])
+    model.compile(
+        keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
     return model
 
 

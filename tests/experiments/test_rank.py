@@ -33,7 +33,7 @@ def planted(num_images: int = 96, *, label_noise: bool = False):
 
 def ranked(*args, **kwargs):
     kwargs = {"training": TINY, "num_seeds": 2, "verbose": False, "check": False, **kwargs}
-    return rank_channels(*args, channel_names=["noise", "signal"], **kwargs)
+    return rank_channels(*args, **{"channel_names": ["noise", "signal"], **kwargs})
 
 
 @pytest.fixture(scope="module")
@@ -262,10 +262,30 @@ def test_bad_input_is_refused_in_words(change, words):
         ranked(given.pop("images"), given.pop("labels"), **given)
 
 
-def test_a_constant_channel_is_named():
+def test_a_constant_channel_is_left_out_with_a_warning():
     images, labels, groups = planted()
-    images[..., 0] = 3.3
-    with pytest.raises(ValueError, match="Channel 'noise' has the same value in every pixel"):
+    images = np.concatenate([images, np.full_like(images[..., :1], 3.3)], axis=-1)
+    names = ["noise", "signal", "empty"]
+    with pytest.warns(UserWarning, match="Left out the channel empty: the same value in every"):
+        ranking = ranked(images, labels, groups=groups, channel_names=names)
+    assert ranking.importance.channel_names == ("noise", "signal")
+    assert ranking.constant_channels == ("empty",)
+    assert ranking.model.input_shape[-1] == 2
+
+
+def test_a_channel_that_varies_outside_the_training_part_only_is_kept():
+    images, labels, groups = planted()
+    images = np.concatenate([images, np.full_like(images[..., :1], 3.3)], axis=-1)
+    images[0, 0, 0, -1] = 4
+    ranking = ranked(images, labels, groups=groups, channel_names=["noise", "signal", "odd"])
+    assert "odd" in ranking.importance.channel_names
+    assert np.isfinite(ranking.importance.scores).all()
+
+
+def test_at_least_two_channels_must_vary():
+    images, labels, groups = planted()
+    images[..., 1:] = 3.3
+    with pytest.raises(ValueError, match=r"at least two channels that vary.*leaves 1 of"):
         ranked(images, labels, groups=groups)
 
 

@@ -8,11 +8,12 @@ from keras_dcmix.layers import ChannelSelection, DCMix
 
 
 def model_of(num_channels, *, alpha=None, compiled=None, **settings):
-    """DCMIX and a linear classifier of the mean brightness."""
+    """DCMIX and a small classifier of the mean brightness, without any normalization."""
     inputs = keras.Input((4, 4, num_channels))
     mixed = DCMix(name="mix", **settings)(inputs)
     pooled = keras.layers.GlobalAveragePooling2D()(mixed)
-    model = keras.Model(inputs, keras.layers.Dense(2, name="classes")(pooled))
+    hidden = keras.layers.Dense(16, activation="relu")(pooled)
+    model = keras.Model(inputs, keras.layers.Dense(2, name="classes")(hidden))
     if alpha is not None:
         model.get_layer("mix").set_weights([np.reshape(alpha, (num_channels, -1))])
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -30,7 +31,7 @@ def test_one_step_without_data_is_the_pull_of_the_docstring():
 
 
 def test_planes_do_not_pull_on_each_other():
-    alpha = np.array([[0.8, 0.1], [0.4, 0.1]])
+    alpha = np.array([[0.8, 0.6], [0.4, 0.6]])
     model = model_of(2, alpha=alpha, num_mixes=2, alpha_regularizer=ChannelSelection(0.01))
     model.fit(np.zeros((8, 4, 4, 2)), np.zeros(8), verbose=0)
     pull = 0.01 * 2**0.5 * np.array([[1, 1], [0.75, 1]])
@@ -43,8 +44,8 @@ def test_the_loss_stays_what_it_is_without_it(value):
     labels = np.arange(16) % 2
     losses = []
     for regularizer in (None, ChannelSelection(10.0)):
+        keras.utils.set_random_seed(0)
         model = model_of(3, alpha=np.full(3, value), alpha_regularizer=regularizer)
-        model.get_layer("classes").set_weights([np.array([[1.0, -1.0]]), np.zeros(2)])
         losses.append(model.evaluate(images, labels, verbose=0))
     assert losses[0] == losses[1]
     assert np.isfinite(losses[0])
@@ -69,12 +70,29 @@ def test_one_channel_that_informs_stands_out_of_noise(num_channels):
     assert shares["with"][3] > shares["without"][3]
 
 
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_a_mix_is_never_lost_without_normalization_behind_it(optimizer):
+    # With a signal this weak, a pull of full strength would end all weights.
+    rng = np.random.default_rng(0)
+    labels = np.arange(256) % 2
+    images = rng.normal(size=(256, 4, 4, 40))
+    images[..., 3] += 0.3 * labels[:, None, None] - 0.15
+    keras.utils.set_random_seed(0)
+    made = {"adam": keras.optimizers.Adam(0.01), "sgd": keras.optimizers.SGD(0.05, momentum=0.9)}
+    model = model_of(40, compiled=made[optimizer])
+    model.fit(images, labels, batch_size=32, epochs=12, verbose=0)
+    layer = model.get_layer("mix")
+    assert layer.shares[:, 0].argmax() == 3
+    assert layer.alpha.max() > 0
+
+
 def test_copies_keep_their_ratio():
     rng = np.random.default_rng(0)
     labels = np.arange(256) % 2
     images = rng.normal(size=(256, 4, 4, 6))
     images[..., 3] += 0.5 * labels[:, None, None] - 0.25
     images[..., 4] = images[..., 3]
+    keras.utils.set_random_seed(0)
     model = model_of(6, compiled=keras.optimizers.Adam(0.01))
     model.fit(images, labels, batch_size=32, epochs=12, verbose=0)
     shares = model.get_layer("mix").shares[:, 0]
