@@ -68,6 +68,7 @@ def find_leaders(importance: ChannelImportance) -> Leaders:
       takes the spread of all channels together, which the square root makes alike for large and
       small shares.
 
+    With two runs only the first condition counts: two say too little of the spread for the second.
     With a single run the spread is not known: a channel is level within a tenth of an even share.
     """
     names = importance.channel_names
@@ -89,6 +90,8 @@ def _level_with(repeats: np.ndarray, first: int) -> np.ndarray:
     if len(repeats) == 1:
         return lead[0] <= 0.1 / repeats.shape[1]
     level_as_pair = lead.mean(axis=0) <= 2 * lead.std(axis=0, ddof=1) / np.sqrt(len(repeats))
+    if len(repeats) == 2:
+        return level_as_pair
     roots = np.sqrt(np.maximum(repeats, 0))
     mean = roots.mean(axis=0)
     return level_as_pair | (mean[first] - mean <= honest_difference(roots))

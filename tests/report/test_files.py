@@ -112,6 +112,7 @@ def test_what_is_not_known_is_left_out_of_the_record(tmp_path):
         warnings=[],
         training=None,
         channels=[],
+        constant_channels=[],
         majority_baseline=0.5,
         split={},
     )
@@ -121,6 +122,13 @@ def test_what_is_not_known_is_left_out_of_the_record(tmp_path):
     assert written["arguments"] == {"label": None}
     replace(record, training=Training()).write(tmp_path)
     assert json.loads((tmp_path / "run.json").read_text("utf-8"))["training"]["epochs"]
+
+
+def test_the_bars_say_so_where_no_channel_stands_out(ranking_of):
+    level = ranking_figures(ranking_of(shares=(0.5, 0.5)))["importance"]
+    assert level.get_title(loc="left").strip() == "No channel stands out"
+    led = ranking_figures(ranking_of())["importance"]
+    assert led.get_title(loc="left") == "dcmix"
 
 
 def test_a_figure_states_how_good_the_models_are(ranking_of):

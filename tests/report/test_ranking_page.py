@@ -244,3 +244,15 @@ def test_the_text_for_the_mix_names_only_the_classes_that_it_shows(ranking_of, p
     ranking = ranking_of(classes=tuple(f"dose {index}" for index in range(6)), num_seeds=1)
     shown = page(replace(ranking, examples=ranking.examples[:4]))
     assert any("each of the classes dose 0, dose 1, dose 2, dose 3: its" in a for a in shown.alts)
+
+
+def test_channels_that_were_left_out_are_listed(ranking_of, page):
+    shown = page(replace(ranking_of(), constant_channels=("Ca", "Fe")))
+    assert shown.facts["constant channels"] == "Ca, Fe, left out"
+
+
+def test_the_first_line_names_no_leader_where_the_weights_separate_nothing(ranking_of, page):
+    names = tuple(f"stain {number}" for number in range(40))
+    shown = page(ranking_of(names=names, shares=(1 / 40,) * 40, gains=(0.01,) * 40))
+    assert shown.headline.startswith("No channel stands out over 5 runs: the largest share")
+    assert "stain" not in shown.headline.split(";")[0]
