@@ -9,6 +9,7 @@ from keras import ops
 
 from keras_dcmix._common.errors import LayerError
 
+_FEW_CHANNELS = 8
 _WEAKER_BELOW = 0.5  # of an even weight
 
 
@@ -18,12 +19,13 @@ class ChannelSelection(keras.regularizers.Regularizer):
 
     For each plane, with `r = alpha_c / max(alpha)`, it adds to the gradient of `alpha_c`
 
-    `strength * sqrt(num_channels) * (1 - r + r**2)`
+    `strength * (sqrt(num_channels) - sqrt(8)) * (1 - r + r**2)`
 
-    Far below the largest weight this is the pull of an L1 penalty: what does not lower the loss
-    goes to 0. Near the largest weight it is proportional to the weight, so that channels which
-    show the same keep their ratio instead of one of them being dropped by chance. The root is one
-    over the weight that `EqualBlend` starts from: weights count as multiples of an even one.
+    and nothing with up to eight channels, which the loss alone separates better. Far below the
+    largest weight this is the pull of an L1 penalty: what does not lower the loss goes to 0. Near
+    the largest weight it is proportional to the weight, so that channels which show the same keep
+    their ratio instead of one of them being dropped by chance. The root of the number of channels
+    is one over the weight that `EqualBlend` starts from: weights count as multiples of an even one.
 
     While the largest weight is below half an even one, the pull weakens with it, so that it never
     ends all weights, also where the network has no normalization that makes up for their scale.
@@ -44,7 +46,7 @@ class ChannelSelection(keras.regularizers.Regularizer):
     0.0
     """
 
-    def __init__(self, strength: float = 0.04) -> None:
+    def __init__(self, strength: float = 0.07) -> None:
         if not strength >= 0:
             raise LayerError(f"`strength` must be at least 0. Received: strength={strength!r}")
         self.strength = float(strength)
@@ -55,8 +57,9 @@ class ChannelSelection(keras.regularizers.Regularizer):
         largest = ops.max(fixed, axis=0, keepdims=True)
         ratio = fixed / ops.where(largest > 0, largest, ops.ones_like(largest))
         root = alpha.shape[0] ** 0.5
+        sharpness = max(root - _FEW_CHANNELS**0.5, 0.0)
         weaker = ops.minimum(largest * root / _WEAKER_BELOW, 1.0)
-        pull = self.strength * root * weaker * (1 - ratio + ratio**2)
+        pull = self.strength * sharpness * weaker * (1 - ratio + ratio**2)
         return ops.sum(pull * (alpha - fixed))
 
     def get_config(self) -> dict[str, Any]:

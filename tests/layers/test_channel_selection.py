@@ -21,37 +21,49 @@ def model_of(num_channels, *, alpha=None, compiled=None, **settings):
     return model
 
 
+SHARPNESS = 18**0.5 - 8**0.5  # of 18 channels: the root of 2
+
+
 def test_one_step_without_data_is_the_pull_of_the_docstring():
-    alpha = np.array([0.8, 0.4, 0.04, 0.0])
-    model = model_of(4, alpha=alpha, alpha_regularizer=ChannelSelection(0.01))
-    model.fit(np.zeros((8, 4, 4, 4)), np.zeros(8), verbose=0)
+    alpha = np.r_[0.8, 0.4, 0.04, np.zeros(15)]
+    model = model_of(18, alpha=alpha, alpha_regularizer=ChannelSelection(0.01))
+    model.fit(np.zeros((8, 4, 4, 18)), np.zeros(8), verbose=0)
     ratio = alpha / 0.8
-    expected = np.maximum(alpha - 0.01 * 2 * (1 - ratio + ratio**2), 0)
+    expected = np.maximum(alpha - 0.01 * SHARPNESS * (1 - ratio + ratio**2), 0)
     np.testing.assert_allclose(model.get_layer("mix").alpha[:, 0], expected, atol=1e-6)
 
 
 def test_planes_do_not_pull_on_each_other():
-    alpha = np.array([[0.8, 0.6], [0.4, 0.6]])
-    model = model_of(2, alpha=alpha, num_mixes=2, alpha_regularizer=ChannelSelection(0.01))
-    model.fit(np.zeros((8, 4, 4, 2)), np.zeros(8), verbose=0)
-    pull = 0.01 * 2**0.5 * np.array([[1, 1], [0.75, 1]])
+    alpha = np.full((18, 2), [0.8, 0.6])
+    alpha[0] = 0.4, 0.6
+    model = model_of(18, alpha=alpha, num_mixes=2, alpha_regularizer=ChannelSelection(0.01))
+    model.fit(np.zeros((8, 4, 4, 18)), np.zeros(8), verbose=0)
+    pull = np.full((18, 2), 0.01 * SHARPNESS)
+    pull[0, 0] *= 0.75
     np.testing.assert_allclose(model.get_layer("mix").alpha, alpha - pull, atol=1e-6)
+
+
+def test_up_to_eight_channels_are_not_pulled():
+    alpha = np.linspace(0, 1, 8)
+    model = model_of(8, alpha=alpha, alpha_regularizer=ChannelSelection(10.0))
+    model.fit(np.zeros((8, 4, 4, 8)), np.zeros(8), verbose=0)
+    np.testing.assert_allclose(model.get_layer("mix").alpha[:, 0], alpha)
 
 
 @pytest.mark.parametrize("value", [0.0, 0.3])
 def test_the_loss_stays_what_it_is_without_it(value):
-    images = np.random.default_rng(0).normal(size=(16, 4, 4, 3))
+    images = np.random.default_rng(0).normal(size=(16, 4, 4, 12))
     labels = np.arange(16) % 2
     losses = []
     for regularizer in (None, ChannelSelection(10.0)):
         keras.utils.set_random_seed(0)
-        model = model_of(3, alpha=np.full(3, value), alpha_regularizer=regularizer)
+        model = model_of(12, alpha=np.full(12, value), alpha_regularizer=regularizer)
         losses.append(model.evaluate(images, labels, verbose=0))
     assert losses[0] == losses[1]
     assert np.isfinite(losses[0])
 
 
-@pytest.mark.parametrize("num_channels", [6, 40])
+@pytest.mark.parametrize("num_channels", [12, 40])
 def test_one_channel_that_informs_stands_out_of_noise(num_channels):
     rng = np.random.default_rng(0)
     labels = np.arange(256) % 2
@@ -89,11 +101,11 @@ def test_a_mix_is_never_lost_without_normalization_behind_it(optimizer):
 def test_copies_keep_their_ratio():
     rng = np.random.default_rng(0)
     labels = np.arange(256) % 2
-    images = rng.normal(size=(256, 4, 4, 6))
+    images = rng.normal(size=(256, 4, 4, 40))
     images[..., 3] += 0.5 * labels[:, None, None] - 0.25
     images[..., 4] = images[..., 3]
     keras.utils.set_random_seed(0)
-    model = model_of(6, compiled=keras.optimizers.Adam(0.01))
+    model = model_of(40, compiled=keras.optimizers.Adam(0.01))
     model.fit(images, labels, batch_size=32, epochs=12, verbose=0)
     shares = model.get_layer("mix").shares[:, 0]
     assert shares[3] == pytest.approx(shares[4], rel=0.01)
