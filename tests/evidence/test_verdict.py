@@ -54,6 +54,13 @@ def test_accuracy_is_reliable_two_binomial_errors_above_the_baseline(
         ([[0.1, 0.2, 0.7], [0.2, 0.2, 0.6]], ("Mito",), 2, True),
         ([[0.1, 0.2, 0.7], [0.2, 0.3, 0.5], [0.1, 0.3, 0.6]], ("Mito",), 3, True),
         ([[0.1, 0.4, 0.5], [0.1, 0.5, 0.4], [0.1, 0.43, 0.47]], ("Mito", "ER"), 2, True),
+        # The lead, 0.11, is above two standard errors of its mean, not above two deviations.
+        (
+            [[0.05, lead_of, 0.95 - lead_of] for lead_of in (0.465, 0.375, 0.45, 0.385, 0.425)],
+            ("Mito",),
+            5,
+            True,
+        ),
         ([[0.3, 0.33, 0.37], [0.37, 0.33, 0.3]], ("DNA", "Mito", "ER"), 1, False),
         ([[0.1, 0.2, 0.7]], ("Mito",), 1, True),
         ([[0.20, 0.39, 0.41]], ("Mito", "ER"), 1, True),  # a tenth of an even share is 0.033

@@ -144,6 +144,16 @@ def test_the_hardest_class_is_named_where_one_is_harder(ranking_of):
     ]
 
 
+def test_confusion_is_in_shares_of_the_true_class(ranking_of):
+    ranking = ranking_of()
+    found = ranking.predictions
+    predicted = np.where(found.labels == 1, 1, np.arange(len(found.labels)) % 2)
+    confusion = section_of(
+        with_predictions(ranking, predicted=np.tile(predicted, (5, 1)))
+    ).confusion
+    assert confusion.shares == [[0.5, 0.5], [0.0, 1.0]]
+
+
 def test_many_groups_are_cut_to_the_lowest(ranking_of):
     table = section_of(ranking_of(groups=tuple(f"W{index:02}" for index in range(30)))).groups
     assert len(table.rows) == 24
