@@ -62,5 +62,8 @@ class ChannelSelection(keras.regularizers.Regularizer):
         pull = self.strength * sharpness * weaker * (1 - ratio + ratio**2)
         return ops.sum(pull * (alpha - fixed))
 
+    def __repr__(self) -> str:
+        return f"ChannelSelection(strength={self.strength:g})"
+
     def get_config(self) -> dict[str, Any]:
         return {"strength": self.strength}

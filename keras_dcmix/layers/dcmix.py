@@ -56,8 +56,9 @@ class DCMix(keras.layers.Layer):
         alpha_initializer: Initializer of `alpha`, shape `(num_channels, num_mixes)`.
             `None` initializes all channels equally, see `EqualBlend`.
         alpha_regularizer: Regularizer of `alpha`, on the non-negative values
-            that the mix uses. The default pulls the weights of channels that the
-            network does not use to 0, see `ChannelSelection`; `None` pulls none.
+            that the mix uses. The default, with more than eight channels, pulls the
+            weights of those that the network does not use to 0, see `ChannelSelection`;
+            `None` pulls none.
         data_format: `"channels_last"` or `"channels_first"`. `None` takes
             `keras.config.image_data_format()`.
         **kwargs: Arguments of `keras.layers.Layer`, such as `name` and `dtype`.

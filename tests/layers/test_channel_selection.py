@@ -126,6 +126,10 @@ def test_a_layer_saved_before_there_was_a_default_is_loaded_without_it():
     assert layer.alpha_regularizer is None
 
 
+def test_its_name_shows_the_strength():
+    assert repr(ChannelSelection(0.5)) == "ChannelSelection(strength=0.5)"
+
+
 @pytest.mark.parametrize("strength", [-0.1, float("nan")])
 def test_a_negative_strength_is_refused(strength):
     with pytest.raises(ValueError, match=r"`strength` must be at least 0. Received: strength="):
