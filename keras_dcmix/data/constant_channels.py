@@ -16,7 +16,7 @@ from keras_dcmix.data.labelled_images import LabelledImages
 def without_constant_channels(dataset: LabelledImages) -> LabelledImages:
     """The dataset without the channels that are constant over all labelled images.
 
-    Warns of each channel that is left out; `constant_channels` of the result lists them.
+    One warning names them; `constant_channels` of the result lists them.
 
     Args:
         dataset: Checked images and labels.
@@ -34,11 +34,13 @@ def without_constant_channels(dataset: LabelledImages) -> LabelledImages:
     named = f"{'channels' if len(left_out) > 1 else 'channel'} {listed(left_out, most=10)}"
     if (~constant).sum() < 2:
         raise DataError(
-            "Ranking needs at least two channels that vary. Received: the same value in every "
-            f"pixel of the {named}, which leaves {(~constant).sum()} of {len(constant)} channels"
+            "Expected at least two channels that vary. Received: the same value in every pixel of "
+            f"the {named}, which leaves {(~constant).sum()} of {len(constant)} channels: check the "
+            "image files"
         )
     warnings.warn(
-        f"Left out the {named}: the same value in every pixel, so nothing to learn from",
+        f"Left out the {named}: the same value in every pixel of the labelled images. If there "
+        "should be a stain, check the image files",
         stacklevel=3,
     )
     return replace(dataset.keep(np.flatnonzero(~constant).tolist()), constant_channels=left_out)

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keras_dcmix.evidence.statistics.repeats import honest_difference
+from keras_dcmix.evidence.statistics.repeats import honestly_significant_difference
 from keras_dcmix.importance.channel_importance import ChannelImportance
 
-# More channels than these do not lead: nothing separates them.
+# If more channels than this share the lead, no channel stands out.
 _MOST_LEADERS = 4
 _LEADING_PART = 0.25  # of the channels, where that is more
 
-# A share below so many even shares, 1 / channels, is hardly above one.
-_HARDLY_ABOVE = 1.2
+# A share of at most this many even shares, 1 / channels, is hardly above one.
+_HARDLY_ABOVE = 1.1
+
+_CLEAR = 0.1  # of an even share; a smaller lead in a single run is none
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def find_leaders(importance: ChannelImportance) -> Leaders:
 
     A channel is level with the first, and shares its lead, unless both of these separate them:
 
-    - the first's lead is at least two standard errors over the runs of this pair;
+    - the first's lead is more than two standard errors over the runs of this pair;
     - the difference of the square roots of their shares is above Tukey's honestly significant
       difference at 5 %: the more channels there are, the further apart two of them must be. It
       takes the spread of all channels together, which the square root makes alike for large and
@@ -88,10 +90,10 @@ def _level_with(repeats: np.ndarray, first: int) -> np.ndarray:
     """`(num_channels,)`: which channels the first does not clearly exceed; itself is among them."""
     lead = repeats[:, [first]] - repeats
     if len(repeats) == 1:
-        return lead[0] <= 0.1 / repeats.shape[1]
+        return lead[0] <= _CLEAR / repeats.shape[1]
     level_as_pair = lead.mean(axis=0) <= 2 * lead.std(axis=0, ddof=1) / np.sqrt(len(repeats))
     if len(repeats) == 2:
         return level_as_pair
     roots = np.sqrt(np.maximum(repeats, 0))
     mean = roots.mean(axis=0)
-    return level_as_pair | (mean[first] - mean <= honest_difference(roots))
+    return level_as_pair | (mean[first] - mean <= honestly_significant_difference(roots))

@@ -108,7 +108,7 @@ def compare_methods(
     training = training or Training()
     known = _known_truth(truth, dataset)
     dataset = without_constant_channels(dataset)
-    if known is not None and dataset.constant_channels:
+    if known is not None:
         known = known.keep(dataset.channel_names)
     seeds = range(seed, seed + num_seeds)
     reasons = {name: why_not(method, dataset, training, custom) for name, method in chosen.items()}
@@ -185,6 +185,12 @@ def _mixes(dataset: LabelledImages, training: Training, custom: CustomParts) -> 
 
 def _known_truth(truth: Any, dataset: LabelledImages) -> ChannelImportance | None:
     truth = dataset.truth if truth is None else truth
+    if isinstance(truth, ChannelImportance):
+        unknown = [name for name in dataset.channel_names if name not in truth.channel_names]
+        if unknown:
+            raise MethodError(
+                f"`truth` must have a score for each channel. Received: none for {unknown}"
+            )
     if truth is None or isinstance(truth, ChannelImportance):
         return truth
     num_channels = len(dataset.channel_names)

@@ -14,6 +14,7 @@ import numpy as np
 from keras_dcmix._common.errors import ResultError, argument
 from keras_dcmix._common.files import write_text
 from keras_dcmix.data.labelled_images import LabelledImages
+from keras_dcmix.layers.channel_selection import ChannelSelection
 from keras_dcmix.models.custom import CustomParts
 from keras_dcmix.models.options import Training
 from keras_dcmix.models.own_backbone import fingerprint
@@ -129,6 +130,7 @@ def run_settings(
         "classes": list(dataset.classes),
         "data": digest.hexdigest(),
         "backend": keras.backend.backend(),
+        "how weights are learned": repr(ChannelSelection()),
         **custom.settings(),
     }
 

@@ -10,7 +10,7 @@ from keras import ops
 from keras_dcmix._common.errors import LayerError
 
 _FEW_CHANNELS = 8
-_WEAKER_BELOW = 0.5  # of an even weight
+_FADES_BELOW = 0.5  # of an even weight
 
 
 @keras.saving.register_keras_serializable(package="keras_dcmix")
@@ -19,18 +19,20 @@ class ChannelSelection(keras.regularizers.Regularizer):
 
     For each plane, with `r = alpha_c / max(alpha)`, it adds to the gradient of `alpha_c`
 
-    `strength * (sqrt(num_channels) - sqrt(8)) * (1 - r + r**2)`
+    `strength * (sqrt(num_channels) - sqrt(8)) * fade * (1 - r + r**2)`
 
     and nothing with up to eight channels, which the loss alone separates better. Far below the
     largest weight this is the pull of an L1 penalty: what does not lower the loss goes to 0. Near
-    the largest weight it is proportional to the weight, so that channels which show the same keep
-    their ratio instead of one of them being dropped by chance. The root of the number of channels
-    is one over the weight that `EqualBlend` starts from: weights count as multiples of an even one.
+    the largest weight it is proportional to the weight, so that channels with the same information
+    keep their ratio instead of one of them being dropped by chance. The root of the number of
+    channels is one over the weight that `EqualBlend` starts from: weights count as multiples of an
+    even one.
 
-    While the largest weight is below half an even one, the pull weakens with it, so that it never
-    ends all weights, also where the network has no normalization that makes up for their scale.
+    `fade = min(1, max(alpha) * sqrt(num_channels) / 0.5)`: while the largest weight is below half
+    an even one, the pull weakens with it, so that it cannot reduce all weights to 0 where the
+    network has no normalization that makes up for their scale.
 
-    Only the gradient counts: the value is always 0, so `loss` and `val_loss` of a model stay what
+    It changes the gradient, but adds 0 to the loss, so `loss` and `val_loss` of a model stay what
     they are without it.
 
     Args:
@@ -38,7 +40,7 @@ class ChannelSelection(keras.regularizers.Regularizer):
             measuring, see `docs/method.md`.
 
     Raises:
-        ValueError: If `strength` is below 0.
+        ValueError: If `strength` is no finite number of at least 0.
 
     Example:
 
@@ -47,8 +49,11 @@ class ChannelSelection(keras.regularizers.Regularizer):
     """
 
     def __init__(self, strength: float = 0.07) -> None:
-        if not strength >= 0:
-            raise LayerError(f"`strength` must be at least 0. Received: strength={strength!r}")
+        is_number = isinstance(strength, int | float) and not isinstance(strength, bool)
+        if not is_number or not 0 <= strength < float("inf"):
+            raise LayerError(
+                f"`strength` must be a finite number of at least 0. Received: strength={strength!r}"
+            )
         self.strength = float(strength)
 
     def __call__(self, alpha: Any) -> Any:
@@ -57,9 +62,9 @@ class ChannelSelection(keras.regularizers.Regularizer):
         largest = ops.max(fixed, axis=0, keepdims=True)
         ratio = fixed / ops.where(largest > 0, largest, ops.ones_like(largest))
         root = alpha.shape[0] ** 0.5
-        sharpness = max(root - _FEW_CHANNELS**0.5, 0.0)
-        weaker = ops.minimum(largest * root / _WEAKER_BELOW, 1.0)
-        pull = self.strength * sharpness * weaker * (1 - ratio + ratio**2)
+        fade = ops.minimum(largest * root / _FADES_BELOW, 1.0)
+        factor = self.strength * max(root - _FEW_CHANNELS**0.5, 0.0)
+        pull = factor * fade * (1 - ratio + ratio**2)
         return ops.sum(pull * (alpha - fixed))
 
     def __repr__(self) -> str:

@@ -111,6 +111,8 @@ class DCMix(keras.layers.Layer):
         if channel_names is not None:
             self.channel_names = checked_channel_names(channel_names)
         self.alpha_initializer = keras.initializers.get(alpha_initializer) or EqualBlend()
+        if alpha_regularizer is _SELECTION:  # each layer has one of its own
+            alpha_regularizer = ChannelSelection()
         self.alpha_regularizer = keras.regularizers.get(alpha_regularizer)
         self.data_format = keras.config.image_data_format() if data_format is None else data_format
         channel_axis(self.data_format)
@@ -125,6 +127,7 @@ class DCMix(keras.layers.Layer):
             shape=(num_channels, self.num_mixes),
             initializer=self.alpha_initializer,
             constraint=keras.constraints.NonNeg(),
+            autocast=False,  # the regularizer's loss joins one in float32
         )
 
     def call(self, images: Any) -> Any:

@@ -16,7 +16,7 @@ from keras_dcmix.data.batches import ImageBatches
 from keras_dcmix.data.labelled_images import LabelledImages
 from keras_dcmix.models.classifier import build_classifier, fit_standardization
 from keras_dcmix.models.custom import NO_CUSTOM_PARTS, CustomParts
-from keras_dcmix.models.custom_model import custom_model
+from keras_dcmix.models.custom_model import custom_model, mixing_layers
 from keras_dcmix.models.options import Training
 from keras_dcmix.models.split import Split, spread_of_channels
 
@@ -154,9 +154,23 @@ def compiled_model(
         attention=training.attention,
         channel_subsets=training.channel_subsets,
     )
+    _mute(model, std == 0)
     steps = training.epochs * -(-len(split.train) // training.batch_size)
     rate = keras.optimizers.schedules.CosineDecay(training.learning_rate, steps)
     model.compile(
         custom.new_optimizer(rate), "sparse_categorical_crossentropy", metrics=["accuracy"]
     )
     return model
+
+
+def _mute(model: keras.Model, constant: np.ndarray) -> None:
+    """Starts the weights of channels that are constant in the training part at 0, and not even.
+
+    Standardised they are 0 everywhere, so nothing would move their weights.
+    """
+    if not constant.any():
+        return
+    for layer in mixing_layers(model):
+        alpha = layer.alpha
+        alpha[constant] = 0
+        layer.set_weights([alpha])

@@ -186,12 +186,12 @@ def test_many_channels_that_are_level_are_told_with_the_share_they_would_have_if
         names[:12], {name: 0.03 - number / 1000 for number, name in enumerate(names)}, 2, 5
     )
     assert leaders.headline(found, ()) == (
-        "No channel stands out over 5 runs: the largest share of the mix is 3%, "
-        "2% if all were equal"
+        "No channel stands out over 5 runs: the largest share of the mix is 3.0 %, and equal "
+        "shares would be 2.5 %"
     )
     assert leaders.summary(found) == (
-        "No channel stands out over 5 runs: c0 (3%), c1 (3%), c2 (3%), c3 (3%) and 36 more of the "
-        "mix (2% each if all were equal)"
+        "No channel stands out over 5 runs; the largest shares of the mix are c0 (3%), c1 (3%), "
+        "c2 (3%), c3 (3%), and equal shares would be 2.5 %"
     )
 
 

@@ -10,7 +10,7 @@ from scipy.stats import spearmanr, t
 from keras_dcmix.evidence.statistics import (
     bootstrap_interval,
     cluster_order,
-    honest_difference,
+    honestly_significant_difference,
     order_agreement,
     rank_correlation,
     rank_correlation_matrix,
@@ -191,17 +191,19 @@ def test_what_cannot_be_resampled_is_refused(repeats, options, words):
         bootstrap_interval(repeats, **options)
 
 
-def test_the_honest_difference_of_two_channels_is_that_of_a_paired_t_test():
+def test_the_honestly_significant_difference_of_two_channels_is_that_of_a_paired_t_test():
     repeats = np.array([[1.0, 4.0], [2.0, 7.0], [2.5, 6.0], [3.0, 9.0]])
     difference = repeats[:, 1] - repeats[:, 0]
     expected = t.ppf(0.975, 3) * difference.std(ddof=1) / 2
-    assert honest_difference(repeats) == pytest.approx(expected)
+    assert honestly_significant_difference(repeats) == pytest.approx(expected)
 
 
-def test_the_honest_difference_errs_in_one_of_twenty_tables_of_equal_channels():
+def test_the_honestly_significant_difference_errs_in_one_of_twenty_tables_of_equal_channels():
     rng = np.random.default_rng(0)
     tables = rng.normal(size=(400, 5, 12)) + rng.normal(size=(400, 5, 1))
-    wrong = [np.ptp(table.mean(axis=0)) > honest_difference(table) for table in tables]
+    wrong = [
+        np.ptp(table.mean(axis=0)) > honestly_significant_difference(table) for table in tables
+    ]
     assert 0.02 < np.mean(wrong) < 0.08
 
 
@@ -213,9 +215,9 @@ def test_the_honest_difference_errs_in_one_of_twenty_tables_of_equal_channels():
         ([[1.0, 2.0], [2.0, 4.0]], 5, "level must lie between 0 and 1"),
     ],
 )
-def test_the_honest_difference_refuses_what_has_no_spread(repeats, level, words):
+def test_the_honestly_significant_difference_refuses_what_has_no_spread(repeats, level, words):
     with pytest.raises(ValueError, match=words):
-        honest_difference(repeats, level=level)
+        honestly_significant_difference(repeats, level=level)
 
 
 def test_order_agreement_counts_repeats_and_halves_ties():

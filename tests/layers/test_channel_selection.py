@@ -33,6 +33,32 @@ def test_one_step_without_data_is_the_pull_of_the_docstring():
     np.testing.assert_allclose(model.get_layer("mix").alpha[:, 0], expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("dtype", ["mixed_float16", "mixed_bfloat16"])
+def test_the_pull_is_the_same_in_mixed_precision(dtype):
+    alpha = np.r_[0.8, 0.4, 0.04, np.full(15, 0.1)]
+    moved = []
+    for policy in (dtype, "float32"):
+        model = model_of(18, alpha=alpha, alpha_regularizer=ChannelSelection(0.01), dtype=policy)
+        model.fit(np.zeros((8, 4, 4, 18)), np.zeros(8), verbose=0)
+        moved.append(alpha - model.get_layer("mix").alpha[:, 0])
+    np.testing.assert_allclose(moved[0], moved[1], rtol=0.02)
+
+
+def test_a_moving_average_of_the_weights_selects_too():
+    rng = np.random.default_rng(0)
+    labels = np.arange(256) % 2
+    images = rng.normal(size=(256, 4, 4, 40))
+    images[..., 3] += 0.5 * labels[:, None, None] - 0.25
+    keras.utils.set_random_seed(0)
+    adam = keras.optimizers.Adam(0.01, use_ema=True, ema_momentum=0.9)
+    model = model_of(40, compiled=adam)
+    model.fit(images, labels, batch_size=32, epochs=12, verbose=0)
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    layer = model.get_layer("mix")
+    assert layer.shares[:, 0].argmax() == 3
+    assert (layer.alpha >= 0).all()
+
+
 def test_planes_do_not_pull_on_each_other():
     alpha = np.full((18, 2), [0.8, 0.6])
     alpha[0] = 0.4, 0.6
@@ -114,11 +140,12 @@ def test_copies_keep_their_ratio():
 
 def test_it_is_the_default_and_travels_with_the_saved_model(tmp_path):
     model = model_of(3)
-    model.get_layer("mix").alpha_regularizer.strength = 0.07
+    model.get_layer("mix").alpha_regularizer.strength = 0.5
+    assert DCMix().alpha_regularizer.strength != 0.5  # each layer has one of its own
     model.save(tmp_path / "model.keras")
     again = keras.models.load_model(tmp_path / "model.keras").get_layer("mix")
     assert isinstance(again.alpha_regularizer, ChannelSelection)
-    assert again.alpha_regularizer.strength == 0.07
+    assert again.alpha_regularizer.strength == 0.5
 
 
 def test_a_layer_saved_before_there_was_a_default_is_loaded_without_it():
@@ -130,7 +157,7 @@ def test_its_name_shows_the_strength():
     assert repr(ChannelSelection(0.5)) == "ChannelSelection(strength=0.5)"
 
 
-@pytest.mark.parametrize("strength", [-0.1, float("nan")])
-def test_a_negative_strength_is_refused(strength):
-    with pytest.raises(ValueError, match=r"`strength` must be at least 0. Received: strength="):
+@pytest.mark.parametrize("strength", [-0.1, float("nan"), float("inf"), None, "a", True])
+def test_a_strength_that_is_no_number_from_0_is_refused(strength):
+    with pytest.raises(ValueError, match=r"finite number of at least 0. Received: strength="):
         ChannelSelection(strength)

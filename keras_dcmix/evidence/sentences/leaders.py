@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from keras_dcmix._common.wording import listed, quantity
+from keras_dcmix._common.wording import listed, percent, precise_percent, quantity
 from keras_dcmix.evidence.leaders import Leaders
 from keras_dcmix.evidence.sentences.answer import Answer
 from keras_dcmix.evidence.verdict import IDLE
 
 _FEW = 2  # channels that a headline may call useless by name
 _MOST_FOLLOWERS = 4
+_MOST_SHARES = 4  # that are listed where no channel stands out
 _ALL_SHARES = 6  # so many channels are all listed with their shares
 
 FIGURE_TITLE = "No channel stands out"
@@ -20,13 +21,16 @@ def summary(leaders: Leaders) -> str:
     """Which channels lead, as the beginning of the summary."""
     names, shares = leaders.names, leaders.shares
     first, count = names[0], leaders.num_runs
-    listed_shares = [f"{name} ({share:.0%})" for name, share in shares.items()]
+    listed_shares = [f"{name} ({percent(share)})" for name, share in shares.items()]
     runs = f"over {count} runs" if count > 1 else "in a single run, so the spread is not known"
     if not leaders.stand_out:
-        shown = listed_shares[: len(shares) if len(shares) <= _ALL_SHARES else _MOST_FOLLOWERS]
-        more = f" and {len(shares) - len(shown)} more" if len(shares) > len(shown) else ""
-        level = f" ({leaders.even_share:.0%} each if all were equal)" if more else ""
-        return f"No channel stands out {runs}: {', '.join(shown)}{more} of the mix{level}"
+        if len(shares) <= _ALL_SHARES:
+            return f"{FIGURE_TITLE} {runs}: {', '.join(listed_shares)} of the mix"
+        return (
+            f"{FIGURE_TITLE} {runs}; the largest shares of the mix are "
+            f"{', '.join(listed_shares[:_MOST_SHARES])}, and equal shares would be "
+            f"{precise_percent(leaders.even_share)}"
+        )
     if len(names) == 1:
         how = f", first in {leaders.wins} of {count} runs" if count > 1 else f" {runs}"
         text = f"{first} leads with {shares[first]:.0%} of the mix{how}"
@@ -49,12 +53,12 @@ def headline(leaders: Leaders, informing: Collection[str]) -> str:
     many = leaders.num_runs > 1
     runs = f"{leaders.num_runs} runs" if many else "a single run"
     if not leaders.stand_out:
-        text = f"No channel stands out {'over' if many else 'in'} {runs}"
+        text = f"{FIGURE_TITLE} {'over' if many else 'in'} {runs}"
         if len(shares) <= _ALL_SHARES:
             return text
         return (
-            f"{text}: the largest share of the mix is {shares[names[0]]:.0%}, "
-            f"{leaders.even_share:.0%} if all were equal"
+            f"{text}: the largest share of the mix is {precise_percent(shares[names[0]])}, and "
+            f"equal shares would be {precise_percent(leaders.even_share)}"
         )
     where = f"over {runs}" if many else f"in {runs}"
     if len(names) == len(shares) - 1 > 1:
@@ -77,9 +81,12 @@ def answer(leaders: Leaders) -> Answer:
     if count == 1:
         text = "There was a single run, so the spread of the order is not known."
         return Answer(question, "not known", text)
+    wins = f"{first} has the largest share in {leaders.wins} of {quantity(count, 'run')}"
+    if not leaders.stand_out and len(leaders.names) == 1:
+        return Answer(question, "in part", f"{wins}, but hardly more than an even share. {how}")
     if not leaders.stand_out:
         return Answer(question, "no", f"No channel is ahead of all others over {count} runs. {how}")
-    text = f"{first} has the largest share in {leaders.wins} of {quantity(count, 'run')}. {how}"
+    text = f"{wins}. {how}"
     if level := leaders.names[1:]:
         text += f" Not clearly behind, given the spread over runs: {', '.join(level)}."
     sure = leaders.wins == count and not level

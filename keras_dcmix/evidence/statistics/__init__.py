@@ -8,7 +8,7 @@ from keras_dcmix.evidence.statistics.correlation import (
 )
 from keras_dcmix.evidence.statistics.repeats import (
     bootstrap_interval,
-    honest_difference,
+    honestly_significant_difference,
     order_agreement,
 )
 
@@ -18,7 +18,7 @@ __all__ = [
     "RankCorrelation",
     "bootstrap_interval",
     "cluster_order",
-    "honest_difference",
+    "honestly_significant_difference",
     "order_agreement",
     "rank_correlation",
     "rank_correlation_matrix",

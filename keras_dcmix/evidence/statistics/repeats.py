@@ -73,7 +73,7 @@ def order_agreement(repeats: Any) -> np.ndarray:
     return (above.mean(axis=0) + 1) / 2
 
 
-def honest_difference(repeats: Any, *, level: float = 0.05) -> float:
+def honestly_significant_difference(repeats: Any, *, level: float = 0.05) -> float:
     """Tukey's honestly significant difference of the means of two channels over repeats.
 
     The chance that any two of all channels with the same mean lie further apart is `level`; it
@@ -91,8 +91,8 @@ def honest_difference(repeats: Any, *, level: float = 0.05) -> float:
         ValueError: If there are fewer than two repeats or channels, or a number does not fit.
 
     Example:
-        >>> round(honest_difference([[1.0, 5.0], [2.0, 5.5], [3.0, 6.4]]), 2)
-        0.76
+        >>> round(honestly_significant_difference([[1.0, 5.0], [2.0, 5.5], [3.0, 6.4]]), 2)
+        0.8
 
     Reference:
         Tukey, *The problem of multiple comparisons*, 1953; for blocks see Hochberg and Tamhane,
