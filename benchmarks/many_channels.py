@@ -25,6 +25,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pandas as pd
 from planted import unselective
@@ -173,6 +174,7 @@ def main() -> None:
                     continue
                 row = {"set": name, "seed": seed, "variant": variant}
                 row |= run(arguments.data, name, variant, seed, arguments.epochs)
+                keras.utils.clear_session()  # else Keras keeps the images of every training
                 with arguments.out.open("a", newline="") as file:
                     csv.DictWriter(file, COLUMNS).writerow(row)
                 print(", ".join(f"{key} {value}" for key, value in row.items()), flush=True)
