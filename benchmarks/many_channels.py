@@ -3,9 +3,10 @@
     python benchmarks/many_channels.py --data DIR --seeds 5 --out many_channels.csv
 
 `DIR` holds `mibi_lymphoid/mibi_lymphoid.npz` (45 channels that vary, classes gated on CD20, eight
-channels without an antibody, two of them constant), `csm_breast/csm_breast.npz` (CK-EPCAM marks tumour, CD8a the T cells)
-and `bbbc013/cells.npz` (GFP moves, DNA is the counterstain). Fields, quadrants or wells are kept
-apart; each seed has a split of its own, other than in `rank` also its own test part; 12 epochs.
+channels without an antibody, two of them constant), `csm_breast/csm_breast.npz` (CK-EPCAM marks
+tumour, CD8a the T cells) and `bbbc013/cells.npz` (GFP moves, DNA is the counterstain). Fields,
+quadrants or wells are kept apart. Each seed has a split of its own, with a test part of its own,
+which `rank` has not; 12 epochs.
 
 Two more sets were made after the defaults were fixed, and run once: `vimentin`, the same tissue
 with classes gated on another stain, and `simulated_40`, simulated cells in which Mito and Golgi
