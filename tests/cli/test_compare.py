@@ -37,6 +37,7 @@ def test_tables_and_figures_are_written_and_the_table_printed(compare, tmp_path)
     assert not list(tmp_path.glob(".*"))
 
 
+@pytest.mark.slow
 def test_an_interrupted_comparison_goes_on(compare, tmp_path, trainings):
     trainings.stop_after = 1
     code, printed = compare("--methods", "dcmix,occlusion")

@@ -130,6 +130,7 @@ def test_an_interrupted_run_goes_on_without_training_finished_seeds_again(
     assert trainings.count == 2
 
 
+@pytest.mark.slow
 def test_a_damaged_seed_is_trained_again(rank, tmp_path, trainings):
     trainings.stop_after = 1
     rank()
@@ -303,6 +304,7 @@ def test_what_speaks_against_a_ranking_is_printed_before_training_and_recorded(
         assert warning in page
 
 
+@pytest.mark.slow
 def test_a_backbone_comes_from_a_function_or_a_file(rank, tmp_path, monkeypatch, trainings):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own_backbone_here.py").write_text(

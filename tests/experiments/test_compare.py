@@ -118,6 +118,7 @@ def test_everything_is_written(everything, tmp_path):
     assert facts["channels"] == NAMES
 
 
+@pytest.mark.slow
 def test_without_a_planted_truth_single_channel_is_the_truth():
     found = compared(methods=["dcmix", "single_channel"])
     assert found.truth.method == "single_channel"
@@ -179,6 +180,7 @@ def test_what_a_method_warns_of_stands_in_the_table():
     assert found.table["note"][0] == "seed 0: too few steps; seed 1: too few steps"
 
 
+@pytest.mark.slow
 def test_two_channels_have_no_correlation_but_a_table(tmp_path):
     images = planted()[0][..., 1:]
     found = compared(images=images, channel_names=NAMES[1:], methods=["dcmix", "occlusion"])
@@ -188,6 +190,7 @@ def test_two_channels_have_no_correlation_but_a_table(tmp_path):
     assert (tmp_path / "importance.png").exists()
 
 
+@pytest.mark.slow
 def test_finished_trainings_are_not_done_again(tmp_path):
     def written():
         return {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("*.keras")}

@@ -224,6 +224,7 @@ def test_a_checkpoint_of_other_settings_is_refused(tmp_path):
         ranked(images + 1, labels, training=Training(epochs=1), **settings)
 
 
+@pytest.mark.slow
 def test_two_jobs_at_a_time_give_what_one_gives(ranking):
     images, labels, groups = planted()
     parallel = ranked(images, labels, groups=groups, n_jobs=2)
