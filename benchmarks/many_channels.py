@@ -19,17 +19,15 @@ share one CSV if they do different seeds (`--first-seed`).
 from __future__ import annotations
 
 import argparse
-import csv
 import os
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pandas as pd
-from planted import unselective
+from planted import append, finished, unselective
 
 from keras_dcmix.data.constant_channels import find_constant_channels
 from keras_dcmix.data.labelled_images import LabelledImages, label_images
@@ -162,12 +160,7 @@ def main() -> None:
     parser.add_argument("--variants", default=",".join(VARIANTS))
     parser.add_argument("--out", type=Path, default=Path("many_channels.csv"))
     arguments = parser.parse_args()
-    done = set()
-    if arguments.out.exists():
-        found = pd.read_csv(arguments.out)
-        done = set(zip(found["set"], found["seed"], found["variant"], strict=True))
-    else:
-        arguments.out.write_text(",".join(COLUMNS) + "\n")
+    done = finished(arguments.out, COLUMNS)
     for seed in range(arguments.first_seed, arguments.first_seed + arguments.seeds):
         for name in arguments.sets.split(","):
             for variant in arguments.variants.split(","):
@@ -175,10 +168,7 @@ def main() -> None:
                     continue
                 row = {"set": name, "seed": seed, "variant": variant}
                 row |= run(arguments.data, name, variant, seed, arguments.epochs)
-                keras.utils.clear_session()  # else Keras keeps the images of every training
-                with arguments.out.open("a", newline="") as file:
-                    csv.DictWriter(file, COLUMNS).writerow(row)
-                print(", ".join(f"{key} {value}" for key, value in row.items()), flush=True)
+                append(arguments.out, COLUMNS, row)
     print(tables(pd.read_csv(arguments.out)))
 
 

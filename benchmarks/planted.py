@@ -26,6 +26,7 @@ import argparse
 import csv
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -169,6 +170,21 @@ def separated(found: pd.Series) -> float:
     return float((found == 1).mean())
 
 
+def finished(out: Path, columns: Sequence[str]) -> set[tuple[str, int, str]]:
+    """The first three columns of the rows that are there; makes the table where there is none."""
+    if not out.exists():
+        out.write_text(",".join(columns) + "\n")
+    return set(pd.read_csv(out)[[*columns[:3]]].itertuples(index=False, name=None))
+
+
+def append(out: Path, columns: Sequence[str], row: dict[str, object]) -> None:
+    """Adds a row to the table and prints it, and frees what Keras keeps of the training."""
+    keras.utils.clear_session()
+    with out.open("a", newline="") as file:
+        csv.DictWriter(file, columns).writerow(row)
+    print(", ".join(f"{name} {value}" for name, value in row.items()), flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--images", type=Path, help="images as .npz; else Keras downloads MNIST")
@@ -180,12 +196,7 @@ def main() -> None:
     parser.add_argument("--variants", default=",".join(VARIANTS))
     parser.add_argument("--out", type=Path, default=Path("planted.csv"))
     arguments = parser.parse_args()
-    done = set()
-    if arguments.out.exists():
-        found = pd.read_csv(arguments.out)
-        done = set(zip(found["scenario"], found["seed"], found["variant"], strict=True))
-    else:
-        arguments.out.write_text(",".join(COLUMNS) + "\n")
+    done = finished(arguments.out, COLUMNS)
     for seed in range(arguments.first_seed, arguments.first_seed + arguments.seeds):
         for scenario in arguments.scenarios.split(","):
             wanted = [v for v in arguments.variants.split(",") if (scenario, seed, v) not in done]
@@ -196,10 +207,7 @@ def main() -> None:
             for variant in wanted:
                 row = {"scenario": scenario, "seed": seed}
                 row |= run(dataset, variant, seed, arguments.epochs)
-                keras.utils.clear_session()  # else Keras keeps the images of every training
-                with arguments.out.open("a", newline="") as file:
-                    csv.DictWriter(file, COLUMNS).writerow(row)
-                print(", ".join(f"{name} {value}" for name, value in row.items()), flush=True)
+                append(arguments.out, COLUMNS, row)
     print(tables(pd.read_csv(arguments.out)))
 
 

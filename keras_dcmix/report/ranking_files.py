@@ -72,7 +72,7 @@ def ranking_figures(ranking: ChannelRanking) -> dict[str, Axes]:
         model = f"model of seed {ranking.best_seed}; " if name == "mix" else ""
         axes.set_title(model + quality, loc="right", fontsize="small")
     if not verdict.leaders.stand_out:
-        figures["importance"].set_title(f"{leaders.FIGURE_TITLE}\n", loc="left")
+        figures["importance"].set_title(f"{leaders.NO_LEADER}\n", loc="left")
     if ranking.check is not None:
         panels = plotting.plot_panels(ranking.check.scores, metric="accuracy")
         if isinstance(verdict.check, UnreliableCheck):

@@ -14,7 +14,7 @@ _MOST_FOLLOWERS = 4
 _MOST_SHARES = 4  # that are listed where no channel stands out
 _ALL_SHARES = 6  # so many channels are all listed with their shares
 
-FIGURE_TITLE = "No channel stands out"
+NO_LEADER = "No channel stands out"
 
 
 def summary(leaders: Leaders) -> str:
@@ -25,9 +25,9 @@ def summary(leaders: Leaders) -> str:
     runs = f"over {count} runs" if count > 1 else "in a single run, so the spread is not known"
     if not leaders.stand_out:
         if len(shares) <= _ALL_SHARES:
-            return f"{FIGURE_TITLE} {runs}: {', '.join(listed_shares)} of the mix"
+            return f"{NO_LEADER} {runs}: {', '.join(listed_shares)} of the mix"
         return (
-            f"{FIGURE_TITLE} {runs}; the largest shares of the mix are "
+            f"{NO_LEADER} {runs}; the largest shares of the mix are "
             f"{', '.join(listed_shares[:_MOST_SHARES])}, and equal shares would be "
             f"{precise_percent(leaders.even_share)}"
         )
@@ -53,7 +53,7 @@ def headline(leaders: Leaders, informing: Collection[str]) -> str:
     many = leaders.num_runs > 1
     runs = f"{leaders.num_runs} runs" if many else "a single run"
     if not leaders.stand_out:
-        text = f"{FIGURE_TITLE} {'over' if many else 'in'} {runs}"
+        text = f"{NO_LEADER} {'over' if many else 'in'} {runs}"
         if len(shares) <= _ALL_SHARES:
             return text
         return (
