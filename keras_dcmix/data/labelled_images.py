@@ -32,6 +32,7 @@ class LabelledImages:
             images do not come from files.
         group_unit: What a group is, such as `"well"`, `"plate"` or `"image"`.
         constant_channels: Channels that were left out because all their pixels are equal.
+        plates: `(num_images,)` plate of each image; `None` where there is one or it is not known.
         truth: `(num_channels,)` planted importance, higher is more important; `None` where it
             is not known, as of all real images.
     """
@@ -47,6 +48,7 @@ class LabelledImages:
     skipped: pd.DataFrame | None = None
     group_unit: str = "group"
     constant_channels: tuple[str, ...] = ()
+    plates: np.ndarray | None = None
 
     @property
     def labelled(self) -> np.ndarray:
@@ -104,6 +106,7 @@ def label_images(
     *,
     channel_names: Sequence[str] | None = None,
     groups: Any = None,
+    plates: Any = None,
 ) -> LabelledImages:
     """Checks that images, labels, groups and names fit together.
 
@@ -114,6 +117,9 @@ def label_images(
             kept out of training.
         channel_names: One name a channel; `None` gives `channel_0`, `channel_1`, ...
         groups: `(num_images,)` well, plate or experiment; `None` makes each image its own group.
+        plates: `(num_images,)` plate of each image. Folds are stratified by it, and the labels of
+            wells are permuted within plates. `None` takes those of the images, where they have
+            any.
 
     Raises:
         ValueError: If lengths differ, there is only one class or one channel, names repeat, or
@@ -155,6 +161,7 @@ def label_images(
         truth=getattr(source, "truth", None),
         skipped=getattr(images, "skipped", None),
         group_unit=unit,
+        plates=_checked_plates(plates, source, num_images),
     )
 
 
@@ -180,6 +187,15 @@ def _check_pixels(images: Any) -> None:
                 f"`images` must be finite. Received: NaN or infinity in image {bad}, channel(s) "
                 f"{channels}. Remove or repair the image"
             )
+
+
+def _checked_plates(plates: Any, source: Any, num_images: int) -> np.ndarray | None:
+    """The plate of each image as text, or `None` where there is only one."""
+    plates = getattr(source, "plates", None) if plates is None else plates
+    if plates is None:
+        return None
+    checked = _checked_length("plates", plates, num_images).astype(str)
+    return checked if len(np.unique(checked)) > 1 else None
 
 
 def _checked_length(what: str, values: Any, num_images: int) -> np.ndarray:

@@ -24,6 +24,8 @@ class ChannelDataset:
         groups: Array of shape `(num_images,)`, strings or integers: the wells,
             plates or experiments whose images stay together in every split.
         group_unit: What one group is, in the singular, such as `"well"`.
+        plates: Array of shape `(num_images,)`: the plate of each image; `None` where images have
+            no plates.
 
     Raises:
         ValueError: If the lengths do not agree, a name occurs twice, or the
@@ -45,6 +47,7 @@ class ChannelDataset:
     truth: np.ndarray
     groups: np.ndarray
     group_unit: str
+    plates: np.ndarray | None
 
     def __init__(
         self,
@@ -54,6 +57,7 @@ class ChannelDataset:
         truth: ArrayLike,
         groups: ArrayLike,
         group_unit: str = "group",
+        plates: ArrayLike | None = None,
     ) -> None:
         fields = {
             "images": np.asarray(images),
@@ -62,6 +66,7 @@ class ChannelDataset:
             "truth": np.asarray(truth, dtype=float),
             "groups": np.asarray(groups),
             "group_unit": group_unit,
+            "plates": None if plates is None else np.asarray(plates),
         }
         for name, value in fields.items():
             object.__setattr__(self, name, value)

@@ -89,6 +89,7 @@ def simulated_cells(
         truth=np.array(list(shifts.values())),
         groups=np.array([well.name for well in shown]),
         group_unit="well",
+        plates=np.array([well.name.partition("_")[0] for well in shown]),
     )
 
 

@@ -10,7 +10,8 @@ import keras
 from keras_dcmix._common.progress import RunProgress
 from keras_dcmix.data.labelled_images import LabelledImages
 from keras_dcmix.experiments.run_store import RunStore
-from keras_dcmix.importance.methods.subset_scores import MOST_EXACT, subset_scores
+from keras_dcmix.importance.methods.subset_scores import subset_scores
+from keras_dcmix.importance.subsets.sampling import MOST_EXACT
 from keras_dcmix.importance.subsets import SubsetScores
 from keras_dcmix.models.custom import NO_CUSTOM_PARTS, CustomParts
 from keras_dcmix.models.options import Training

@@ -43,6 +43,30 @@ def split_dataset(
     return Split(labelled[rest[train]], labelled[rest[validation]], labelled[test])
 
 
+def fold_split(
+    dataset: LabelledImages, training: Training, folds: np.ndarray, fold: int, *, seed: int
+) -> Split:
+    """The split of one fold: it is tested, the rest is divided into training and validation.
+
+    Args:
+        dataset: Checked images and labels.
+        training: Its first two `fractions` give the ratio of training and validation.
+        folds: `(num_labelled,)`, see `keras_dcmix.data.folds.deal_folds`.
+        fold: Number of the fold.
+        seed: Decides which groups choose the epoch.
+    """
+    labelled = dataset.labelled
+    rest = np.flatnonzero(folds != fold)
+    labels = np.array(dataset.classes)[dataset.labels[labelled[rest]]]
+    shares = [share / sum(training.fractions[:2]) for share in training.fractions[:2]]
+    train, validation = split_by_group(
+        labels, dataset.groups[labelled[rest]], fractions=shares, seed=seed
+    )
+    return Split(
+        labelled[rest[train]], labelled[rest[validation]], labelled[np.flatnonzero(folds == fold)]
+    )
+
+
 def spread_of_channels(dataset: LabelledImages, split: Split) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation of each channel over the training images, `(num_channels,)`.
 

@@ -11,6 +11,7 @@ from keras_dcmix._common.errors import DataError
 from keras_dcmix.data.cells.crop_pixels import DecodedPixels, StoredPixels
 from keras_dcmix.data.cells.file_states import file_states
 from keras_dcmix.data.cells.intensities import Scaling
+from keras_dcmix.data.cells.plates import plate_of_field
 from keras_dcmix.data.cells.recipe import CropRecipe
 from keras_dcmix.data.image_set import ImageSet
 
@@ -103,6 +104,12 @@ class Crops:
     def group_unit(self) -> str | None:
         """What a group is, such as `"well"`; None without groups."""
         return self.image_set.group_unit
+
+    @property
+    def plates(self) -> np.ndarray | None:
+        """`(crops,)` plate of each crop's field as text; None where there is only one."""
+        numbers, names = plate_of_field(self.image_set.table)
+        return None if len(names) == 1 else np.array(names)[numbers[self.fields]]
 
     def fingerprint(self) -> str:
         """Text that changes with the files, their sizes or dates, and the settings of the crops."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -10,12 +10,11 @@ import numpy as np
 
 from keras_dcmix._common.errors import SubsetError
 from keras_dcmix._common.progress import counting, say
-from keras_dcmix.importance.baselines import replacement
 from keras_dcmix.importance.evaluation import METRICS, Evaluation
+from keras_dcmix.importance.subset_scorer import SubsetScorer
 from keras_dcmix.importance.subsets import SubsetScores
+from keras_dcmix.importance.subsets.sampling import choose_subsets, distinct, met
 
-MOST_EXACT = 10  # 2**10 subsets; each further channel doubles the work
-_NUM_ORDERS = 10
 _MOST_BLOCKS = 64
 
 
@@ -39,8 +38,8 @@ def subset_scores(
     subset; another one is surprised by missing channels, and its scores say less.
 
     Up to ten channels all `2**N` subsets are scored. Above, random orders of channels are walked
-    from no channel to all, each order and its reverse, which is `num_orders * (N - 1) + 2`
-    subsets at most; then the order of the Shapley values found, so that the panels of the most
+    from no channel to all, each order and its reverse; each channel alone and all but one are
+    scored too; then the order of the Shapley values found, so that the panels of the most
     important channels are among the subsets.
 
     Args:
@@ -75,30 +74,30 @@ def subset_scores(
         model, images, labels, groups, max_images, rng, channel_names=channel_names,
         batch_size=batch_size,
     )  # fmt: skip
-    scored = _Scored(evaluation, baseline, *_blocks(groups, rng), verbose=verbose)
-    num_channels = evaluation.num_channels
-    if num_orders is None and num_channels <= MOST_EXACT:
-        every = np.arange(2**num_channels)[:, None] >> np.arange(num_channels) & 1
-        return scored.table(every.astype(bool))
-    num_orders = _NUM_ORDERS if num_orders is None else num_orders
-    if not isinstance(num_orders, int) or num_orders < 4 or num_orders % 2:
+    scorer = SubsetScorer(evaluation, baseline)
+    scored = _Scored(scorer, *_blocks(groups, rng), verbose=verbose)
+    if num_orders is not None and (
+        not isinstance(num_orders, int) or num_orders < 4 or num_orders % 2
+    ):
         raise SubsetError(
             "`num_orders` must be an even number of at least 4, each order goes with its reverse. "
             f"Received: num_orders={num_orders!r}"
         )
+    subsets, orders = choose_subsets(evaluation.num_channels, rng, num_orders)
+    if orders is None:
+        return scored.table(subsets)
     if verbose:
-        _say_cost(num_channels, num_orders)
-    forward = np.array([rng.permutation(num_channels) for _ in range(num_orders // 2)])
-    orders = np.stack([forward, forward[:, ::-1]], axis=1).reshape(num_orders, num_channels)
-    walked = scored.table(_prefixes(orders), orders)
+        _say_cost(*orders.shape[::-1])
+    walked = scored.table(subsets, orders)
     best_first = np.array([np.argsort(-walked.shapley(m).scores, kind="stable") for m in METRICS])
-    return scored.table(_prefixes(np.concatenate([orders, best_first])), orders)
+    return scored.table(distinct(np.concatenate([subsets, met(best_first)])), orders)
 
 
 def _say_cost(num_channels: int, num_orders: int) -> None:
     say(
         f"{num_channels} channels have {2**num_channels:,} subsets; {num_orders} orders of the "
-        f"channels are walked instead, {num_orders * (num_channels - 1) + 2} subsets at most"
+        f"channels are walked instead, with each channel alone and without each, "
+        f"{(num_orders + 2) * num_channels} subsets at most"
     )
 
 
@@ -136,30 +135,13 @@ def _blocks(groups: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, n
     return blocks, np.bincount(blocks)
 
 
-def _prefixes(orders: np.ndarray) -> np.ndarray:
-    """The distinct subsets on the way from no channel to all, `(num_subsets, num_channels)`."""
-    num_channels = orders.shape[1]
-    place = np.argsort(orders, axis=1)
-    return np.unique(
-        (place[:, None, :] < np.arange(num_channels + 1)[None, :, None]).reshape(-1, num_channels),
-        axis=0,
-    )
-
-
 class _Scored:
     """Scores subsets, each of them once."""
 
     def __init__(
-        self,
-        evaluation: Evaluation,
-        baseline: Any,
-        blocks: np.ndarray,
-        block_sizes: np.ndarray,
-        *,
-        verbose: bool,
+        self, scorer: SubsetScorer, blocks: np.ndarray, block_sizes: np.ndarray, *, verbose: bool
     ) -> None:
-        self.evaluation = evaluation
-        self.fill = replacement(evaluation, baseline)
+        self.scorer = scorer
         self.blocks = blocks
         self.block_sizes = block_sizes
         self.verbose = verbose
@@ -171,7 +153,7 @@ class _Scored:
             self.known[subset.tobytes()] = scores
         scores = np.stack([self.known[subset.tobytes()] for subset in subsets], axis=-1)
         return SubsetScores(
-            self.evaluation.channel_names,
+            self.scorer.evaluation.channel_names,
             subsets,
             dict(zip(METRICS, scores, strict=True)),
             self.block_sizes,
@@ -180,15 +162,9 @@ class _Scored:
 
     def _block_means(self, subsets: np.ndarray) -> np.ndarray:
         """Mean scores, `(num_subsets, num_metrics, num_blocks)`."""
-
-        def masked(_: np.ndarray, batch: np.ndarray) -> Iterator[np.ndarray]:
-            filled = self.fill(batch)
-            for subset in subsets:
-                yield np.where(subset, batch, filled)
-
-        total = len(subsets) * len(list(self.evaluation.batches()))
         what = f"{len(subsets)} subsets of {subsets.shape[1]} channels"
+        total = self.scorer.num_steps(len(subsets))
         with counting(what, total, enabled=self.verbose) as advance:
-            scores = self.evaluation.score_variants(METRICS, len(subsets), masked, advance=advance)
+            scores = self.scorer.scores(subsets, advance=advance)
         membership = self.blocks[:, None] == np.arange(len(self.block_sizes))
         return np.moveaxis(scores @ (membership / self.block_sizes), 1, 0)

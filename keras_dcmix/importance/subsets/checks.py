@@ -160,14 +160,14 @@ def _check_metric_name(metric: object) -> None:
 
 
 def checked_block_sizes(block_sizes: Any, num_blocks: int) -> np.ndarray:
-    """Returns a read-only integer copy, or raises."""
-    sizes = np.array(block_sizes)
-    if sizes.shape != (num_blocks,) or (sizes < 1).any() or (sizes != np.floor(sizes)).any():
+    """Returns a read-only float64 copy, or raises."""
+    sizes = np.array(block_sizes, dtype=np.float64)
+    if sizes.shape != (num_blocks,) or not np.isfinite(sizes).all() or (sizes <= 0).any():
         raise SubsetError(
-            f"block_sizes must be {num_blocks} whole numbers of images, at least 1 each; "
-            f"leave an empty block out. Received: {sizes.tolist()}"
+            f"block_sizes must be {num_blocks} numbers of images above 0; leave an empty block "
+            f"out. Received: {sizes.tolist()}"
         )
-    return _frozen(sizes.astype(np.int64))
+    return _frozen(sizes)
 
 
 def _frozen(values: np.ndarray) -> np.ndarray:

@@ -67,6 +67,14 @@ def shapley_values(
     return _stacked([_reshaped(estimate, ()) for estimate in estimates])
 
 
+def block_shapley_values(
+    subsets: np.ndarray, block_scores: np.ndarray, orders: np.ndarray | None
+) -> np.ndarray:
+    """What each channel adds in each block, `(num_blocks, num_channels)`."""
+    marginals = _marginals(subsets, block_scores, orders)
+    return np.stack([gains @ chances for gains, chances, _ in marginals], axis=1)
+
+
 def pair_gains(
     subsets: np.ndarray, block_scores: np.ndarray, shares: np.ndarray, orders: np.ndarray | None
 ) -> Estimate:

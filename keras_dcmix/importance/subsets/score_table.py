@@ -121,6 +121,10 @@ class ScoreTable:
         block_scores = self.block_scores[self.checked_metric(metric)]
         return block_estimate(block_scores, self.shares).standard_errors
 
+    def sums(self, metric: str | None = None) -> np.ndarray:
+        """Returns `(num_blocks, num_subsets)`: what each block contributes to `scores`."""
+        return self.shares[:, None] * self.block_scores[self.checked_metric(metric)]
+
     def score_of(self, channels: Iterable[str], metric: str | None = None) -> float:
         """Returns the score of one panel.
 

@@ -12,7 +12,12 @@ import numpy as np
 from keras_dcmix._common.errors import SubsetError
 from keras_dcmix.importance.channel_importance import ChannelImportance
 from keras_dcmix.importance.subsets.checks import membership, panel_name
-from keras_dcmix.importance.subsets.gains import pair_gains, shapley_values
+from keras_dcmix.importance.subsets.gains import (
+    block_shapley_values,
+    find_rows,
+    pair_gains,
+    shapley_values,
+)
 from keras_dcmix.importance.subsets.panels import (
     Panel,
     best_panels,
@@ -43,7 +48,8 @@ class SubsetScores(ScoreTable):
             among them.
         block_scores: from the name of a metric to `(num_blocks, num_subsets)` finite scores, higher
             is better. The first metric is the default of all methods.
-        block_sizes: `(num_blocks,)`, images in each block. All equal by default.
+        block_sizes: `(num_blocks,)`, images in each block, above 0; not a whole number where images
+            have weights, so that classes count alike. All equal by default.
         orders: `None` if all `2**num_channels` subsets are there, for at most 20 channels: all
             results are exact. Otherwise `(num_orders, num_channels)`, the random orders in which
             channels were inserted one by one; every prefix of every order must be in `subsets`,
@@ -110,6 +116,43 @@ class SubsetScores(ScoreTable):
             repeats = values.resamples(num_resamples, seed)
         unit = f"gain in {metric.replace('_', ' ')}"
         return ChannelImportance("shapley", self.channel_names, values.values, repeats, unit)
+
+    def block_gains(self, metric: str | None = None) -> dict[str, np.ndarray]:
+        """Returns what each block contributes to the three gains by each channel.
+
+        Args:
+            metric: one of `metrics`; the first by default.
+
+        Returns:
+            `"alone"` (over no channel), `"unique"` (what all channels lose without it) and
+            `"shapley"`, each `(num_blocks, num_channels)` in the metric's unit; the sum over blocks
+            is the gain. NaN where a channel alone, or all but one, were not scored.
+
+        Raises:
+            ValueError: if the metric is unknown.
+        """
+        sums = self.sums(metric)
+        one = np.eye(self.num_channels, dtype=bool)
+        none, every = (
+            sums[:, find_rows(self.subsets, np.full((1, len(one)), value))]
+            for value in (False, True)
+        )
+        return {
+            "alone": _taken(sums, find_rows(self.subsets, one)) - none,
+            "unique": every - _taken(sums, find_rows(self.subsets, ~one)),
+            "shapley": block_shapley_values(self.subsets, sums, self.orders),
+        }
+
+    def order_errors(self, metric: str | None = None) -> np.ndarray:
+        """Returns the Monte Carlo standard errors of the Shapley values, `(num_channels,)`.
+
+        They come from the draw of orders; 0 where all subsets were scored.
+        """
+        if self.orders is None:
+            return np.zeros(self.num_channels)
+        sums = self.sums(metric).sum(axis=0)[None]
+        estimate = shapley_values(self.subsets, sums, np.ones(1), self.orders)
+        return np.sqrt((estimate.by_order**2).sum(axis=0))
 
     def best_panels(self, metric: str | None = None) -> pd.DataFrame:
         """Returns the best panel of each size: which channels can be dropped.
@@ -239,3 +282,8 @@ class SubsetScores(ScoreTable):
             FileNotFoundError: if there is no such file.
         """
         return cls(**parts_of(path))
+
+
+def _taken(sums: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """The columns of some subsets, NaN for those that were not scored."""
+    return np.where(rows >= 0, sums[:, rows], np.nan)

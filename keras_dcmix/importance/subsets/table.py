@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from keras_dcmix.importance.subsets.score_table import ScoreTable
 
 _CHANNEL = "channel:"
-_BLOCK = re.compile(r"(.*)\[block (\d+)(?:: (\d+) images)?\]", re.DOTALL)
+_BLOCK = re.compile(r"(.*)\[block (\d+)(?:: ([\d.e+-]+) images)?\]", re.DOTALL)
 
 
 def frame_of(table: ScoreTable) -> pd.DataFrame:
@@ -36,7 +36,7 @@ def frame_of(table: ScoreTable) -> pd.DataFrame:
         columns[_CHANNEL + name] = member.astype(int)
     for metric, block_scores in table.block_scores.items():
         for block, scores in enumerate(block_scores):
-            size = "" if table.block_sizes is None else f": {table.block_sizes[block]} images"
+            size = "" if table.block_sizes is None else f": {_number(table.block_sizes[block])} images"
             columns[f"{metric}[block {block + 1}{size}]"] = scores
     if table.orders is not None:
         columns["orders"] = _order_numbers(table.subsets, table.orders)
@@ -71,9 +71,14 @@ def parts_of(path: str | Path) -> dict[str, Any]:
         "channel_names": [name.removeprefix(_CHANNEL) for name in channels],
         "subsets": subsets,
         "block_scores": block_scores,
-        "block_sizes": None if None in sizes else [int(size) for size in sizes],
+        "block_sizes": None if None in sizes else [float(size) for size in sizes],
         "orders": _rebuilt(path, frame["orders"], subsets) if "orders" in frame else None,
     }
+
+
+def _number(size: float) -> str:
+    """A size without a loss, a whole number without a point."""
+    return str(int(size)) if size == int(size) else repr(float(size))
 
 
 def _order_numbers(subsets: np.ndarray, orders: np.ndarray) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from keras_dcmix.importance import subset_scores
-from keras_dcmix.importance.methods.subset_scores import MOST_EXACT
+from keras_dcmix.importance.subsets.sampling import MOST_EXACT
 
 
 def linear_model(weights: list[float]) -> keras.Model:
