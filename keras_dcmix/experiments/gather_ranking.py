@@ -15,11 +15,12 @@ from keras_dcmix.experiments.check import ChannelCheck, finished_check
 from keras_dcmix.experiments.predictions import Predictions
 from keras_dcmix.experiments.ranking import ChannelRanking
 from keras_dcmix.experiments.run_store import RunStore, names_of
-from keras_dcmix.experiments.seed_runs import SeedRun, run_name
+from keras_dcmix.experiments.seed_runs import SeedRun, probabilities_of, run_name
 from keras_dcmix.importance.channel_importance import ChannelImportance
 from keras_dcmix.importance.methods.mixing_weights import mixing_weights
 from keras_dcmix.models.custom_model import name_channels
 from keras_dcmix.models.options import Training
+from keras_dcmix.models.probabilities import predicted_probabilities
 from keras_dcmix.models.split import split_dataset
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def ranking_from_store(
         split_dataset(dataset, training, split_seed=seeds[0], seed=seeds[0]).test,
         runs,
         [store.table(run_name(seed)) for seed in seeds],
+        [probabilities_of(store, seed) for seed in seeds],
         store.model(run_name(best)),
         best_seed=best,
         training=training,
@@ -143,11 +145,16 @@ def ranking_from_runs(
     dataset = label_images(images, labels, channel_names=channel_names, groups=groups)
     test = dataset.labelled
     histories = [_named_history(run, dataset.channel_names) for run in runs]
-    records = [_record(seed, run, dataset, test) for seed, run in enumerate(runs)]
+    probabilities = [_probabilities(seed, run, dataset, test) for seed, run in enumerate(runs)]
+    records = [
+        _record(seed, run, float((found.argmax(axis=1) == dataset.labels[test]).mean()))
+        for seed, (run, found) in enumerate(zip(runs, probabilities, strict=True))
+    ]
     losses = [run.validation_loss for run in records]
     best = int(np.nanargmin(losses)) if np.isfinite(losses).any() else 0
+    model = runs[best].model
     return _ranking(
-        dataset, test, records, histories, runs[best].model, best_seed=best, check=check
+        dataset, test, records, histories, probabilities, model, best_seed=best, check=check
     )
 
 
@@ -164,7 +171,9 @@ def _named_history(run: TrainedRun, channel_names: tuple[str, ...]) -> pd.DataFr
     return run.history.assign(channel=run.history["channel"].map(names))
 
 
-def _record(seed: int, run: TrainedRun, dataset: LabelledImages, test: np.ndarray) -> SeedRun:
+def _probabilities(
+    seed: int, run: TrainedRun, dataset: LabelledImages, test: np.ndarray
+) -> np.ndarray:
     expected = (None, len(dataset.classes))
     if run.model.output_shape != expected:
         raise MethodError(
@@ -175,17 +184,19 @@ def _record(seed: int, run: TrainedRun, dataset: LabelledImages, test: np.ndarra
         run.model.predict_on_batch(np.asarray(dataset.images[rows]))
         for rows in np.array_split(test, -(-len(test) // 256))
     ]
-    predicted = np.concatenate(outputs).argmax(axis=1)
+    return predicted_probabilities(run.model, np.concatenate(outputs))
+
+
+def _record(seed: int, run: TrainedRun, accuracy: float) -> SeedRun:
     return SeedRun(
         seed=seed,
-        accuracy=float((predicted == dataset.labels[test]).mean()),
+        accuracy=accuracy,
         validation_loss=run.validation_loss,
         epochs=int(run.history["epoch"].nunique()),
         seconds=run.seconds,
         shares=mixing_weights(run.model).scores.tolist(),
         train_groups=sorted(map(str, run.train_groups)),
         validation_groups=sorted(map(str, run.validation_groups)),
-        predicted=predicted.tolist(),
     )
 
 
@@ -194,6 +205,7 @@ def _ranking(
     test: np.ndarray,
     runs: Sequence[SeedRun],
     histories: Sequence[pd.DataFrame],
+    probabilities: Sequence[np.ndarray],
     model: keras.Model,
     *,
     best_seed: int,
@@ -230,9 +242,7 @@ def _ranking(
             },
         },
         num_test_images=len(test),
-        predictions=Predictions(
-            dataset.classes, labels, groups, np.array([run.predicted for run in runs])
-        ),
+        predictions=Predictions(dataset.classes, labels, groups, np.stack(probabilities)),
         examples=np.asarray(dataset.images[np.array(examples)]),
         training=training,
         check=check,

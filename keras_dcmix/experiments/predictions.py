@@ -1,69 +1,105 @@
-"""Predicted classes of the test images: confusion, accuracy by class and by group."""
+"""Predictions for the test images: confusion, accuracy by class and by group, metrics."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from keras_dcmix._common.errors import MethodError
+from keras_dcmix._common.wording import listed, natural_key
+from keras_dcmix.experiments.prediction_metrics import metrics_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
+_ROUNDING = 1e-5  # by which a probability may lie outside of 0 to 1
+
+
+class _Units(NamedTuple):
+    """The groups by true class: usually one unit a group.
+
+    Attributes:
+        groups: `(num_units,)` the group of each, as text.
+        labels: `(num_units,)` its true class.
+        images: `(num_units,)` how many images it has.
+        of_images: `(num_images,)` the unit of each image.
+    """
+
+    groups: list[str]
+    labels: np.ndarray
+    images: np.ndarray
+    of_images: np.ndarray
+
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """The classes that several models predict for the same test images.
+    """The probabilities of the classes that models predict for the test images.
+
+    Each image is a test image of one model in each repeat: with cross-validation a repeat is one
+    round of folds, and without, each of several models is a repeat.
 
     Args:
         classes: Names of the classes.
         labels: `(num_images,)` integers, the true class of each image as an index into `classes`.
         groups: `(num_images,)` well, plate or experiment of each image.
-        predicted: `(num_seeds, num_images)` integers, the class that each model predicts.
+        probabilities: `(num_repeats, num_images, num_classes)`, 0 to 1.
+        plates: `(num_images,)` plate of each image; `None` where there is one, or none is known.
 
     Raises:
-        ValueError: If there is no image or no seed, or the shapes do not fit.
+        ValueError: If there is no image or no repeat, shapes do not fit, a class is out of range
+            or a probability is not from 0 to 1.
 
     Example:
-        >>> found = Predictions(("a", "b"), [0, 0, 1], ["W1", "W2", "W2"], [[0, 1, 1], [0, 0, 1]])
+        >>> first = [[0.9, 0.1], [0.2, 0.8], [0.4, 0.6]]
+        >>> second = [[0.8, 0.2], [0.7, 0.3], [0.3, 0.7]]
+        >>> found = Predictions(("a", "b"), [0, 0, 1], ["W1", "W2", "W2"], [first, second])
         >>> found.confusion()
         predicted    a    b
         label
         a          1.5  0.5
         b          0.0  1.0
+        >>> found.group_table()
+          group label  images  accuracy predicted   p:a   p:b
+        0    W1     a       1       1.0         a  0.85  0.15
+        1    W2     a       1       0.5         b  0.45  0.55
+        2    W2     b       1       1.0         b  0.35  0.65
     """
 
     classes: tuple[str, ...]
     labels: np.ndarray
     groups: np.ndarray
-    predicted: np.ndarray
+    probabilities: np.ndarray
+    plates: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        labels, groups = np.asarray(self.labels), np.asarray(self.groups)
-        predicted = np.asarray(self.predicted)
-        if predicted.ndim != 2 or not predicted.size or predicted.shape[1:] != labels.shape:
-            raise MethodError(
-                "`predicted` must have shape (num_seeds, num_images) with one class for each of "
-                f"the {labels.size} labels. Received: shape {predicted.shape}"
-            )
-        if groups.shape != labels.shape:
-            raise MethodError(
-                f"`groups` must hold one group for each of the {labels.size} labels. "
-                f"Received: shape {groups.shape}"
-            )
-        kept = {"labels": labels, "groups": groups, "predicted": predicted}
+        labels = np.asarray(self.labels)
+        probabilities = np.asarray(self.probabilities)
+        _check_probabilities(probabilities, labels, len(self.classes))
+        kept = {
+            "labels": labels,
+            "groups": _one_each("groups", self.groups, labels),
+            "probabilities": probabilities,
+        }
+        if self.plates is not None:
+            kept["plates"] = _one_each("plates", self.plates, labels)
         for name, value in kept.items():
             object.__setattr__(self, name, value)
 
+    @cached_property
+    def predicted(self) -> np.ndarray:
+        """`(num_repeats, num_images)` integers, the class with the highest probability."""
+        return self.probabilities.argmax(axis=-1)
+
     @property
     def right(self) -> np.ndarray:
-        """`(num_seeds, num_images)` bool: whether a model predicts the true class."""
+        """`(num_repeats, num_images)` bool: whether the true class is predicted."""
         return self.predicted == self.labels
 
     def confusion(self) -> pd.DataFrame:
-        """Returns how many images of each class are predicted as each class, the mean over seeds.
+        """Returns how many images of each class are predicted as each class, mean over repeats.
 
         Returns:
             A row a true class (`label`), a column a predicted class; a row adds up to the images
@@ -85,7 +121,7 @@ class Predictions:
         """Returns the accuracy of each class: `label`, `images`, `accuracy`, `accuracy_std`.
 
         Accuracy is the share of the class's images that are classified correctly, 0 to 1, the mean
-        over seeds; `accuracy_std` its sample standard deviation over seeds, NaN with one seed.
+        over repeats; `accuracy_std` its sample standard deviation over repeats, NaN with one.
         """
         return self._by(self.labels, "label", list(self.classes))
 
@@ -97,6 +133,84 @@ class Predictions:
         groups, indices = np.unique(self.groups, return_inverse=True)
         table = self._by(indices, "group", [str(group) for group in groups])
         return table.sort_values("accuracy", kind="stable", ignore_index=True)
+
+    def group_table(self) -> pd.DataFrame:
+        """Returns what is predicted for each group, a row a group and true class.
+
+        Returns:
+            `group`, `plate` (with plates), `label`, `images`, `accuracy` (mean over repeats),
+            `predicted` (the class with the highest mean probability) and, for each class, its
+            probability `p:NAME`, the mean over the images and repeats. Sorted by plate, group and
+            class; A02 comes before A10.
+        """
+        import pandas as pd
+
+        units, probabilities = self._units, self._unit_probabilities
+        names = np.array(self.classes, dtype=object)
+        hits = np.bincount(units.of_images, self.right.sum(axis=0), len(units.labels))
+        plates = None if self.plates is None else self._of_units(self.plates)
+        columns = {
+            "group": units.groups,
+            **({} if plates is None else {"plate": plates}),
+            "label": names[units.labels],
+            "images": units.images,
+            "accuracy": hits / (units.images * len(self.probabilities)),
+            "predicted": names[probabilities.argmax(axis=1)],
+            **{f"p:{name}": probabilities[:, k] for k, name in enumerate(self.classes)},
+        }
+        places = zip(plates or units.groups, units.groups, units.labels, strict=True)
+        keys = [(natural_key(plate), natural_key(group), k) for plate, group, k in places]
+        order = sorted(range(len(keys)), key=keys.__getitem__)
+        return pd.DataFrame(columns).iloc[order].reset_index(drop=True)
+
+    def metrics(self, *, unit: str = "group") -> pd.DataFrame:
+        """Returns accuracy, balanced accuracy, AUC and Z'-factor, of images and of groups.
+
+        Of images each is the mean over repeats. Of groups it is that of the mean probabilities in
+        `group_table`, where a group that holds several classes counts once for each.
+
+        Args:
+            unit: What a group is called in the notes, such as `"well"`.
+
+        Returns:
+            `metric` (`accuracy`, `balanced_accuracy`, `auc`, and for two classes `z_prime`),
+            `per_image`, `per_group`, and `note`: why a value is NaN, or what it leaves out. The
+            Z'-factor is that of the groups' mean probability of the second class.
+        """
+        return metrics_table(
+            self.classes,
+            (self.labels, self.probabilities),
+            (self._units.labels, self._unit_probabilities),
+            unit=unit,
+        )
+
+    @cached_property
+    def _units(self) -> _Units:
+        groups, indices = np.unique(self.groups, return_inverse=True)
+        pairs = indices.astype(np.int64) * len(self.classes) + self.labels
+        found, of_images, images = np.unique(pairs, return_inverse=True, return_counts=True)
+        of_groups, labels = np.divmod(found, len(self.classes))
+        return _Units([str(groups[k]) for k in of_groups], labels, images, of_images)
+
+    @cached_property
+    def _unit_probabilities(self) -> np.ndarray:
+        """`(num_units, num_classes)`, the mean over images and repeats."""
+        units = self._units
+        order = np.argsort(units.of_images, kind="stable")
+        starts = np.cumsum(units.images) - units.images
+        # Repeat by repeat: a screen of many classes is large, and is not copied as a whole.
+        sums = [
+            np.add.reduceat(each[order], starts, axis=0, dtype=np.float64)
+            for each in self.probabilities
+        ]
+        return np.sum(sums, axis=0) / (len(sums) * units.images[:, None])
+
+    def _of_units(self, plates: np.ndarray) -> list[str]:
+        """The plate of each unit; several are listed, as where groups are donors."""
+        found: list[set[str]] = [set() for _ in self._units.labels]
+        for unit, plate in zip(self._units.of_images.tolist(), plates, strict=True):
+            found[unit].add(str(plate))
+        return [listed(sorted(each, key=natural_key)) for each in found]
 
     def _by(self, indices: np.ndarray, what: str, names: list[str]) -> pd.DataFrame:
         import pandas as pd
@@ -114,3 +228,30 @@ class Predictions:
                 "accuracy_std": spread,
             }
         )
+
+
+def _check_probabilities(probabilities: np.ndarray, labels: np.ndarray, num_classes: int) -> None:
+    expected = (*labels.shape, num_classes)
+    if probabilities.ndim != 3 or not probabilities.size or probabilities.shape[1:] != expected:
+        raise MethodError(
+            f"`probabilities` must have the shape (num_repeats, {labels.size}, {num_classes}), "
+            f"one row for each of the {labels.size} labels. Received: shape={probabilities.shape}"
+        )
+    low, high = probabilities.min(), probabilities.max()
+    if not (low >= -_ROUNDING and high <= 1 + _ROUNDING):  # nor NaN
+        raise MethodError(f"`probabilities` must be from 0 to 1. Received: {low:.3g} to {high:.3g}")
+    if labels.min() < 0 or labels.max() >= num_classes:
+        raise MethodError(
+            f"`labels` must be from 0 to {num_classes - 1}. "
+            f"Received: {labels.min()} to {labels.max()}"
+        )
+
+
+def _one_each(what: str, values: Any, labels: np.ndarray) -> np.ndarray:
+    found = np.asarray(values)
+    if found.shape != labels.shape:
+        raise MethodError(
+            f"`{what}` must hold one {what.removesuffix('s')} for each of the {labels.size} "
+            f"labels. Received: shape={found.shape}"
+        )
+    return found

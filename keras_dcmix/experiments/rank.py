@@ -19,7 +19,13 @@ from keras_dcmix.experiments.check import is_checked, run_check
 from keras_dcmix.experiments.gather_ranking import ranking_from_store
 from keras_dcmix.experiments.ranking import ChannelRanking
 from keras_dcmix.experiments.run_store import RunStore, run_settings
-from keras_dcmix.experiments.seed_runs import SeedRun, describe_run, run_name, train_seed
+from keras_dcmix.experiments.seed_runs import (
+    SeedRun,
+    describe_run,
+    is_trained,
+    run_name,
+    train_seed,
+)
 from keras_dcmix.models.custom import BuildModel, Callbacks, CustomParts
 from keras_dcmix.models.options import Training
 
@@ -130,7 +136,7 @@ def _train_seeds(
 ) -> None:
     names = dataset.channel_names
     with RunProgress(len(seeds), training.epochs, enabled=verbose) as progress:
-        done = [seed for seed in seeds if store.holds(run_name(seed), SeedRun)]
+        done = [seed for seed in seeds if is_trained(store, seed)]
         for seed in done:
             finished = store.record(run_name(seed), SeedRun)
             progress.finished(describe_run(finished, names, again=True))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from zipfile import BadZipFile
 
 import keras
 import numpy as np
 
 from keras_dcmix._common.errors import ResultError, argument
-from keras_dcmix._common.files import write_text
+from keras_dcmix._common.files import write_text, written_atomically
 from keras_dcmix.data.labelled_images import LabelledImages
 from keras_dcmix.layers.channel_selection import ChannelSelection
 from keras_dcmix.models.custom import CustomParts
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SETTINGS = "settings.json"
+_DAMAGED = (OSError, EOFError, ValueError, TypeError, BadZipFile)
 
 Record = TypeVar("Record")
 
@@ -58,13 +61,14 @@ class RunStore:
                 f"({'; '.join(changed)}): repeat them, or start again in another folder"
             )
 
-    def holds(self, name: str, kind: type[Any]) -> bool:
-        """Whether a run is finished and its record complete; else it is done again."""
+    def holds(self, name: str, kind: type[Any], arrays: Sequence[str] = ()) -> bool:
+        """Whether a run is finished, with its record and these arrays; else it is done again."""
         try:
             self.record(name, kind)
-        except (OSError, ValueError, TypeError):  # missing, damaged or of an earlier version
+            found = self.arrays(name) if arrays else {}
+        except _DAMAGED:  # missing, or of an earlier version
             return False
-        return True
+        return set(arrays) <= set(found)
 
     def record(self, name: str, kind: type[Record]) -> Record:
         """What was saved of a run beside its model and table, as a dataclass of this kind."""
@@ -79,6 +83,11 @@ class RunStore:
 
         return pd.read_csv(self.path(name, "csv"), dtype={"channel": str}, keep_default_na=False)
 
+    def arrays(self, name: str) -> dict[str, np.ndarray]:
+        """The arrays of a run, by the names that `save` was given."""
+        with np.load(self.path(name, "npz"), allow_pickle=False) as found:
+            return dict(found)
+
     def model(self, name: str) -> keras.Model:
         """The model of a run."""
         return keras.models.load_model(self.path(name, "keras"))
@@ -90,8 +99,12 @@ class RunStore:
         *,
         table: pd.DataFrame | None = None,
         model: keras.Model | None = None,
+        arrays: Mapping[str, Any] | None = None,
     ) -> None:
         """Saves a run; the record, a dataclass, last: with it the run counts as finished."""
+        if arrays is not None:
+            with written_atomically(self.path(name, "npz")) as made:
+                np.savez(made, **arrays)
         if model is not None:
             model.save(self.path(name, "keras"))
         if table is not None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
+import numpy as np
 
 from keras_dcmix.data.labelled_images import LabelledImages
 from keras_dcmix.experiments.run_store import RunStore, names_of
@@ -15,10 +16,12 @@ from keras_dcmix.models.options import Training
 from keras_dcmix.models.split import split_dataset
 from keras_dcmix.models.training import train_classifier
 
+_PROBABILITIES = "probabilities"
+
 
 @dataclass(frozen=True, eq=False)
 class SeedRun:
-    """What is kept of one seed's training, beside its model.
+    """What is kept of one seed's training, beside its model, table and probabilities.
 
     Attributes:
         seed: Its seed.
@@ -29,7 +32,6 @@ class SeedRun:
         shares: Each channel's share of the mix, in the order of the channels.
         train_groups: Groups that it trained on.
         validation_groups: Groups on which its best epoch was chosen.
-        predicted: The predicted class of each test image, an index.
     """
 
     seed: int
@@ -40,12 +42,21 @@ class SeedRun:
     shares: list[float]
     train_groups: list[str]
     validation_groups: list[str]
-    predicted: list[int]
 
 
 def run_name(seed: int) -> str:
     """What a seed is called in a store."""
     return f"seed_{seed}"
+
+
+def is_trained(store: RunStore, seed: int) -> bool:
+    """Whether a store holds all of a seed, with its predictions; else it is trained again."""
+    return store.holds(run_name(seed), SeedRun, [_PROBABILITIES])
+
+
+def probabilities_of(store: RunStore, seed: int) -> np.ndarray:
+    """`(num_test_images, num_classes)` in `float32`, as the model of a seed predicts."""
+    return store.arrays(run_name(seed))[_PROBABILITIES]
 
 
 def describe_run(run: SeedRun, channel_names: Sequence[str], *, again: bool = False) -> str:
@@ -79,7 +90,12 @@ def train_seed(
         shares=mixing_weights(trained.model).scores.tolist(),
         train_groups=names_of(dataset.groups[split.train]),
         validation_groups=names_of(dataset.groups[split.validation]),
-        predicted=trained.predicted.tolist(),
     )
-    store.save(run_name(seed), run, table=trained.history, model=trained.model)
+    store.save(
+        run_name(seed),
+        run,
+        table=trained.history,
+        model=trained.model,
+        arrays={_PROBABILITIES: trained.probabilities},
+    )
     return run

@@ -12,6 +12,7 @@ import numpy as np
 from keras_dcmix._common.errors import MethodError
 from keras_dcmix._common.names import suggestion
 from keras_dcmix.importance.model_images import ModelImages
+from keras_dcmix.models.probabilities import class_probabilities, look_like_logits
 
 Metric = str | Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -51,7 +52,7 @@ class Evaluation(ModelImages):
         super().__init__(model, images, channel_names=channel_names, batch_size=batch_size)
         first = self.outputs(self.read(next(self.batches())))
         self.num_classes = 2 if first.shape[1] == 1 else first.shape[1]
-        self.are_logits = _look_like_logits(model, first)
+        self.are_logits = look_like_logits(model, first)
         self.labels = _checked_labels(labels, self.num_images, self.num_classes)
 
     def select(self, rows: np.ndarray) -> Evaluation:
@@ -89,14 +90,7 @@ class Evaluation(ModelImages):
 
     def probabilities(self, outputs: np.ndarray) -> np.ndarray:
         """`(batch, num_classes)` probabilities, whether the model gives these or logits."""
-        if outputs.shape[1] == 1:
-            if self.are_logits:
-                outputs = np.exp(-np.logaddexp(0, -outputs))
-            return np.concatenate([1 - outputs, outputs], axis=1)
-        if self.are_logits:
-            outputs = np.exp(outputs - outputs.max(axis=1, keepdims=True))
-            outputs /= outputs.sum(axis=1, keepdims=True)
-        return outputs
+        return class_probabilities(outputs, are_logits=self.are_logits)
 
     def score(self, metric: Metric, rows: np.ndarray, outputs: np.ndarray) -> np.ndarray:
         """`(rows,)` score of each image, higher is better.
@@ -162,24 +156,6 @@ def unit_of(metric: Metric, what: str) -> str:
     name = getattr(metric, "__name__", "score") if callable(metric) else metric
     name = "score" if name == "<lambda>" else name
     return f"{what} {name.replace('_', ' ')}"
-
-
-def _look_like_logits(model: keras.Model, outputs: np.ndarray) -> bool:
-    """Whether outputs must go through a softmax, or a sigmoid where there is only one."""
-    if outputs.shape[1] == 1:
-        activation = _last_activation(model)
-        if activation in (keras.activations.linear, keras.activations.sigmoid):
-            return activation is keras.activations.linear
-        return bool(((outputs < 0) | (outputs > 1)).any())
-    sums_to_one = np.allclose(outputs.sum(axis=1), 1, atol=1e-2)  # float16 keeps three digits
-    return not (sums_to_one and (outputs >= -1e-6).all())
-
-
-def _last_activation(model: keras.Model) -> Any:
-    last = model
-    while getattr(last, "layers", None):
-        last = last.layers[-1]
-    return getattr(last, "activation", None)
 
 
 def _checked_labels(labels: Any, num_images: int, num_classes: int) -> np.ndarray:

@@ -18,6 +18,7 @@ from keras_dcmix.models.classifier import build_classifier, fit_standardization
 from keras_dcmix.models.custom import NO_CUSTOM_PARTS, CustomParts
 from keras_dcmix.models.custom_model import custom_model, mixing_layers
 from keras_dcmix.models.options import Training
+from keras_dcmix.models.probabilities import predicted_probabilities
 from keras_dcmix.models.split import Split, spread_of_channels
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class TrainedClassifier:
         epochs: Epochs trained.
         seconds: Wall time of building, training and testing.
         history: `ChannelWeightHistory.to_frame()`; empty without a `DCMix` layer.
-        predicted: `(num_test_images,)`, the predicted class of each test image, an index.
+        probabilities: `(num_test_images, num_classes)` in `float32`, of each test image.
     """
 
     model: keras.Model
@@ -44,7 +45,12 @@ class TrainedClassifier:
     epochs: int
     seconds: float
     history: pd.DataFrame
-    predicted: np.ndarray
+    probabilities: np.ndarray
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """`(num_test_images,)`, the predicted class of each test image, an index."""
+        return self.probabilities.argmax(axis=-1)
 
 
 def train_classifier(
@@ -102,15 +108,16 @@ def train_classifier(
             f"loss {validation_loss}): lower the learning rate. "
             f"Received: {argument('learning_rate', training.learning_rate)}"
         )
-    predicted = model.predict(batches(split.test), verbose=0).argmax(axis=-1)
+    outputs = model.predict(batches(split.test), verbose=0)
+    probabilities = predicted_probabilities(model, outputs)
     return TrainedClassifier(
         model=model,
-        accuracy=float((predicted == dataset.labels[split.test]).mean()),
+        accuracy=float((probabilities.argmax(axis=-1) == dataset.labels[split.test]).mean()),
         validation_loss=validation_loss,
         epochs=len(fitted.epoch),
         seconds=time.perf_counter() - start,
         history=(weights or [ChannelWeightHistory()])[0].to_frame(),
-        predicted=predicted,
+        probabilities=probabilities,
     )
 
 

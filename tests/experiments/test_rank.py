@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -184,21 +185,33 @@ def test_finished_seeds_are_not_trained_again(tmp_path):
     second = ranked(images, labels, groups=groups, checkpoint_dir=tmp_path)
     assert (tmp_path / "seed_0.keras").stat().st_mtime_ns == before
     assert second.accuracy[0] == first.accuracy[0]
-    np.testing.assert_array_equal(second.predictions.predicted[0], first.predictions.predicted[0])
+    found, expected = second.predictions.probabilities, first.predictions.probabilities
+    np.testing.assert_array_equal(found[0], expected[0])
     np.testing.assert_array_equal(second.importance.repeats[0], first.importance.repeats[0])
 
 
-def test_a_seed_of_an_earlier_version_without_predictions_is_trained_again(tmp_path):
+def test_a_seed_of_an_earlier_version_without_probabilities_is_trained_again(tmp_path):
     images, labels, groups = planted()
     given = {"groups": groups, "num_seeds": 1, "checkpoint_dir": tmp_path}
     ranked(images, labels, training=BRIEF, **given)
     path = tmp_path / "seed_0.json"
     facts = json.loads(path.read_text())
-    del facts["predicted"]
-    path.write_text(json.dumps(facts))
+    path.write_text(json.dumps(facts | {"predicted": [0] * 24}))
     again = ranked(images, labels, training=BRIEF, **given)
     assert again.predictions.predicted.shape == (1, again.num_test_images)
-    assert "predicted" in json.loads(path.read_text())
+    assert "predicted" not in json.loads(path.read_text())
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"PK")])
+def test_a_seed_whose_probabilities_are_missing_or_damaged_is_trained_again(damage, tmp_path):
+    images, labels, groups = planted()
+    given = {"groups": groups, "num_seeds": 1, "checkpoint_dir": tmp_path, "check": False}
+    first = ranked(images, labels, training=BRIEF, **given)
+    damage(tmp_path / "seed_0.npz")
+    again = ranked(images, labels, training=BRIEF, **given)
+    assert (tmp_path / "seed_0.npz").stat().st_size > 100
+    found, expected = again.predictions.probabilities, first.predictions.probabilities
+    np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
 def test_a_run_of_an_earlier_version_without_a_newer_setting_is_resumed(tmp_path):

@@ -55,7 +55,8 @@ def predictions(classes, accuracy: float, groups, num_seeds: int) -> Predictions
     labels = np.repeat(np.arange(len(classes)), 40)
     wrong = np.tile(np.arange(40) >= round(40 * accuracy), len(classes))
     predicted = np.where(wrong, (labels + 1) % len(classes), labels)
-    return Predictions(classes, labels, np.resize(groups, len(labels)), [predicted] * num_seeds)
+    probabilities = np.eye(len(classes))[[predicted] * num_seeds]
+    return Predictions(classes, labels, np.resize(groups, len(labels)), probabilities)
 
 
 def make_ranking(

@@ -130,12 +130,17 @@ def with_predictions(ranking, **changes):
     return replace(ranking, predictions=replace(ranking.predictions, **changes))
 
 
+def certain(predicted: np.ndarray, num_classes: int = 2) -> np.ndarray:
+    """Probabilities of 0 and 1 by which these classes are predicted."""
+    return np.eye(num_classes)[predicted]
+
+
 def test_the_hardest_class_is_named_where_one_is_harder(ranking_of):
     ranking = ranking_of()
     assert section_of(ranking).hardest == "Accuracy is about the same for all classes."
     found = ranking.predictions
     predicted = np.where(found.labels == 1, found.predicted, found.labels)
-    section = section_of(with_predictions(ranking, predicted=predicted))
+    section = section_of(with_predictions(ranking, probabilities=certain(predicted)))
     assert "The hardest class is positive" in section.hardest
     assert "95%" in section.hardest
     assert list(section.classes.rows) == [
@@ -149,7 +154,7 @@ def test_confusion_is_in_shares_of_the_true_class(ranking_of):
     found = ranking.predictions
     predicted = np.where(found.labels == 1, 1, np.arange(len(found.labels)) % 2)
     confusion = section_of(
-        with_predictions(ranking, predicted=np.tile(predicted, (5, 1)))
+        with_predictions(ranking, probabilities=certain(np.tile(predicted, (5, 1))))
     ).confusion
     assert confusion.shares == [[0.5, 0.5], [0.0, 1.0]]
 

@@ -1,5 +1,6 @@
-"""How far two rankings agree, and how sure a score is."""
+"""How far two rankings agree, how sure a score is, and how good predicted classes are."""
 
+from keras_dcmix.evidence.statistics.classification import balanced_accuracy, roc_auc, z_prime
 from keras_dcmix.evidence.statistics.clustering import Clustering, Metric, cluster_order
 from keras_dcmix.evidence.statistics.correlation import (
     RankCorrelation,
@@ -16,10 +17,13 @@ __all__ = [
     "Clustering",
     "Metric",
     "RankCorrelation",
+    "balanced_accuracy",
     "bootstrap_interval",
     "cluster_order",
     "honestly_significant_difference",
     "order_agreement",
     "rank_correlation",
     "rank_correlation_matrix",
+    "roc_auc",
+    "z_prime",
 ]
