@@ -4,34 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keras_dcmix._common.errors import MethodError
-from keras_dcmix._common.wording import listed, natural_key
+from keras_dcmix.experiments.prediction_groups import GroupPredictions, group_predictions
 from keras_dcmix.experiments.prediction_metrics import metrics_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _ROUNDING = 1e-5  # by which a probability may lie outside of 0 to 1
-
-
-class _Units(NamedTuple):
-    """The groups by true class: usually one unit a group.
-
-    Attributes:
-        groups: `(num_units,)` the group of each, as text.
-        labels: `(num_units,)` its true class.
-        images: `(num_units,)` how many images it has.
-        of_images: `(num_images,)` the unit of each image.
-    """
-
-    groups: list[str]
-    labels: np.ndarray
-    images: np.ndarray
-    of_images: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,25 +127,7 @@ class Predictions:
             probability `p:NAME`, the mean over the images and repeats. Sorted by plate, group and
             class; A02 comes before A10.
         """
-        import pandas as pd
-
-        units, probabilities = self._units, self._unit_probabilities
-        names = np.array(self.classes, dtype=object)
-        hits = np.bincount(units.of_images, self.right.sum(axis=0), len(units.labels))
-        plates = None if self.plates is None else self._of_units(self.plates)
-        columns = {
-            "group": units.groups,
-            **({} if plates is None else {"plate": plates}),
-            "label": names[units.labels],
-            "images": units.images,
-            "accuracy": hits / (units.images * len(self.probabilities)),
-            "predicted": names[probabilities.argmax(axis=1)],
-            **{f"p:{name}": probabilities[:, k] for k, name in enumerate(self.classes)},
-        }
-        places = zip(plates or units.groups, units.groups, units.labels, strict=True)
-        keys = [(natural_key(plate), natural_key(group), k) for plate, group, k in places]
-        order = sorted(range(len(keys)), key=keys.__getitem__)
-        return pd.DataFrame(columns).iloc[order].reset_index(drop=True)
+        return self._by_group.table(self.classes)
 
     def metrics(self, *, unit: str = "group") -> pd.DataFrame:
         """Returns accuracy, balanced accuracy, AUC and Z'-factor, of images and of groups.
@@ -180,37 +146,13 @@ class Predictions:
         return metrics_table(
             self.classes,
             (self.labels, self.probabilities),
-            (self._units.labels, self._unit_probabilities),
+            (self._by_group.labels, self._by_group.probabilities),
             unit=unit,
         )
 
     @cached_property
-    def _units(self) -> _Units:
-        groups, indices = np.unique(self.groups, return_inverse=True)
-        pairs = indices.astype(np.int64) * len(self.classes) + self.labels
-        found, of_images, images = np.unique(pairs, return_inverse=True, return_counts=True)
-        of_groups, labels = np.divmod(found, len(self.classes))
-        return _Units([str(groups[k]) for k in of_groups], labels, images, of_images)
-
-    @cached_property
-    def _unit_probabilities(self) -> np.ndarray:
-        """`(num_units, num_classes)`, the mean over images and repeats."""
-        units = self._units
-        order = np.argsort(units.of_images, kind="stable")
-        starts = np.cumsum(units.images) - units.images
-        # Repeat by repeat: a screen of many classes is large, and is not copied as a whole.
-        sums = [
-            np.add.reduceat(each[order], starts, axis=0, dtype=np.float64)
-            for each in self.probabilities
-        ]
-        return np.sum(sums, axis=0) / (len(sums) * units.images[:, None])
-
-    def _of_units(self, plates: np.ndarray) -> list[str]:
-        """The plate of each unit; several are listed, as where groups are donors."""
-        found: list[set[str]] = [set() for _ in self._units.labels]
-        for unit, plate in zip(self._units.of_images.tolist(), plates, strict=True):
-            found[unit].add(str(plate))
-        return [listed(sorted(each, key=natural_key)) for each in found]
+    def _by_group(self) -> GroupPredictions:
+        return group_predictions(self.labels, self.groups, self.probabilities, self.plates)
 
     def _by(self, indices: np.ndarray, what: str, names: list[str]) -> pd.DataFrame:
         import pandas as pd
