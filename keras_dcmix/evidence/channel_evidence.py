@@ -206,7 +206,7 @@ def _gains(
     contributions: np.ndarray, classes: np.ndarray | None, order_errors: np.ndarray | None
 ) -> Sequence[Gain]:
     """One gain a channel, from `(num_blocks, num_channels)` contributions."""
-    found = group_mean(contributions, classes, further_errors=order_errors)
+    found = group_mean(contributions, classes)
     adjusted = adjusted_p_values(found.p_values)
     columns = (found.values, found.low, found.high, adjusted, found.p_values)
     return [Gain(*map(float, row)) for row in zip(*columns, strict=True)]

@@ -88,7 +88,9 @@ def split_before_last_layer(model: keras.Model) -> tuple[keras.Model, LastLayer]
         and last.use_bias
         and last.units > 1
     )
-    if not is_softmax or not isinstance(model, keras.Functional) or len(last.input.shape) != 2:
+    # A subclassed model has no graph, or its last layer is not called last.
+    outputs = getattr(model, "outputs", None)
+    if not is_softmax or not outputs or outputs[0] is not last.output or len(last.input.shape) != 2:
         return None
     kernel, bias = (keras.ops.convert_to_numpy(each) for each in (last.kernel, last.bias))
     features = keras.Model(model.inputs, last.input, name=f"features_{model.name}")
