@@ -36,6 +36,11 @@ class ChannelVerdict(StrEnum):
     UNDECIDED = "undecided"
 
 
+# Verdicts of a channel whose evidence is shown, and of one that no other channel replaces.
+NEEDED = (ChannelVerdict.NEEDED, ChannelVerdict.IN_COMBINATION)
+SHOWN = (*NEEDED, ChannelVerdict.REPLACEABLE)
+
+
 @dataclass(frozen=True)
 class Gain:
     """A gain by one channel, in nats of log-likelihood an image, classes counted alike.
@@ -111,6 +116,11 @@ class Evidence:
     def named(self, *verdicts: ChannelVerdict) -> tuple[str, ...]:
         """Names of the channels with one of these verdicts."""
         return tuple(each.channel for each in self.channels if each.verdict in verdicts)
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Names of the channels that show evidence of any kind."""
+        return self.named(*SHOWN)
 
     def to_frame(self) -> pd.DataFrame:
         """Returns one row a channel, as `evidence.csv` holds them.
