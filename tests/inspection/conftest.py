@@ -158,14 +158,30 @@ def screen(tmp_path):
     return Screen(tmp_path)
 
 
+@pytest.fixture(scope="session")
+def make_screen():
+    return Screen
+
+
 @pytest.fixture
-def defective(tmp_path):
+def make_defective(tmp_path):
+    """Plates with the defect of that name."""
+
+    def made(name):
+        screen = Screen(tmp_path, **PLATES.get(name, {}))
+        DEFECTS[name](screen)
+        return screen
+
+    return made
+
+
+@pytest.fixture
+def defective(make_defective):
     """The inspection of plates with the defect of that name."""
 
     def inspection(name):
-        screen = Screen(tmp_path, **PLATES.get(name, {}))
-        DEFECTS[name](screen)
-        return screen.inspect(group="Metadata_Plate" if name == "few_groups" else None)
+        group = "Metadata_Plate" if name == "few_groups" else None
+        return make_defective(name).inspect(group=group)
 
     return inspection
 
