@@ -56,7 +56,7 @@ TRAINING_HELP = {
     "channel_subsets": "Mask random subsets of channels while training.",
     "augment": "Flip and rotate training images at random.",
     "balance": "Weight images so that every class counts the same.",
-    "check_steps": "Training steps of the check's model, at least.",
+    "check_steps": "Training steps of the model with masked channels, after those on all channels.",
 }
 Defaults = Mapping[str, str]
 SOURCE_DEFAULTS = source_defaults()
@@ -72,6 +72,9 @@ OTHER_NAMES = {
     "folder": "out",
     "n_jobs": "jobs",
     "num_experiments": "experiments",
+    "num_folds": "folds",
+    "num_repeats": "repeats",
+    "panels": "panel",
     "num_fields": "fields",
     "num_seeds": "seeds",
     "path": "out",

@@ -72,6 +72,7 @@ def opened_run(
     overwrite: bool,
     resume: bool,
     refuse: Callable[[], None] = lambda: None,
+    refuse_channels: Callable[[tuple[str, ...]], object] = lambda names: None,
 ) -> Iterator[Run]:
     """Starts Keras, refuses what cannot work, reads the source, and keeps what is finished.
 
@@ -84,6 +85,7 @@ def opened_run(
         overwrite: Whether an earlier result may be replaced.
         resume: Whether an interrupted run is continued.
         refuse: Raises where the command cannot work, before anything is read.
+        refuse_channels: Raises where it cannot work with these channels, before pixels are read.
     """
     from keras_dcmix.cli.start import start_keras
 
@@ -96,7 +98,7 @@ def opened_run(
         refuse_backbone(training.backbone)
         refuse()
         unfinished = _unfinished_folder(out, resume=resume, overwrite=overwrite)
-        dataset, warnings = _open(source, options, seed)
+        dataset, warnings = _open(source, options, seed, refuse_channels)
         arguments = {"source": source, **asdict(options), "seed": seed}
         with _kept_while_unfinished(unfinished, resume=resume):
             yield Run(dataset, out, unfinished, overwrite, arguments, warnings)
@@ -118,7 +120,12 @@ def interruptible(kept: Callable[[], str]) -> Iterator[None]:
         raise typer.Exit(130) from None
 
 
-def _open(source: str, options: SourceOptions, seed: int) -> tuple[LabelledImages, list[str]]:
+def _open(
+    source: str,
+    options: SourceOptions,
+    seed: int,
+    refuse_channels: Callable[[tuple[str, ...]], object],
+) -> tuple[LabelledImages, list[str]]:
     """Opens the source, and returns why a ranking of it may be unreliable, which it prints."""
     from keras_dcmix.cli.sources import open_source
     from keras_dcmix.data import Preprocessing
@@ -127,6 +134,7 @@ def _open(source: str, options: SourceOptions, seed: int) -> tuple[LabelledImage
     found: list[str] = []
 
     def warn(fields: ImageSet) -> None:
+        refuse_channels(fields.channel_names)
         found.extend(
             source_warnings(fields, normalize=options.normalize or Preprocessing.normalize)
         )

@@ -84,9 +84,7 @@ def next_subsets(check: ChannelCheck, sampling: Sampling) -> np.ndarray | None:
     return places[None, :] < np.arange(len(order) + 1)[:, None]
 
 
-def _all_scores(
-    plan: FoldPlan, store: RunStore
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _all_scores(plan: FoldPlan, store: RunStore) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """`(2, num_subsets, num_images)`, the numbers of the images, and the subsets."""
     folds = {run: fold_scores(store, run.seed) for run in plan.runs}
     numbers = {run: plan.test_rows(run)[found.rows] for run, found in folds.items()}

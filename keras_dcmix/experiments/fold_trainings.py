@@ -204,9 +204,7 @@ def _train_masked(
     dataset, split = plan.dataset, plan.split(run, training)
     every = dataset.channel_names
     start = train_panel(dataset, split, training, store, run.seed, every, custom, watch)
-    run_masked(
-        dataset, split, training, store, run.seed, subsets, start.model, custom, watch
-    )
+    run_masked(dataset, split, training, store, run.seed, subsets, start.model, custom, watch)
     return (
         f"fold {run.fold + 1}: accuracy {start.accuracy:.3f} with all channels, "
         f"{len(subsets)} sets of channels scored"

@@ -160,9 +160,7 @@ def score_more(
 
 def is_scored(store: RunStore, seed: int) -> bool:
     """Whether a store holds the scores of a fold."""
-    return store.holds(
-        masked_name(seed), MaskedRun, [_ROWS, _SUBSETS, _ACCURACY, _LOG_LIKELIHOOD]
-    )
+    return store.holds(masked_name(seed), MaskedRun, [_ROWS, _SUBSETS, _ACCURACY, _LOG_LIKELIHOOD])
 
 
 def fold_scores(store: RunStore, seed: int) -> FoldScores:

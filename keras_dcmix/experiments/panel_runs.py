@@ -85,9 +85,7 @@ def train_panel(
         kept = dataset.keep([dataset.channel_names.index(name) for name in channels])
     name = panel_name(dataset, channels, seed)
     plain = plain_training(training, len(channels))
-    trained = train_classifier(
-        kept, split, plain, seed=seed, custom=custom, run=name, watch=watch
-    )
+    trained = train_classifier(kept, split, plain, seed=seed, custom=custom, run=name, watch=watch)
     save_panel(dataset, store, seed, channels, trained)
     return trained
 

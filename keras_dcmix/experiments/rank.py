@@ -110,7 +110,8 @@ def rank_channels(
     """
     check_positive_integer("num_folds", num_folds, error=MethodError)
     check_positive_integer("num_repeats", num_repeats, error=MethodError)
-    _check_arguments(training, margin)
+    _check_training(training)
+    check_margin(margin)
     check_jobs(n_jobs)
     custom = CustomParts(build_model, callbacks, optimizer)
     dataset = label_images(images, labels, channel_names=channel_names, groups=groups)
@@ -123,21 +124,27 @@ def rank_channels(
     with TemporaryDirectory() as scratch:
         settings = run_settings(dataset, training, custom, seed) | {"folds": plan.num_folds}
         store = RunStore(checkpoint_dir or scratch, settings)
-        trainings = FoldTrainings(
-            plan, training, store, custom, n_jobs=n_jobs, is_verbose=verbose
-        )
+        trainings = FoldTrainings(plan, training, store, custom, n_jobs=n_jobs, is_verbose=verbose)
         trainings.train_mixes()
         found = trainings.measure() if check else None
         done = trainings.retrain(found, named, margin, proposals=retrain and check)
         return ranking_from_store(plan, training, store, found, done, named, margin)
 
 
-def _check_arguments(training: Training | None, margin: float) -> None:
+def _check_training(training: Training | None) -> None:
     if training is not None and training.mixer != "dcmix":
         raise MethodError(
             "Ranking by mixing weights needs mixer='dcmix'. "
             f"Received: {argument('mixer', training.mixer)}"
         )
+
+
+def check_margin(margin: float) -> None:
+    """Refuses a margin that is not a loss of accuracy.
+
+    Raises:
+        ValueError: If it is not between 0 and 1.
+    """
     if isinstance(margin, bool) or not isinstance(margin, int | float) or not 0 < margin < 1:
         raise MethodError(
             f"{argument('margin')} must be a loss of accuracy between 0 and 1, such as 0.02. "

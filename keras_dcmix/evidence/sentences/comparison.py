@@ -27,9 +27,7 @@ def summary(verdict: ComparisonVerdict) -> str:
     low, high = (percent(accuracy) for accuracy in verdict.accuracies)
     baseline = percent(verdict.majority_baseline)
     if not verdict.is_reliable:
-        return (
-            f"{headline(verdict)} (accuracy {high} at best, majority baseline {baseline})."
-        )
+        return f"{headline(verdict)} (accuracy {high} at best, majority baseline {baseline})."
     sentences = [
         f"Accuracy on unseen {plural(verdict.held_out.group_unit)} is {low} to {high} "
         f"(majority baseline: {baseline}).",
