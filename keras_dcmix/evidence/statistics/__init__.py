@@ -1,4 +1,4 @@
-"""How far two rankings agree, and how sure a score is."""
+"""How far two rankings agree, and how sure a score is over repeats and over groups."""
 
 from keras_dcmix.evidence.statistics.clustering import Clustering, Metric, cluster_order
 from keras_dcmix.evidence.statistics.correlation import (
@@ -6,20 +6,32 @@ from keras_dcmix.evidence.statistics.correlation import (
     rank_correlation,
     rank_correlation_matrix,
 )
+from keras_dcmix.evidence.statistics.groups import GroupMean, group_mean
+from keras_dcmix.evidence.statistics.permutation import (
+    label_permutation_p_value,
+    smallest_p_value,
+)
 from keras_dcmix.evidence.statistics.repeats import (
     bootstrap_interval,
     honestly_significant_difference,
     order_agreement,
 )
+from keras_dcmix.evidence.statistics.significance import adjusted_p_values, fewest_groups
 
 __all__ = [
     "Clustering",
+    "GroupMean",
     "Metric",
     "RankCorrelation",
+    "adjusted_p_values",
     "bootstrap_interval",
     "cluster_order",
+    "fewest_groups",
+    "group_mean",
     "honestly_significant_difference",
+    "label_permutation_p_value",
     "order_agreement",
     "rank_correlation",
     "rank_correlation_matrix",
+    "smallest_p_value",
 ]
