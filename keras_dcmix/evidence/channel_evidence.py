@@ -10,11 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_dcmix.evidence.replacements import find_replacements
-from keras_dcmix.evidence.statistics.groups import (
-    adjusted_p_values,
-    fewest_groups,
-    group_mean,
-)
+from keras_dcmix.evidence.statistics.groups import group_mean
+from keras_dcmix.evidence.statistics.significance import adjusted_p_values, fewest_groups
 from keras_dcmix.importance.channel_importance import ChannelImportance
 from keras_dcmix.importance.subsets import SubsetScores
 
@@ -216,7 +213,7 @@ def _gains(
     contributions: np.ndarray, classes: np.ndarray | None, order_errors: np.ndarray | None
 ) -> Sequence[Gain]:
     """One gain a channel, from `(num_blocks, num_channels)` contributions."""
-    found = group_mean(contributions, classes)
+    found = group_mean(contributions, classes, other_errors=order_errors)
     adjusted = adjusted_p_values(found.p_values)
     columns = (found.values, found.low, found.high, adjusted, found.p_values)
     return [Gain(*map(float, row)) for row in zip(*columns, strict=True)]

@@ -18,7 +18,6 @@ from keras_dcmix.experiments.masked_runs import (
     is_scored,
     masked_training,
     run_masked,
-    score_more,
 )
 from keras_dcmix.experiments.panel_runs import (
     is_panel_trained,
@@ -93,9 +92,7 @@ class FoldTrainings:
         more = next_subsets(check, sampling)
         if more is None:
             return check
-        for _ in self._each(_score_more, list(self.plan.runs), None, more):
-            pass
-        return gather_check(self.plan, self.store, sampling.orders)
+            return gather_check(self.plan, self.store, sampling.orders)
 
     def retrain(
         self, check: ChannelCheck | None, named: Sequence[Panel], margin: float, *, proposals: bool
@@ -209,18 +206,6 @@ def _train_masked(
         f"fold {run.fold + 1}: accuracy {start.accuracy:.3f} with all channels, "
         f"{len(subsets)} sets of channels scored"
     )
-
-
-def _score_more(
-    plan: FoldPlan,
-    run: FoldRun,
-    training: Training,
-    store: RunStore,
-    custom: CustomParts,
-    watch: keras.callbacks.Callback | None,
-    subsets: np.ndarray,
-) -> None:
-    score_more(plan.dataset, plan.split(run, training), training, store, run.seed, subsets)
 
 
 def _train_panel(

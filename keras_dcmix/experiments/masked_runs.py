@@ -25,7 +25,7 @@ _FEWEST_PASSES = 48_000  # half a minute at the most for small images, where tra
 _FEWEST_IMAGES = 128
 
 # Images on which the last layer is fitted for each subset; more bring little.
-_FITTING_IMAGES = 256
+_FITTING_IMAGES = 512
 
 _BATCH_SIZE = 256
 _ACCURACY, _LOG_LIKELIHOOD = "accuracy", "log_likelihood"
