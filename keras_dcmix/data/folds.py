@@ -56,7 +56,8 @@ def deal_folds(
     if (frame.groupby("group")["label"].nunique() > 1).any():
         folds = np.empty(len(labels), dtype=np.int64)
         fractions = [1 / parts] * parts
-        for fold, rows in enumerate(split_by_group(labels, groups, fractions=fractions, seed=seed)):
+        found = split_by_group(labels, groups, fractions=fractions, seed=seed)
+        for fold, rows in enumerate(found):
             folds[rows] = fold
     else:
         folds = _deal_pure_groups(frame, parts, np.random.default_rng(seed))

@@ -92,7 +92,19 @@ class FoldTrainings:
         more = next_subsets(check, sampling)
         if more is None:
             return check
-            return gather_check(self.plan, self.store, sampling.orders)
+        jobs = [
+            joblib.delayed(score_more)(
+                dataset,
+                self.plan.split(run, self.training),
+                self.training,
+                self.store,
+                run.seed,
+                more,
+            )
+            for run in self.plan.runs
+        ]
+        joblib.Parallel(n_jobs=self.n_jobs)(jobs)
+        return gather_check(self.plan, self.store, sampling.orders)
 
     def retrain(
         self, check: ChannelCheck | None, named: Sequence[Panel], margin: float, *, proposals: bool
