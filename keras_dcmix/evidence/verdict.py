@@ -52,8 +52,7 @@ class Reliability:
             not known, and then images are counted.
         low: Lower end of the 95 % interval of the accuracy over groups; NaN where not known.
         high: Upper end.
-        smallest_p_value: The smallest p-value that these groups can reach, above 0 because they have
-            a limited number of permutations.
+        smallest_p_value: The smallest that the permutations of these groups can reach.
     """
 
     accuracy: float

@@ -147,9 +147,7 @@ TYPICAL = {
         WELLS,
         MITO_LEADS,
         evidence_of({"Mito": "needed", "ER": "combined", "DNA": "idle"}),
-        panels_of(
-            (("ER", "Mito"), (0.002, -0.01, 0.015)), (("Mito",), (0.05, 0.03, 0.07), True)
-        ),
+        panels_of((("ER", "Mito"), (0.002, -0.01, 0.015)), (("Mito",), (0.05, 0.03, 0.07), True)),
     ),
     "one channel is needed by retraining": RankingVerdict(
         GOOD,
@@ -172,9 +170,7 @@ TYPICAL = {
         WELLS,
         MITO_LEADS,
         evidence_of(MITO_ONLY),
-        panels_of(
-            (("Mito",), (0.001, -0.01, 0.012)), (("ER", "Mito"), (0.02, 0.003, 0.037), True)
-        ),
+        panels_of((("Mito",), (0.001, -0.01, 0.012)), (("ER", "Mito"), (0.02, 0.003, 0.037), True)),
     ),
     "nothing was retrained": RankingVerdict(
         GOOD,
@@ -535,7 +531,8 @@ def assert_dropping_was_retrained(verdict: RankingVerdict, claims) -> None:
 
 
 CHANGE = re.compile(
-    r"(falls|rises) by (\S+) percentage points \((?:95% interval (\S+) to (\S+)|interval not known)\)"
+    r"(falls|rises) by (\S+) percentage points "
+    r"\((?:95% interval (\S+) to (\S+)|interval not known)\)"
 )
 
 

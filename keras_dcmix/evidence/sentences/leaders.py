@@ -75,7 +75,9 @@ def difference(verdict: RankingVerdict) -> str:
         reasons.append(_TOO_SHORT)
     if found := verdict.overlooked or verdict.passed_over:
         shows, has = verb(found, "shows", "show"), verb(found, "has", "have")
-        parts.append(f"{_with_shares(found, verdict.leaders)} {shows} evidence but {has} little weight")
+        parts.append(
+            f"{_with_shares(found, verdict.leaders)} {shows} evidence but {has} little weight"
+        )
         reasons = [_ONE_MIX if verdict.overlooked else _TAKES_ONE]
     if not parts:
         return ""

@@ -140,8 +140,8 @@ def _undecided(panels: PanelsVerdict, held_out: HeldOut) -> list[str]:
         return []
     names = listed([panel_name(each.channels) for each in undecided], _MOST_KEPT)
     return [
-        f"More {plural(held_out.group_unit)} or more repeats are needed to decide about {names} with "
-        f"a margin of {percentage_points(panels.margin)}."
+        f"More {plural(held_out.group_unit)} or more repeats are needed to decide about {names}, "
+        f"with a margin of {percentage_points(panels.margin)}."
     ]
 
 
