@@ -15,7 +15,7 @@ from keras_dcmix._common.wording import (
 )
 from keras_dcmix.evidence.channel_evidence import NEEDED, ChannelVerdict, Evidence
 from keras_dcmix.evidence.panel_verdict import Decision, Interval, PanelsVerdict, RetrainedPanel
-from keras_dcmix.evidence.sentences.answer import Answer
+from keras_dcmix.evidence.sentences.answer import Answer, Short
 from keras_dcmix.evidence.sentences.reliability import unseen
 from keras_dcmix.evidence.verdict import HeldOut
 
@@ -115,7 +115,7 @@ def answer(panels: PanelsVerdict | None, *, is_reliable: bool) -> Answer:
     panel = None if panels is None else panels.decisive
     if not is_reliable:
         return Answer(_QUESTION, "not known", NOT_RELIABLE, is_judgement=False)
-    short = "not known"
+    short: Short = "not known"
     if panel is not None and panel.decision is Decision.SUFFICIENT:
         short = "yes"
     elif panel is not None and panel.decision is Decision.INSUFFICIENT:
