@@ -48,6 +48,11 @@ def test_a_path_is_written_alike_for_all_shells(word):
     assert line == command_line([word], windows=False) == f'"{word}"'
 
 
+def test_what_an_interactive_shell_replaces_is_in_single_quotes():
+    assert command_line(["wow! $x"], windows=False) == "'wow! $x'"
+    assert command_line(["wow! x"], windows=False) == "'wow! x'"
+
+
 @pytest.mark.parametrize(
     ("word", "line"),
     [
