@@ -72,7 +72,7 @@ def test_the_same_seed_gives_the_same_p():
     assert first == again != other
 
 
-@pytest.mark.parametrize("numbers", [(6, 6), (12, 6), (20, 2), (40, 4)])
+@pytest.mark.parametrize("numbers", [(6, 6), (10, 5), (20, 2), (40, 4)])
 def test_the_level_holds_at_any_ratio_of_the_classes(numbers):
     draw = np.random.default_rng(sum(numbers))
     classes = np.repeat([0, 1], numbers)
@@ -80,7 +80,7 @@ def test_the_level_holds_at_any_ratio_of_the_classes(numbers):
         label_permutation_p_value(
             counts_of(draw, len(classes)), classes, num_permutations=199, seed=seed
         )
-        for seed in range(400)
+        for seed in range(300)
     ]
     assert 0.01 < np.mean(np.array(p_values) <= 0.05) <= 0.075  # 5 % and two standard errors
 
@@ -91,7 +91,7 @@ def test_the_level_holds_where_fields_hold_ten_times_as_many_images_of_one_class
     sizes = np.where(classes == 0, 60, 6)
     p_values = [
         label_permutation_p_value(counts_of(draw, 16, sizes=sizes), classes, blocks)
-        for _ in range(400)
+        for _ in range(300)
     ]
     assert 0.01 < np.mean(np.array(p_values) <= 0.05) <= 0.075
 
