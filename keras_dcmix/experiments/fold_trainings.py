@@ -18,6 +18,7 @@ from keras_dcmix.experiments.masked_runs import (
     is_scored,
     masked_training,
     run_masked,
+    score_more,
 )
 from keras_dcmix.experiments.panel_runs import (
     is_panel_trained,
