@@ -77,7 +77,7 @@ def most_folds(labels: np.ndarray, groups: np.ndarray) -> int:
     if least < _PARTS:
         names = ", ".join(map(str, pairs.loc[pairs["label"] == counts.index[-1], "group"]))
         raise DataError(
-    """Deals groups of one class each one by one: class by class, plate by plate."""
+            f"A ranking needs at least {_PARTS} groups of each class: to train, to choose the epoch "
             f"and to test. Received: {least} of class '{fewest}' ({names}). Add groups, or leave "
             "the class out"
         )
