@@ -42,6 +42,10 @@ def test_auc_is_the_share_of_pairs_in_the_right_order_with_and_without_ties(deci
     assert roc_auc(labels, two_columns(scores)) == pytest.approx(expected)
 
 
+def test_auc_of_two_classes_is_read_from_the_column_of_the_second():
+    assert roc_auc([0, 1], [[0.1, 0.2], [0.9, 0.8]]) == 1
+
+
 def test_auc_of_several_classes_is_the_mean_of_each_against_the_others():
     draw = np.random.default_rng(1)
     probabilities, labels = draw.dirichlet(np.ones(3), 40), draw.integers(0, 3, 40)
@@ -95,7 +99,7 @@ def test_classes_without_spread_have_a_z_prime_of_1():
         ([0.1, 0.2, 0.9], [1, 1, 1]),  # one class only
         ([0.4] * 4, [0, 0, 1, 1]),  # constant
         ([0.0] * 4, [0, 0, 1, 1]),
-        ([0.1 + 0.2, 0.1, 0.3, 0.1], [0, 0, 1, 1]),  # equal means but for rounding
+        ([0.1 + 0.2] * 2 + [0.3] * 2, [0, 0, 1, 1]),  # equal means but for rounding
     ],
 )
 def test_z_prime_is_undefined_without_a_spread_or_a_distance(scores, labels):
