@@ -1,4 +1,5 @@
 from .deletion_insertion import plot_deletion_insertion as plot_deletion_insertion
+from .evidence import plot_evidence as plot_evidence
 from .importance import plot_importance as plot_importance
 from .methods import plot_methods as plot_methods
 from .mix import plot_mix as plot_mix
