@@ -127,7 +127,8 @@ def _columns(
     columns = [each.channels for each in best]
     known = {frozenset(each) for each in columns}
     columns += [each.channels for each in verdict.panels if {*each.channels} not in known]
-    return sorted(columns, key=len)
+    # No channel is the majority baseline, which would flatten the scale of all others.
+    return sorted([each for each in columns if each], key=len)
 
 
 def _estimates(

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_dcmix._common.wording import listed, percent
+from keras_dcmix.evidence.channel_evidence import ChannelVerdict
 from keras_dcmix.evidence.panel_verdict import Decision, PanelsVerdict, RetrainedPanel
 from keras_dcmix.plotting.best_panels import BestPanels
-from keras_dcmix.plotting.style import BLUE, ORANGE, background, blend, muted, text_color
+from keras_dcmix.plotting.verdict_style import verdict_color
+from keras_dcmix.plotting.style import ORANGE, background, blend, muted, text_color
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,7 +40,8 @@ def draw_level(ax: Axes, level: float, name: str) -> None:
 def draw_retrained(ax: Axes, panels: BestPanels, verdict: PanelsVerdict) -> None:
     """Draws the margin, the estimates as small marks, and the retrained panels."""
     level = verdict.all_channels.value
-    band = blend(BLUE, background(ax), 0.12)
+    blue = verdict_color(ax, ChannelVerdict.NEEDED)
+    band = blend(blue, background(ax), 0.12)
     ax.axhspan(level - verdict.margin, level, color=band, linewidth=0, zorder=0.5)
     draw_level(ax, level, "all")
     grey = blend(text_color(), background(ax), 0.45)
@@ -46,9 +49,9 @@ def draw_retrained(ax: Axes, panels: BestPanels, verdict: PanelsVerdict) -> None
                zorder=2, label="estimates")  # fmt: skip
     for place, found in zip(panels.places, panels.retrained, strict=True):
         if found is not None:
-            color = ORANGE if place == panels.chosen else BLUE
+            color = ORANGE if place == panels.chosen else blue
             _draw_panel(ax, place, found, color)
-    ax.scatter(panels.places[-1], level, s=DOT, color=BLUE, zorder=5, label="all channels")
+    ax.scatter(panels.places[-1], level, s=DOT, color=blue, zorder=5, label="all channels")
 
 
 def _draw_panel(ax: Axes, place: int, found: RetrainedPanel, color: str) -> None:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _LONGEST_NAME = 32
-_SCORE, _ROW = 2.3, 0.22  # inches: the height of the scores, and of one channel
+_SCORE, _TALL_SCORE, _ROW = 2.3, 3.0, 0.22  # inches: the height of the scores, of one channel
 _WIDEST = 8.0  # inches: more columns become narrower
 
 
@@ -98,8 +98,9 @@ def plot_panels(
     rows = _ROW * len(panels.labels)
     longest = min(max(len(name) for name in panels.labels), _LONGEST_NAME)
     columns = min(max(5.0, 0.24 * (len(panels.sizes) + 1)), _WIDEST)
-    ax = axes_or_new(ax, columns + 0.085 * longest, 1.1 + _SCORE + rows)
-    share = rows / (rows + _SCORE)
+    tall = _SCORE if retrained is None else _TALL_SCORE
+    ax = axes_or_new(ax, columns + 0.085 * longest, 1.1 + tall + rows)
+    share = rows / (rows + tall)
     _draw_chosen_column(ax, panels)
     if retrained is None:
         _draw_scores(ax, panels)
