@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence, Sized
+from collections.abc import Callable, Sequence, Sized
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # Keras writes its errors in colour
 _LONGEST = 200
@@ -121,8 +121,55 @@ def precise_percent(share: float) -> str:
 
 
 def probability(value: float) -> str:
-    """A p-value as a part of a sentence."""
-    return "p below 0.01" if value < 0.01 else f"p {value:.2f}"
+    """A p-value as a part of a sentence.
+
+    Example:
+
+    >>> probability(0.0004), probability(0.0031), probability(0.25), probability(float("nan"))
+    ('p < 0.001', 'p = 0.003', 'p = 0.250', 'p not known')
+    """
+    if math.isnan(value):
+        return "p not known"
+    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
+
+
+def points(difference: float) -> str:
+    """A difference of two accuracies, -1 to 1, in percentage points with one decimal.
+
+    Example:
+
+    >>> points(0.0031), points(-0.00001), points(-0.004).replace("\N{MINUS SIGN}", "minus ")
+    ('0.3', '0.0', 'minus 0.4')
+    """
+    value = round(100 * difference, 1) + 0.0  # adding 0 takes a zero's minus sign
+    return f"{value:.1f}".replace("-", "\N{MINUS SIGN}")
+
+
+def percentage_points(size: float) -> str:
+    """A limit of 0 to 1 that somebody has set, in percentage points, as it was set.
+
+    Example:
+
+    >>> percentage_points(0.02), percentage_points(0.015), percentage_points(0.01)
+    ('2 percentage points', '1.5 percentage points', '1 percentage point')
+    """
+    value = f"{100 * size:g}"
+    return f"{value} percentage {'point' if value == '1' else 'points'}"
+
+
+def interval(low: float, high: float, write: Callable[[float], str] = percent) -> str:
+    """A 95 % interval in brackets, its ends written like what it belongs to.
+
+    Example:
+
+    >>> interval(0.912, 0.98), interval(0.004, 0.009, points)
+    ('(95% interval 91% to 98%)', '(95% interval 0.4 to 0.9)')
+    >>> interval(float("nan"), float("nan"))
+    '(interval not known)'
+    """
+    if math.isnan(low) or math.isnan(high):
+        return "(interval not known)"
+    return f"(95% interval {write(low)} to {write(high)})"
 
 
 def natural_key(text: str) -> list[tuple[int, str]]:

@@ -50,7 +50,7 @@ def compare(
     out: OUT,
     methods: Annotated[
         str | None,
-        typer.Option(help="Methods, joined with commas. Without it: all that are listed above."),
+        typer.Option(help="Methods, joined with commas.", show_default="all that are listed above"),
     ] = None,
     seeds: SEEDS = 3,
     seed: SEED = 0,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,10 +11,11 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from keras_dcmix._common.command_lines import command_line
 from keras_dcmix._common.progress import reporting
 from keras_dcmix.cli.options import FILES, OVERWRITE, READING_HELP, takes
 from keras_dcmix.cli.parsing import parsed_number_of_fields
-from keras_dcmix.cli.printing import show
+from keras_dcmix.cli.printing import harmless, show
 from keras_dcmix.cli.source_options import SourceOptions
 
 if TYPE_CHECKING:
@@ -154,7 +154,15 @@ def _print_next(
         show("With --out FOLDER, all tables and a page of thumbnails are written there.")
     else:
         show(f"Results are in {out}; look at thumbnails.png first.")
-    show(f"Next: {next_command(inspection, source, options)}")
+    if inspection.cells is not None and inspection.cells.is_many:
+        show(
+            f"Fields show about {inspection.cells.per_field:.0f} cells (nuclei in the channel "
+            f"'{inspection.cells.nuclei_channel}'): the next command makes one image a cell."
+        )
+    if inspection.has_few_groups:
+        show("A ranking needs more wells of some classes: see the last warning. Then:")
+    # Not by Rich, which changes tabs and names between colons.
+    typer.echo(harmless(f"Next: {next_command(inspection, source, options)}"))
 
 
 def _print_candidates(candidates: pd.DataFrame) -> None:
@@ -176,7 +184,7 @@ def _print_candidates(candidates: pd.DataFrame) -> None:
 
 
 def next_command(inspection: Inspection, source: str, options: SourceOptions) -> str:
-    """The command to run next, with the same options.
+    """The command to run next, with the same options and those that the inspection proposes.
 
     Args:
         inspection: What was found.
@@ -185,14 +193,34 @@ def next_command(inspection: Inspection, source: str, options: SourceOptions) ->
     """
     given = {name: value for name, value in asdict(options).items() if value is not None}
     has_label = options.label is not None or not inspection.label_columns.empty
+    if has_label:
+        given = {**inspection.proposed, **given}
     if not has_label:
         given["platemap"] = "TABLE"
     elif options.label is None:
-        given["label"] = inspection.label_columns["column"].iloc[0]
+        given["label"] = _likely_label(inspection.label_columns)
     if has_label and not inspection.is_readable:
         given["skip_unreadable"] = True
-    parts = ["keras-dcmix", "rank" if has_label else "inspect", source]
-    for name, value in given.items():
-        parts.append(f"--{name.replace('_', '-')}")
-        parts += [] if value is True else [str(value)]
-    return shlex.join([*parts, *(["--out", "ranking"] if has_label else [])])
+    order = [field.name for field in fields(SourceOptions)]
+    words = ["keras-dcmix", "rank" if has_label else "inspect", source]
+    for name in sorted(given, key=order.index):
+        words += _option(name, given[name])
+    return command_line([*words, *(["--out", "ranking"] if has_label else [])])
+
+
+def _likely_label(candidates: pd.DataFrame) -> str:
+    """The first column whose classes all have wells enough for a ranking, or else the first."""
+    from keras_dcmix.inspection.groups import FEWEST_GROUPS
+
+    fewest = candidates.groupby("column", sort=False)["wells"].min()
+    enough = fewest.index[fewest >= FEWEST_GROUPS]
+    return str(enough[0] if len(enough) else fewest.index[0])
+
+
+def _option(name: str, value: object) -> list[str]:
+    """An option and its value as words; a switch has none, and a value may begin with a dash."""
+    option = name.replace("_", "-")
+    if isinstance(value, bool):
+        return [f"--{option}" if value else f"--no-{option}"]
+    text = str(value)
+    return [f"--{option}={text}"] if text.startswith("-") else [f"--{option}", text]

@@ -11,6 +11,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from keras_dcmix.cli.option_defaults import source_defaults
 from keras_dcmix.cli.source_options import SourceOptions
 from keras_dcmix.models.options import Training
 
@@ -18,10 +19,9 @@ READING_HELP = {
     "format": "Format of the source, where it is not detected: see docs/data.md.",
     "label": "Column of the labels. Rows where it is blank are skipped and counted.",
     "group": "Column of the wells, plates or experiments that are kept together in every split; "
-    "several joined with commas. Without it: experiment, plate and well.",
+    "several joined with commas.",
     "platemap": "Table of wells (csv) whose other columns join the metadata.",
-    "channels": "Channels to use, joined with commas (a name with a comma in double quotes). "
-    "Without it: all.",
+    "channels": "Channels to use, joined with commas (a name with a comma in double quotes).",
     "root": "Folder of the images, where it differs from the one in the table or index.",
     "pattern": "For folders: names in the files' paths, such as '{well}_{channel}.tif'.",
     "z": "max (the maximum over a z stack) or the number of one plane, from 1.",
@@ -31,17 +31,17 @@ SOURCE_HELP = READING_HELP | {
     "skip_unreadable": "Skip fields with missing or damaged files, and list them.",
     "crop": "none (the complete field, resized), tiles, or cells (around each nucleus).",
     "size": "Height and width of an image in pixels.",
-    "nuclei_channel": "Channel of the nuclei for --crop cells. Without it: found by its name.",
+    "nuclei_channel": "Channel of the nuclei for --crop cells.",
     "max_per_field": "Maximum number of crops from one field.",
     "illumination": "none, files (functions named by the table) or estimate (from the plate).",
     "background": "Percentile of each field and channel that is subtracted, such as 1.",
     "clip": "Percentiles at which channels are clipped, such as 0.1,99.9.",
     "normalize": "none, image or plate: over which pixels channels are brought to mean 0 and "
     "standard deviation 1.",
-    "controls": "COLUMN=VALUE: the fields that --normalize plate uses. Without it: all.",
+    "controls": "COLUMN=VALUE: the fields that --normalize plate uses.",
     "cache": "Folder that keeps the decoded crops for the next run.",
     "scenario": "Planted problem, for the source mnist.",
-    "mnist_file": "MNIST as .npz, for the source mnist; without it Keras downloads it.",
+    "mnist_file": "MNIST as .npz, for the source mnist.",
     "num_images": "Number of images, for the sources simulated and mnist.",
 }
 TRAINING_HELP = {
@@ -56,8 +56,10 @@ TRAINING_HELP = {
     "channel_subsets": "Mask random subsets of channels while training.",
     "augment": "Flip and rotate training images at random.",
     "balance": "Weight images so that every class counts the same.",
-    "check_steps": "Training steps of the check's model, at least.",
+    "check_steps": "Training steps of the model with masked channels, after those on all channels.",
 }
+Defaults = Mapping[str, str]
+SOURCE_DEFAULTS = source_defaults()
 # The groups of options of `rank` and `compare`, for `takes`.
 RUN_OPTIONS: dict[str, tuple[type, str, Mapping[str, str]]] = {
     "source_options": (SourceOptions, "What to read", SOURCE_HELP),
@@ -70,6 +72,9 @@ OTHER_NAMES = {
     "folder": "out",
     "n_jobs": "jobs",
     "num_experiments": "experiments",
+    "num_folds": "folds",
+    "num_repeats": "repeats",
+    "panels": "panel",
     "num_fields": "fields",
     "num_seeds": "seeds",
     "path": "out",
@@ -112,7 +117,7 @@ def adds_to_help(*paragraphs: str) -> Callable[[Callable[..., None]], Callable[.
 
 
 def takes(
-    **groups: tuple[type, str, Mapping[str, str]],
+    **groups: tuple[type, str, Mapping[str, str]] | tuple[type, str, Mapping[str, str], Defaults],
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Gives a Typer command one option for each field of some dataclasses.
 
@@ -120,7 +125,8 @@ def takes(
 
     Args:
         **groups: For a parameter of the command: the dataclass that it takes, the heading of its
-            options, and the help of each field that becomes an option.
+            options, the help of each field that becomes an option, and what applies where a
+            field is None (by default as in the library).
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -134,7 +140,7 @@ def takes(
 
         @wraps(command)
         def expanded(**arguments: Any) -> None:
-            for name, (kind, _, helps) in groups.items():
+            for name, (kind, _, helps, *_) in groups.items():
                 arguments[name] = kind(**{field: arguments.pop(field) for field in helps})
             command(**arguments)
 
@@ -147,7 +153,9 @@ def takes(
     return decorate
 
 
-def _parameters(kind: type, heading: str, helps: Mapping[str, str]) -> list[inspect.Parameter]:
+def _parameters(
+    kind: type, heading: str, helps: Mapping[str, str], without: Defaults = SOURCE_DEFAULTS
+) -> list[inspect.Parameter]:
     hints = get_type_hints(kind)
     defaults = {field.name: field.default for field in fields(kind)}
     return [
@@ -155,7 +163,12 @@ def _parameters(kind: type, heading: str, helps: Mapping[str, str]) -> list[insp
             name,
             inspect.Parameter.KEYWORD_ONLY,
             default=defaults[name],
-            annotation=Annotated[hints[name], typer.Option(help=text, rich_help_panel=heading)],
+            annotation=Annotated[
+                hints[name],
+                typer.Option(
+                    help=text, rich_help_panel=heading, show_default=without.get(name, True)
+                ),
+            ],
         )
         for name, text in helps.items()
     ]

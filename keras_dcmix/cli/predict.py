@@ -10,7 +10,14 @@ import typer
 
 from keras_dcmix._common.errors import ArtefactError
 from keras_dcmix._common.progress import reporting, say
-from keras_dcmix.cli.options import FILES, OVERWRITE, READING_HELP, SOURCE_HELP, takes
+from keras_dcmix.cli.options import (
+    FILES,
+    OVERWRITE,
+    READING_HELP,
+    SOURCE_DEFAULTS,
+    SOURCE_HELP,
+    takes,
+)
 from keras_dcmix.cli.parsing import parsed_renaming
 from keras_dcmix.cli.printing import show
 from keras_dcmix.cli.source_options import SourceOptions
@@ -32,15 +39,19 @@ _READING = {
     name: text for name, text in READING_HELP.items() if name not in ("label", "group", "channels")
 }
 _KEEPING = ("skip_unreadable", "max_per_field", "cache")
-_MAKING = ("crop", "size", "nuclei_channel", "illumination", "background", "clip", "normalize")
+_MAKING = (
+    *("crop", "size", "nuclei_channel", "illumination", "background", "clip", "normalize"),
+    "controls",
+)
 PREDICTION_HELP = (
     _READING
     | {name: SOURCE_HELP[name] for name in _KEEPING}
-    | {name: f"{SOURCE_HELP[name]} Without it: as in training." for name in (*_MAKING, "controls")}
+    | {name: SOURCE_HELP[name] for name in _MAKING}
 )
+_DEFAULTS = SOURCE_DEFAULTS | dict.fromkeys((*_MAKING, "z"), "as in training")
 
 
-@takes(source_options=(SourceOptions, "What to read", PREDICTION_HELP))
+@takes(source_options=(SourceOptions, "What to read", PREDICTION_HELP, _DEFAULTS))
 def predict(
     model: Annotated[
         Path,

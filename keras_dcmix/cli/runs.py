@@ -20,6 +20,7 @@ from keras_dcmix.cli.printing import harmless
 
 if TYPE_CHECKING:
     from keras_dcmix.cli.source_options import SourceOptions
+    from keras_dcmix.data.image_set import ImageSet
     from keras_dcmix.data.labelled_images import LabelledImages
     from keras_dcmix.models.options import Training
 
@@ -71,6 +72,7 @@ def opened_run(
     overwrite: bool,
     resume: bool,
     refuse: Callable[[], None] = lambda: None,
+    refuse_channels: Callable[[tuple[str, ...]], object] = lambda names: None,
 ) -> Iterator[Run]:
     """Starts Keras, refuses what cannot work, reads the source, and keeps what is finished.
 
@@ -83,6 +85,7 @@ def opened_run(
         overwrite: Whether an earlier result may be replaced.
         resume: Whether an interrupted run is continued.
         refuse: Raises where the command cannot work, before anything is read.
+        refuse_channels: Raises where it cannot work with these channels, before pixels are read.
     """
     from keras_dcmix.cli.start import start_keras
 
@@ -95,8 +98,7 @@ def opened_run(
         refuse_backbone(training.backbone)
         refuse()
         unfinished = _unfinished_folder(out, resume=resume, overwrite=overwrite)
-        dataset = _open(source, options, seed)
-        warnings = _warn_of_layout(dataset)
+        dataset, warnings = _open(source, options, seed, refuse_channels)
         arguments = {"source": source, **asdict(options), "seed": seed}
         with _kept_while_unfinished(unfinished, resume=resume):
             yield Run(dataset, out, unfinished, overwrite, arguments, warnings)
@@ -118,26 +120,31 @@ def interruptible(kept: Callable[[], str]) -> Iterator[None]:
         raise typer.Exit(130) from None
 
 
-def _open(source: str, options: SourceOptions, seed: int) -> LabelledImages:
+def _open(
+    source: str,
+    options: SourceOptions,
+    seed: int,
+    refuse_channels: Callable[[tuple[str, ...]], object],
+) -> tuple[LabelledImages, list[str]]:
+    """Opens the source, and returns why a ranking of it may be unreliable, which it prints."""
     from keras_dcmix.cli.sources import open_source
+    from keras_dcmix.data import Preprocessing
+    from keras_dcmix.inspection import source_warnings
+
+    found: list[str] = []
+
+    def warn(fields: ImageSet) -> None:
+        refuse_channels(fields.channel_names)
+        found.extend(
+            source_warnings(fields, normalize=options.normalize or Preprocessing.normalize)
+        )
+        for warning in found:
+            say(f"Warning: {harmless(warning)}", style="yellow")
 
     with reporting("reading") as progress:
-        dataset = open_source(source, options, seed=seed, progress=progress)
+        dataset = open_source(source, options, seed=seed, progress=progress, look=warn)
     say(harmless(dataset.describe()))
-    return dataset
-
-
-def _warn_of_layout(dataset: LabelledImages) -> list[str]:
-    """Prints why a ranking may be unreliable, and returns it for the page."""
-    from keras_dcmix.data import Crops
-    from keras_dcmix.inspection import layout_warnings
-
-    if not isinstance(dataset.images, Crops):
-        return []
-    found = layout_warnings(dataset.images.image_set)
-    for warning in found:
-        say(f"Warning: {harmless(warning)}", style="yellow")
-    return found
+    return dataset, found
 
 
 def _what_is_kept(out: Path) -> str:

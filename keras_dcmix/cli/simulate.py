@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from keras_dcmix._common.command_lines import command_line
 from keras_dcmix._common.progress import reporting
 from keras_dcmix.cli.parsing import parsed_effects
 from keras_dcmix.cli.runs import interruptible
+from keras_dcmix.datasets.simulated_screen import DEFAULT_PHENOTYPES
 
 EXAMPLES = (
     (
@@ -34,7 +35,10 @@ def simulate(
     size: Annotated[int, typer.Option(help="Height and width of a field in pixels.")] = 512,
     effects: Annotated[
         str | None,
-        typer.Option(help="Phenotypes, such as 'siRNA-A:Mito=3,Golgi=1.5;siRNA-B:ER=2'."),
+        typer.Option(
+            help="Phenotypes, such as 'siRNA-A:Mito=3,Golgi=1.5;siRNA-B:ER=2'.",
+            show_default=", ".join(DEFAULT_PHENOTYPES),
+        ),
     ] = None,
     batch_effect: Annotated[
         float, typer.Option(help="How much brightness differs from batch to batch, 0 to 1.")
@@ -85,4 +89,4 @@ def next_command(out: Path, layout: str) -> str:
     parts = ["keras-dcmix", "inspect", str(out), "--label", label]
     if layout == "ome-zarr":
         parts += ["--platemap", str(out / "platemap.csv")]
-    return shlex.join(parts)
+    return command_line(parts)

@@ -14,8 +14,10 @@ from keras_dcmix.cli.source_options import SourceOptions
 from keras_dcmix.data import ImageSet, Preprocessing, crop_fields
 from keras_dcmix.data.formats import open_images
 from keras_dcmix.data.formats.reading import Reading
+from keras_dcmix.data.formats.validation import missing_files
 from keras_dcmix.data.labelled_images import LabelledImages, label_images
 from keras_dcmix.datasets import mnist_channels, simulated_cells
+from keras_dcmix.inspection import refuse_few_groups
 
 _FILES = "image files"
 _APPLY = {
@@ -32,6 +34,7 @@ def open_source(
     *,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
+    look: Callable[[ImageSet], None] = lambda fields: None,
 ) -> LabelledImages:
     """Opens a source.
 
@@ -41,14 +44,16 @@ def open_source(
         options: What to read and how to cut it.
         seed: Seed of what is drawn at random (simulation, MNIST, crops of a field).
         progress: Called with `(done, total)` while fields are read.
+        look: Called with the fields of image files before all of them are read.
 
     Raises:
-        ValueError: If an option does not apply to the source, or the source cannot be read.
+        ValueError: If an option does not apply to the source, the source cannot be read, or a
+            class has too few wells.
     """
     kind = source if source in ("simulated", "mnist") else _FILES
     _refuse_unused(kind, options)
     if kind == _FILES:
-        return _open_files(source, options, seed, progress)
+        return _open_files(source, options, seed, progress, look)
     chosen: dict[str, Any] = {"size": options.size}
     if kind == "mnist":
         chosen = {"path": options.mnist_file, "scenario": options.scenario}
@@ -94,7 +99,11 @@ def open_fields(source: str, options: SourceOptions, *, check_files: bool = True
 
 
 def _open_files(
-    source: str, options: SourceOptions, seed: int, progress: Callable[[int, int], None] | None
+    source: str,
+    options: SourceOptions,
+    seed: int,
+    progress: Callable[[int, int], None] | None,
+    look: Callable[[ImageSet], None],
 ) -> LabelledImages:
     image_set = open_fields(source, options, check_files=not options.skip_unreadable)
     if image_set.labels is None:
@@ -102,14 +111,23 @@ def _open_files(
             f"Choose the column of the labels with {argument('label')}. Columns of {source}: "
             f"{', '.join(image_set.table.columns)}"
         )
+    refuse_few_groups(_listed(image_set) if options.skip_unreadable else image_set)
+    steps, cuts = Preprocessing(**chosen_steps(options)), chosen_crops(options)
+    look(image_set)
     crops = crop_fields(
         image_set,
-        preprocessing=Preprocessing(**chosen_steps(options)),
+        preprocessing=steps,
         seed=seed,
         progress=progress,
-        **chosen_crops(options),
+        **cuts,
     )
     return label_images(crops)
+
+
+def _listed(image_set: ImageSet) -> ImageSet:
+    """The fields without those of which a file is missing."""
+    lost = set(missing_files(image_set)["field"])
+    return image_set.subset([row for row in range(len(image_set)) if row not in lost])
 
 
 def refuse_other_than_files(source: str, command: str) -> None:

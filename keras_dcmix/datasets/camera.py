@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
 
 # For each of the six channels: photons from one cell per pixel of mean cell area, photons from
 # the medium, and the blur in pixels at 64 pixels across, growing with the wavelength.
@@ -56,6 +55,8 @@ def photograph(
     Returns:
         Camera counts, uint16 of shape `(height, width, 6)`, 0..4095.
     """
+    from scipy.ndimage import gaussian_filter
+
     blurred = [
         gaussian_filter(dyes[..., i], blur * scale, truncate=3.0) for i, blur in enumerate(BLUR)
     ]

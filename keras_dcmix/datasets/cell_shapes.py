@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
-from scipy.special import expit
 
 CELL_RADIUS = 21.0
 NUCLEUS_RADIUS = 9.0
@@ -80,11 +79,15 @@ class CellFrame:
     @cached_property
     def nucleus(self) -> np.ndarray:
         """Share of each pixel that lies in the nucleus, 0..1."""
+        from scipy.special import expit
+
         return expit((self.nucleus_edge - self.distance) / np.float32(0.4 * self.scale))
 
     @cached_property
     def cell(self) -> np.ndarray:
         """Share of each pixel that lies in the cell, 0..1."""
+        from scipy.special import expit
+
         return expit((self.cell_edge - self.distance) / np.float32(0.5 * self.scale))
 
     @cached_property

@@ -10,11 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_dcmix.evidence.replacements import find_replacements
-from keras_dcmix.evidence.statistics.groups import (
-    adjusted_p_values,
-    fewest_groups,
-    group_mean,
-)
+from keras_dcmix.evidence.statistics.groups import group_mean
+from keras_dcmix.evidence.statistics.significance import adjusted_p_values, fewest_groups
 from keras_dcmix.importance.channel_importance import ChannelImportance
 from keras_dcmix.importance.subsets import SubsetScores
 
@@ -34,6 +31,11 @@ class ChannelVerdict(StrEnum):
     IN_COMBINATION = "needed in combination"
     NO_EVIDENCE = "no evidence"
     UNDECIDED = "undecided"
+
+
+# Verdicts of a channel whose evidence is shown, and of one that no other channel replaces.
+NEEDED = (ChannelVerdict.NEEDED, ChannelVerdict.IN_COMBINATION)
+SHOWN = (*NEEDED, ChannelVerdict.REPLACEABLE)
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,11 @@ class Evidence:
     def named(self, *verdicts: ChannelVerdict) -> tuple[str, ...]:
         """Names of the channels with one of these verdicts."""
         return tuple(each.channel for each in self.channels if each.verdict in verdicts)
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Names of the channels that show evidence of any kind."""
+        return self.named(*SHOWN)
 
     def to_frame(self) -> pd.DataFrame:
         """Returns one row a channel, as `evidence.csv` holds them.
@@ -206,7 +213,7 @@ def _gains(
     contributions: np.ndarray, classes: np.ndarray | None, order_errors: np.ndarray | None
 ) -> Sequence[Gain]:
     """One gain a channel, from `(num_blocks, num_channels)` contributions."""
-    found = group_mean(contributions, classes, further_errors=order_errors)
+    found = group_mean(contributions, classes, other_errors=order_errors)
     adjusted = adjusted_p_values(found.p_values)
     columns = (found.values, found.low, found.high, adjusted, found.p_values)
     return [Gain(*map(float, row)) for row in zip(*columns, strict=True)]

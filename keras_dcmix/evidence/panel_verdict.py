@@ -71,6 +71,42 @@ class PanelsVerdict:
         found = [each for each in self.panels if each.decision is Decision.SUFFICIENT]
         return min(found, key=lambda each: (len(each.channels), each.cost.value), default=None)
 
+    @property
+    def decisive(self) -> RetrainedPanel | None:
+        """The panel that the answer rests on; `None` where none was retrained.
+
+        The smallest sufficient one. Without one, the undecided one whose interval ends lowest: it
+        may still do. Without these, the insufficient one that costs least.
+        """
+        if self.sufficient is not None:
+            return self.sufficient
+        undecided = [each for each in self.panels if each.decision is Decision.UNDECIDED]
+        if undecided:
+            return min(undecided, key=lambda each: np.nan_to_num(each.cost.high, nan=np.inf))
+        return min(self.panels, key=lambda each: each.cost.value, default=None)
+
+    @property
+    def spared(self) -> frozenset[str]:
+        """Channels without which some retrained panel is sufficient."""
+        found = [each.dropped for each in self.panels if each.decision is Decision.SUFFICIENT]
+        return frozenset(name for dropped in found for name in dropped)
+
+    @property
+    def missed(self) -> frozenset[str]:
+        """Channels without which alone retraining loses accuracy, and that no panel can spare."""
+        found = [each.dropped for each in self.panels if each.decision is Decision.INSUFFICIENT]
+        alone = frozenset(dropped[0] for dropped in found if len(dropped) == 1)
+        return alone - self.spared
+
+    def sufficient_part(self, panel: RetrainedPanel) -> RetrainedPanel | None:
+        """A sufficient panel that a panel contains, if there is one; not the panel itself."""
+        inside = [
+            each
+            for each in self.panels
+            if each.decision is Decision.SUFFICIENT and {*each.channels} < {*panel.channels}
+        ]
+        return inside[0] if inside else None
+
     def of(self, channels: tuple[str, ...]) -> RetrainedPanel | None:
         """The retrained panel of these channels, if there is one."""
         return next((each for each in self.panels if {*each.channels} == {*channels}), None)

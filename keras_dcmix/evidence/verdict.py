@@ -7,9 +7,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from keras_dcmix.evidence.channel_evidence import ChannelVerdict, Evidence
+from keras_dcmix.evidence.channel_evidence import (
+    NEEDED,
+    ChannelEvidence,
+    ChannelVerdict,
+    Evidence,
+)
 from keras_dcmix.evidence.leaders import Leaders
-from keras_dcmix.evidence.panel_verdict import PanelsVerdict
+from keras_dcmix.evidence.panel_verdict import Decision, PanelsVerdict
+from keras_dcmix.evidence.settling import settle
 
 _LEVEL = 0.05
 
@@ -22,11 +28,16 @@ class HeldOut:
         num_images: Images.
         num_groups: Their groups; each was tested by models that have not seen it.
         group_unit: What a group is, such as `"well"`.
+        num_mixed_groups: Groups that hold images of several classes.
+        num_repeats: How often each group was tested, by models of different folds; `None` where it
+            is not known.
     """
 
     num_images: int
     num_groups: int
     group_unit: str
+    num_mixed_groups: int = 0
+    num_repeats: int | None = None
 
 
 @dataclass(frozen=True)
@@ -41,6 +52,8 @@ class Reliability:
             not known, and then images are counted.
         low: Lower end of the 95 % interval of the accuracy over groups; NaN where not known.
         high: Upper end.
+        lowest_p_value: The smallest p-value that these groups can reach, above 0 because they have
+            a limited number of permutations.
     """
 
     accuracy: float
@@ -49,6 +62,12 @@ class Reliability:
     p_value: float | None = None
     low: float = float("nan")
     high: float = float("nan")
+    lowest_p_value: float = 0.0
+
+    @property
+    def is_decidable(self) -> bool:
+        """Whether the groups are enough to reach the level of 5 % at all."""
+        return self.p_value is None or self.lowest_p_value <= _LEVEL
 
     @property
     def is_above_baseline(self) -> bool:
@@ -73,7 +92,8 @@ class RankingVerdict:
         reliability: Of the models.
         held_out: The images and groups that they were tested on.
         leaders: By the weights.
-        evidence: What each channel adds; `None` where it was not measured.
+        evidence: What each channel adds, its verdicts settled by the retrained panels; `None` where
+            it was not measured.
         panels: Retrained panels; `None` where no panel was retrained.
         classes: Evidence of each class, by its name, where there are more than two.
     """
@@ -85,21 +105,55 @@ class RankingVerdict:
     panels: PanelsVerdict | None = None
     classes: Mapping[str, Evidence] = field(default_factory=dict)
 
-    @property
-    def weights_differ(self) -> bool:
-        """Whether the channel that leads the mix has no evidence, or a needed one has no weight."""
-        if self.evidence is None or self.evidence.groups_missing:
-            return False
-        first = self.leaders.names[0]
-        if self.leaders.stand_out and first in self.evidence.named(ChannelVerdict.NO_EVIDENCE):
-            return True
-        return bool(self.overlooked)
+    def __post_init__(self) -> None:
+        """Settles the verdicts, so that no reader meets evidence that the panels contradict."""
+        if self.evidence is not None and self.panels is not None and self.reliability.is_reliable:
+            object.__setattr__(self, "evidence", settle(self.evidence, self.panels))
 
     @property
-    def overlooked(self) -> tuple[str, ...]:
-        """Needed channels with less than a quarter of an even share of the mix."""
-        if self.evidence is None:
+    def is_answered_by_panels(self) -> bool:
+        """Whether retrained panels answer first.
+
+        They do not where none was retrained, or where none is decided and no channel shows evidence
+        of anything that could be dropped or kept.
+        """
+        panel = None if self.panels is None else self.panels.decisive
+        if panel is None:
+            return False
+        is_open = panel.decision is Decision.UNDECIDED
+        return not (is_open and self.evidence is not None and not self.evidence.shown)
+
+    @property
+    def weights_differ(self) -> bool:
+        """Whether weights and evidence name different channels.
+
+        The mix is led by a channel without evidence, or passes over one that nothing replaces.
+        """
+        return bool(self.unsupported or self.overlooked)
+
+    @property
+    def unsupported(self) -> tuple[str, ...]:
+        """Channels that lead the mix, clearly ahead of others, and show no evidence."""
+        if self.evidence is None or not self.leaders.stand_out:
             return ()
+        idle = self.evidence.named(ChannelVerdict.NO_EVIDENCE)
+        return tuple(name for name in self.leaders.names if name in idle)
+
+    @property
+    def overlooked(self) -> tuple[ChannelEvidence, ...]:
+        """Needed channels with less than a quarter of an even share of the mix."""
+        return self._with_little_weight(*NEEDED)
+
+    @property
+    def passed_over(self) -> tuple[ChannelEvidence, ...]:
+        """Replaceable channels with less than a quarter of an even share of the mix."""
+        return self._with_little_weight(ChannelVerdict.REPLACEABLE)
+
+    def _with_little_weight(self, *verdicts: ChannelVerdict) -> tuple[ChannelEvidence, ...]:
         few = self.leaders.even_share / 4
-        needed = self.evidence.named(ChannelVerdict.NEEDED)
-        return tuple(name for name in needed if self.leaders.shares[name] < few)
+        channels = () if self.evidence is None else self.evidence.channels
+        return tuple(
+            each
+            for each in channels
+            if each.verdict in verdicts and self.leaders.shares[each.channel] < few
+        )

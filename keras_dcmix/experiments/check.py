@@ -1,160 +1,98 @@
-"""The check beside a ranking: one model that knows every subset of the channels."""
+"""The scores of subsets of the channels on all tested groups, put together from the folds."""
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
-import keras
+import numpy as np
 
-from keras_dcmix._common.progress import RunProgress
-from keras_dcmix.data.labelled_images import LabelledImages
+from keras_dcmix.experiments.fold_plan import FoldPlan
+from keras_dcmix.experiments.masked_runs import MaskedRun, fold_scores, masked_name
 from keras_dcmix.experiments.run_store import RunStore
-from keras_dcmix.importance.methods.subset_scores import subset_scores
-from keras_dcmix.importance.subsets.sampling import MOST_EXACT
 from keras_dcmix.importance.subsets import SubsetScores
-from keras_dcmix.models.custom import NO_CUSTOM_PARTS, CustomParts
-from keras_dcmix.models.options import Training
-from keras_dcmix.models.split import Split, split_dataset
-from keras_dcmix.models.training import train_classifier
-
-_NAME = "check"
-
-# A training step goes forward and twice as far backward; alone, forward costs half of a step.
-_PASSES_PER_STEP = 2
-_FEWEST_PASSES = 48_000  # half a minute at the most for small images, where trainings are short
-_FEWEST_IMAGES = 128
-
-
-@dataclass(frozen=True)
-class CheckRun:
-    """What is kept of the check, beside its model and its table of scores.
-
-    Attributes:
-        accuracy: With all channels, on all test images, 0 to 1.
-        seconds: Wall time of training and scoring.
-        num_images: Test images that the subsets were scored on.
-    """
-
-    accuracy: float
-    seconds: float
-    num_images: int
+from keras_dcmix.importance.subsets.image_scores import ImageScores
+from keras_dcmix.importance.subsets.sampling import Sampling
 
 
 @dataclass(frozen=True, eq=False)
 class ChannelCheck:
-    """What a model that was trained on random subsets of the channels says of every subset.
+    """What models that were trained with masked channels show about every subset.
 
     Attributes:
-        scores: Accuracy and log-likelihood of each subset on images of unseen groups.
-        accuracy: With all channels, on all test images, 0 to 1.
-        seconds: Wall time of training and scoring.
-        num_images: Test images that the subsets were scored on.
+        scores: Accuracy and log-likelihood of each subset on images of unseen groups; classes
+            count alike, and a block is a group or a bundle of groups of one class.
+        num_images: Images that the subsets were scored on.
+        num_groups: Their groups.
+        seconds: Wall time of training and scoring the masked models.
+        block_classes: `(num_blocks,)`, the class of each block; `None` where groups hold several.
+        by_class: The scores on the images of each class, where there are more than two.
     """
 
     scores: SubsetScores
-    accuracy: float
-    seconds: float
     num_images: int
+    num_groups: int
+    seconds: float = float("nan")
+    block_classes: np.ndarray | None = None
+    by_class: dict[str, SubsetScores] = field(default_factory=dict)
 
 
-def masked_training(training: Training, num_channels: int, num_images: int) -> Training:
-    """How the check's model is trained: all channels, masked at random, into the same backbone.
+def gather_check(plan: FoldPlan, store: RunStore, orders: np.ndarray | None) -> ChannelCheck:
+    """The scores of all folds that a store holds.
 
-    Weights from ImageNet take three planes; there the channels come in through three mixes. With
-    few training images there are more epochs: a model that must cope with every subset needs
-    more steps than one that always sees all channels.
-    """
-    steps_per_epoch = -(-num_images // training.batch_size)
-    needs_planes = training.weights is not None and num_channels != 3
-    return replace(
-        training,
-        channel_subsets=True,
-        epochs=max(training.epochs, -(-training.check_steps // steps_per_epoch)),
-        mixer="dcmix" if needs_planes else "none",
-        num_mixes=3 if needs_planes else 1,
-    )
-
-
-def run_check(
-    dataset: LabelledImages,
-    training: Training,
-    store: RunStore,
-    seed: int,
-    custom: CustomParts = NO_CUSTOM_PARTS,
-    *,
-    verbose: bool = False,
-) -> None:
-    """Trains the one extra model, scores the subsets and saves both.
+    An image that was scored in several repeats has the mean of its scores.
 
     Args:
-        dataset: Checked images and labels.
-        training: As of the ranking.
-        store: Where the result is kept; `finished_check` reads it.
-        seed: The first seed of the ranking: the test part is the same.
-        custom: Model, callbacks or optimizer of the user.
-        verbose: Whether to show progress.
+        plan: The folds.
+        store: Holds the scores of each fold.
+        orders: Sampled orders of the channels, or `None`.
     """
-    start = time.perf_counter()
-    split = split_dataset(dataset, training, split_seed=seed, seed=seed)
-    masked = masked_training(training, len(dataset.channel_names), len(split.train))
-    with RunProgress(1, masked.epochs, enabled=verbose) as progress:
-        trained = train_classifier(
-            dataset,
-            split,
-            masked,
-            seed=seed,
-            custom=custom,
-            run=_NAME,
-            watch=progress.callback("check"),
-        )
-    most = images_to_score(split, masked, len(dataset.channel_names))
-    scores = score_subsets(trained.model, dataset, split, seed, most, verbose=verbose)
-    scores.to_csv(store.path(_NAME, "csv"))
-    seconds = time.perf_counter() - start
-    record = CheckRun(trained.accuracy, seconds, min(most, len(split.test)))
-    store.save(_NAME, record, model=trained.model)
-
-
-def score_subsets(
-    model: keras.Model,
-    dataset: LabelledImages,
-    split: Split,
-    seed: int,
-    max_images: int,
-    *,
-    verbose: bool = False,
-) -> SubsetScores:
-    """Scores the subsets on the test part, with its groups."""
-    return subset_scores(
-        model,
-        dataset.view(split.test),
-        dataset.labels[split.test],
-        groups=dataset.groups[split.test],
-        max_images=max_images,
-        seed=seed,
-        verbose=verbose,
+    scores, rows, subsets = _all_scores(plan, store)
+    dataset = plan.dataset
+    found = ImageScores(
+        dataset.channel_names,
+        subsets,
+        orders,
+        dataset.labels[rows],
+        np.asarray(dataset.groups[rows]),
+        *scores,
+    )
+    classes = range(len(dataset.classes)) if len(dataset.classes) > 2 else ()
+    return ChannelCheck(
+        scores=found.table(),
+        num_images=len(rows),
+        num_groups=len(np.unique(found.groups)),
+        seconds=sum(store.record(masked_name(run.seed), MaskedRun).seconds for run in plan.runs),
+        block_classes=found.blocks.classes,
+        by_class={
+            dataset.classes[number]: found.of_class(number).table()
+            for number in classes
+            if (found.labels == number).any()
+        },
     )
 
 
-def images_to_score(split: Split, training: Training, num_channels: int) -> int:
-    """How many test images to score, so that all subsets cost about what the training did."""
-    subsets = 2**num_channels if num_channels <= MOST_EXACT else 12 * num_channels
-    passes = _PASSES_PER_STEP * training.epochs * len(split.train)
-    return max(_FEWEST_IMAGES, max(passes, _FEWEST_PASSES) // subsets)
+def next_subsets(check: ChannelCheck, sampling: Sampling) -> np.ndarray | None:
+    """Where orders were sampled, the panels of the channels with the largest Shapley values.
+
+    Returns:
+        `(num_channels + 1, num_channels)`, or `None` where all subsets were scored.
+    """
+    if sampling.orders is None:
+        return None
+    order = np.argsort(-check.scores.shapley("log_likelihood").scores, kind="stable")
+    places = np.argsort(order)
+    return places[None, :] < np.arange(len(order) + 1)[:, None]
 
 
-def is_checked(store: RunStore) -> bool:
-    """Whether the store holds a complete check."""
-    try:
-        finished_check(store)
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-    return True
-
-
-def finished_check(store: RunStore) -> ChannelCheck:
-    """The check that a store holds."""
-    run = store.record(_NAME, CheckRun)
-    scores = SubsetScores.from_csv(store.path(_NAME, "csv"))
-    return ChannelCheck(scores, run.accuracy, run.seconds, run.num_images)
+def _all_scores(plan: FoldPlan, store: RunStore) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """`(2, num_subsets, num_images)`, the numbers of the images, and the subsets."""
+    folds = {run: fold_scores(store, run.seed) for run in plan.runs}
+    numbers = {run: plan.test_rows(run)[found.rows] for run, found in folds.items()}
+    rows = np.unique(np.concatenate(list(numbers.values())))
+    subsets = next(iter(folds.values())).subsets
+    total, count = np.zeros((2, len(subsets), len(rows))), np.zeros(len(rows))
+    for run, found in folds.items():
+        places = np.searchsorted(rows, numbers[run])
+        total[:, :, places] += found.scores
+        count[places] += 1
+    return total / count, rows, subsets

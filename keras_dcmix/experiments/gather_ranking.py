@@ -11,22 +11,27 @@ import numpy as np
 
 from keras_dcmix._common.errors import MethodError
 from keras_dcmix.data.labelled_images import LabelledImages, label_images
-from keras_dcmix.experiments.check import ChannelCheck, finished_check
+from keras_dcmix.evidence.panel_verdict import PanelsVerdict, read_panels
+from keras_dcmix.experiments.check import ChannelCheck
+from keras_dcmix.experiments.examples import example_cells
+from keras_dcmix.experiments.fold_plan import FoldPlan
+from keras_dcmix.experiments.panel_runs import panel_hits
 from keras_dcmix.experiments.predictions import Predictions
 from keras_dcmix.experiments.ranking import ChannelRanking
 from keras_dcmix.experiments.run_store import RunStore, names_of
 from keras_dcmix.experiments.seed_runs import SeedRun, probabilities_of, run_name
 from keras_dcmix.importance.channel_importance import ChannelImportance
 from keras_dcmix.importance.methods.mixing_weights import mixing_weights
+from keras_dcmix.importance.subsets.image_scores import make_blocks
 from keras_dcmix.models.custom_model import name_channels
 from keras_dcmix.models.options import Training
 from keras_dcmix.models.probabilities import predicted_probabilities
-from keras_dcmix.models.split import split_dataset
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _HISTORY = ["seed", "epoch", "step", "channel", "mix", "alpha", "share"]
+_RUNS = ["seed", "repeat", "fold", "accuracy", "epochs", "seconds"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,29 +58,50 @@ class TrainedRun:
 
 
 def ranking_from_store(
-    dataset: LabelledImages, training: Training, store: RunStore, seeds: range, *, check: bool
+    plan: FoldPlan,
+    training: Training,
+    store: RunStore,
+    check: ChannelCheck | None,
+    retrained: Sequence[tuple[str, ...]],
+    named: Sequence[tuple[str, ...]],
+    margin: float,
 ) -> ChannelRanking:
     """The ranking of the runs that a store holds.
 
     Args:
-        dataset: Checked images and labels.
+        plan: The folds.
         training: How the models were built and trained.
-        store: The finished runs.
-        seeds: Their seeds.
-        check: Whether the store also holds a check.
+        store: The finished trainings.
+        check: The scores of subsets, or `None`.
+        retrained: The retrained panels, all channels among them; none where nothing was.
+        named: Those that the user named.
+        margin: Largest loss of accuracy that is accepted.
     """
-    runs = [store.record(run_name(seed), SeedRun) for seed in seeds]
+    runs = [store.record(run_name(run.seed), SeedRun) for run in plan.runs]
     best = min(runs, key=lambda run: run.validation_loss).seed
+    probabilities = plan.joined({run: probabilities_of(store, run.seed) for run in plan.runs})
+    dataset, tested = plan.dataset, plan.tested
+    panels = None
+    if len(retrained) > 1:
+        blocks = make_blocks(np.asarray(dataset.groups[tested]), dataset.labels[tested])
+        panels = read_panels(
+            {panel: panel_hits(plan, store, panel) for panel in retrained},
+            dataset.channel_names,
+            blocks,
+            margin,
+            asked=frozenset(named),
+        )
     return _ranking(
         dataset,
-        split_dataset(dataset, training, split_seed=seeds[0], seed=seeds[0]).test,
+        tested,
         runs,
-        [store.table(run_name(seed)) for seed in seeds],
-        [probabilities_of(store, seed) for seed in seeds],
+        [store.table(run_name(run.seed)) for run in plan.runs],
+        probabilities,
         store.model(run_name(best)),
         best_seed=best,
         training=training,
-        check=finished_check(store) if check else None,
+        check=check,
+        retrained=panels,
     )
 
 
@@ -146,8 +172,9 @@ def ranking_from_runs(
     test = dataset.labelled
     histories = [_named_history(run, dataset.channel_names) for run in runs]
     probabilities = [_probabilities(seed, run, dataset, test) for seed, run in enumerate(runs)]
+    tested = names_of(dataset.groups[test])
     records = [
-        _record(seed, run, float((found.argmax(axis=1) == dataset.labels[test]).mean()))
+        _record(seed, run, float((found.argmax(axis=1) == dataset.labels[test]).mean()), tested)
         for seed, (run, found) in enumerate(zip(runs, probabilities, strict=True))
     ]
     losses = [run.validation_loss for run in records]
@@ -187,7 +214,7 @@ def _probabilities(
     return predicted_probabilities(run.model, np.concatenate(outputs))
 
 
-def _record(seed: int, run: TrainedRun, accuracy: float) -> SeedRun:
+def _record(seed: int, run: TrainedRun, accuracy: float, tested: list[str]) -> SeedRun:
     return SeedRun(
         seed=seed,
         accuracy=accuracy,
@@ -197,6 +224,8 @@ def _record(seed: int, run: TrainedRun, accuracy: float) -> SeedRun:
         shares=mixing_weights(run.model).scores.tolist(),
         train_groups=sorted(map(str, run.train_groups)),
         validation_groups=sorted(map(str, run.validation_groups)),
+        test_groups=tested,
+        repeat=seed,
     )
 
 
@@ -205,20 +234,23 @@ def _ranking(
     test: np.ndarray,
     runs: Sequence[SeedRun],
     histories: Sequence[pd.DataFrame],
-    probabilities: Sequence[np.ndarray],
+    probabilities: Sequence[np.ndarray] | np.ndarray,
     model: keras.Model,
     *,
     best_seed: int,
     training: Training | None = None,
     check: ChannelCheck | None = None,
+    retrained: PanelsVerdict | None = None,
 ) -> ChannelRanking:
     import pandas as pd
 
     labels, groups = dataset.labels[test], dataset.groups[test]
     with_seeds = zip(histories, runs, strict=True)
     history = pd.concat([table.assign(seed=run.seed) for table, run in with_seeds])[_HISTORY]
-    rows = [(run.seed, run.accuracy, run.epochs, run.seconds) for run in runs]
+    rows = [[getattr(run, name) for name in _RUNS] for run in runs]
     examples = [test[np.flatnonzero(labels == k)[0]] for k in range(len(dataset.classes))]
+    plates = None if dataset.plates is None else dataset.plates[test]
+    predictions = Predictions(dataset.classes, labels, groups, np.stack(probabilities), plates)
     return ChannelRanking(
         importance=ChannelImportance.from_repeats(
             "dcmix",
@@ -226,7 +258,7 @@ def _ranking(
             [run.shares for run in runs],
             unit="share of the mix",
         ),
-        runs=pd.DataFrame(rows, columns=["seed", "accuracy", "epochs", "seconds"]),
+        runs=pd.DataFrame(rows, columns=_RUNS),
         history=history.reset_index(drop=True),
         model=model,
         best_seed=best_seed,
@@ -235,17 +267,20 @@ def _ranking(
         num_unlabelled=dataset.num_unlabelled,
         num_empty_fields=dataset.num_empty_fields,
         split={
-            "test": names_of(groups),
-            "seeds": {
-                run.seed: {"train": run.train_groups, "validation": run.validation_groups}
-                for run in runs
-            },
+            run.seed: {
+                "train": run.train_groups,
+                "validation": run.validation_groups,
+                "test": run.test_groups,
+            }
+            for run in runs
         },
         num_test_images=len(test),
-        predictions=Predictions(dataset.classes, labels, groups, np.stack(probabilities)),
+        predictions=predictions,
         examples=np.asarray(dataset.images[np.array(examples)]),
+        cells=example_cells(dataset, test, predictions),
         training=training,
         check=check,
+        retrained=retrained,
         recipe=dataset.recipe,
         group_unit=dataset.group_unit,
         constant_channels=dataset.constant_channels,

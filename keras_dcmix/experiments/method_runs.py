@@ -13,14 +13,17 @@ import numpy as np
 
 from keras_dcmix._common.errors import MethodError
 from keras_dcmix.data.labelled_images import LabelledImages
-from keras_dcmix.experiments.check import images_to_score, masked_training, score_subsets
+from keras_dcmix.experiments.masked_runs import images_to_score, masked_training
 from keras_dcmix.experiments.run_store import RunStore
 from keras_dcmix.importance.channel_importance import ChannelImportance
 from keras_dcmix.importance.methods.retraining import panels_of, train_panels
+from keras_dcmix.importance.methods.subset_scores import subset_scores
 from keras_dcmix.importance.registry import Method, Model
+from keras_dcmix.importance.subsets import SubsetScores
+from keras_dcmix.importance.subsets.sampling import MOST_EXACT, NUM_ORDERS
 from keras_dcmix.models.custom import CustomParts
 from keras_dcmix.models.options import Training
-from keras_dcmix.models.split import split_dataset
+from keras_dcmix.models.split import Split, split_dataset
 from keras_dcmix.models.training import train_classifier
 
 MOST_SCORED = 1000  # images that a method scores on; integrated gradients cost most
@@ -158,8 +161,7 @@ def _trained(
     view, labels = dataset.view(rows), dataset.labels[rows]
 
     def from_subsets() -> ChannelImportance:
-        most = images_to_score(split, training, num_channels)
-        scores = score_subsets(trained.model, dataset, split, seed, most)
+        scores = score_subsets(trained.model, dataset, split, training, seed)
         scores.to_csv(store.path(name, "csv"))
         return scores.shapley("log_likelihood")
 
@@ -168,6 +170,23 @@ def _trained(
         run.methods[method.name] = _scores(method, dataset, score or from_subsets)
     store.save(name, run, model=trained.model)
     return run
+
+
+def score_subsets(
+    model: keras.Model, dataset: LabelledImages, split: Split, training: Training, seed: int
+) -> SubsetScores:
+    """Scores the subsets on the test part, with its groups, by a model behind masks."""
+    num_channels = len(dataset.channel_names)
+    num_subsets = 2**num_channels if num_channels <= MOST_EXACT else NUM_ORDERS * num_channels
+    return subset_scores(
+        model,
+        dataset.view(split.test),
+        dataset.labels[split.test],
+        groups=dataset.groups[split.test],
+        max_images=images_to_score(split, training, num_subsets),
+        seed=seed,
+        verbose=False,
+    )
 
 
 def _scores(
@@ -228,7 +247,7 @@ def _retrained(
 def training_of(method: Method, training: Training, num_channels: int, num_images: int) -> Training:
     """How the model is trained that a method looks at."""
     if method.model is Model.MASKED:
-        return masked_training(training, num_channels, num_images)
+        return masked_training(training, num_channels, num_images, from_scratch=True)
     if method.model is Model.DCMIX:
         return replace(training, mixer="dcmix")
     return replace(training, mixer=method.run, num_mixes=1)

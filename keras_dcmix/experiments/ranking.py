@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 
+from keras_dcmix.evidence.channel_evidence import Evidence, read_evidence
 from keras_dcmix.evidence.leaders import find_leaders
+from keras_dcmix.evidence.panel_verdict import PanelsVerdict
 from keras_dcmix.evidence.sentences import ranking as sentences
-from keras_dcmix.evidence.verdict import (
-    HeldOut,
-    RankingVerdict,
-    Reliability,
-    read_check,
-)
+from keras_dcmix.evidence.verdict import HeldOut, RankingVerdict
 from keras_dcmix.experiments.check import ChannelCheck
+from keras_dcmix.experiments.examples import ExampleCells
+from keras_dcmix.experiments.panel_table import panel_table
 from keras_dcmix.experiments.predictions import Predictions
+from keras_dcmix.experiments.reliability import read_reliability
 from keras_dcmix.importance.channel_importance import ChannelImportance
+from keras_dcmix.importance.subsets import SubsetScores
 from keras_dcmix.layers.dcmix import find_dcmix, nested_layers
 from keras_dcmix.models.options import Training
 
@@ -31,25 +33,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class ChannelRanking:
-    """Which channels matter, over several independently trained models.
+    """Which channels matter, how sure that is, and what dropping some costs.
 
     Attributes:
-        importance: Share of the mix of each channel; mean over seeds, the seeds as repeats.
-        runs: One row a seed: `seed`, `accuracy` (0 to 1), `epochs`, `seconds`.
+        importance: Share of the mix of each channel; mean over runs, the runs as repeats.
+        runs: One row a run: `seed`, `repeat`, `fold`, `accuracy` (0 to 1), `epochs`, `seconds`.
         history: The weights' paths: `seed`, `epoch`, `step`, `channel`, `mix`, `alpha`, `share`.
-        model: The model of the seed with the lowest validation loss; takes raw pixels.
-        best_seed: That seed.
+        model: The model of the run with the lowest validation loss; takes raw pixels.
+        best_seed: The seed of that run.
         classes: Names of the classes, in the order of the model's outputs.
-        majority_baseline: Share of the most common class among the test images, 0 to 1.
+        majority_baseline: Share of the most common class among the tested images, 0 to 1.
         num_unlabelled: Images or rows left out because their label was blank.
         num_empty_fields: Fields of view that gave no crop.
-        split: Groups in the test part, and in training and validation for each seed.
-        num_test_images: Images in the test part.
-        predictions: Predicted classes of the test images; accuracy by class and by group.
-        examples: Raw test images, one a class: `(num_classes, height, width, num_channels)`.
+        split: For the seed of each run its groups: `train`, `validation` and `test`.
+        num_test_images: Tested images, each by a model that has not seen its group.
+        predictions: Probabilities of the tested images; accuracy by class and by group, metrics.
+        examples: Raw tested images, one a class: `(num_classes, height, width, num_channels)`.
+        cells: Tested images that are classified most surely, and those that are most wrong.
         training: How the models were built and trained; `None` for runs of a custom loop.
-        check: What one model that knows every subset of the channels says, beside the weights;
-            `None` where it was not asked for.
+        check: Scores of subsets of the channels; `None` where they were not measured.
+        retrained: Panels that were trained again; `None` where none was.
         recipe: How the images were cut and corrected; `None` where they came as arrays.
         group_unit: What a group is, such as `"well"` or `"plate"`.
         constant_channels: Channels that were left out because all their pixels are equal.
@@ -64,34 +67,77 @@ class ChannelRanking:
     majority_baseline: float
     num_unlabelled: int
     num_empty_fields: int
-    split: dict[str, Any]
+    split: dict[int, dict[str, list[str]]]
     num_test_images: int
     predictions: Predictions
     examples: np.ndarray
     training: Training | None
     check: ChannelCheck | None = None
+    retrained: PanelsVerdict | None = None
+    cells: ExampleCells | None = None
     recipe: CropRecipe | None = None
     group_unit: str = "group"
     constant_channels: tuple[str, ...] = ()
 
     @property
     def accuracy(self) -> np.ndarray:
-        """`(num_seeds,)`: share of images of unseen groups classified correctly, 0 to 1."""
+        """`(num_runs,)`: share of images of unseen groups classified correctly, 0 to 1."""
         return self.runs["accuracy"].to_numpy()
 
     def verdict(self) -> RankingVerdict:
-        """What the ranking shows, typed: reliability, leaders, check, what can be dropped."""
-        baseline, images = self.majority_baseline, self.num_test_images
-        check = None
-        if self.check is not None:
-            model = Reliability(self.check.accuracy, baseline, images)
-            check = read_check(self.importance, self.check.scores, model)
+        """What the ranking shows, typed: reliability, evidence, retrained panels, leaders."""
+        return self._verdict
+
+    @cached_property
+    def _verdict(self) -> RankingVerdict:
+        reliability = read_reliability(self.predictions)
         return RankingVerdict(
-            reliability=Reliability(float(self.accuracy.mean()), baseline, images),
-            held_out=HeldOut(images, len(self.split["test"]), self.group_unit),
+            reliability=reliability,
+            held_out=HeldOut(
+                self.num_test_images, len(np.unique(self.predictions.groups)), self.group_unit
+            ),
             leaders=find_leaders(self.importance),
-            check=check,
+            evidence=None if self.check is None else self._read(self.check.scores),
+            panels=self.retrained,
+            classes={}
+            if self.check is None
+            else {name: self._read(scores) for name, scores in self.check.by_class.items()},
         )
+
+    def _read(self, scores: SubsetScores) -> Evidence:
+        """The evidence from the scores of all images, or of those of one class."""
+        check = self.check
+        if check is None:
+            raise TypeError("a ranking without a check has no evidence")
+        is_all = scores is check.scores
+        return read_evidence(
+            scores,
+            self.importance,
+            num_groups=check.num_groups if is_all else scores.num_blocks,
+            block_classes=check.block_classes if is_all else None,
+        )
+
+    @property
+    def evidence(self) -> pd.DataFrame | None:
+        """One row a channel: share, three gains with intervals and p-values, and the verdict.
+
+        Columns `channel`, `share`, `share_std`; `alone`, `unique` and `shapley` in nats of
+        log-likelihood an image, each with `_low`, `_high` (95 % interval over groups) and `_p`
+        (one-sided, adjusted over channels); `verdict`; `replaced_by`. `None` without a check.
+        """
+        found = self.verdict().evidence
+        return None if found is None else found.to_frame()
+
+    @property
+    def panels(self) -> pd.DataFrame | None:
+        """One row a panel of channels: estimated and, where it was done, retrained accuracy.
+
+        See `keras_dcmix.experiments.panel_table.panel_table`. `None` where there is neither.
+        """
+        scores = None if self.check is None else self.check.scores
+        if scores is None and self.retrained is None:
+            return None
+        return panel_table(self.importance.channel_names, scores, self.retrained)
 
     def summary(self) -> str:
         """The result in a few sentences: the weights, then the check."""

@@ -1,4 +1,4 @@
-"""One seed of a ranking: train a DCMIX model and keep what it found."""
+"""One fold of a ranking: train a DCMIX model and keep what it found."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import keras
 import numpy as np
 
 from keras_dcmix.data.labelled_images import LabelledImages
+from keras_dcmix.experiments.fold_plan import FoldRun
 from keras_dcmix.experiments.run_store import RunStore, names_of
 from keras_dcmix.importance.methods.mixing_weights import mixing_weights
 from keras_dcmix.models.custom import CustomParts
 from keras_dcmix.models.options import Training
-from keras_dcmix.models.split import split_dataset
+from keras_dcmix.models.split import Split
 from keras_dcmix.models.training import train_classifier
 
 _PROBABILITIES = "probabilities"
@@ -21,7 +22,7 @@ _PROBABILITIES = "probabilities"
 
 @dataclass(frozen=True, eq=False)
 class SeedRun:
-    """What is kept of one seed's training, beside its model, table and probabilities.
+    """What is kept of one fold's training, beside its model, table and probabilities.
 
     Attributes:
         seed: Its seed.
@@ -32,6 +33,9 @@ class SeedRun:
         shares: Each channel's share of the mix, in the order of the channels.
         train_groups: Groups that it trained on.
         validation_groups: Groups on which its best epoch was chosen.
+        test_groups: Groups that it was tested on.
+        repeat: Number of the repeat, from 0.
+        fold: Number of the fold, from 0.
     """
 
     seed: int
@@ -42,6 +46,9 @@ class SeedRun:
     shares: list[float]
     train_groups: list[str]
     validation_groups: list[str]
+    test_groups: list[str]
+    repeat: int = 0
+    fold: int = 0
 
 
 def run_name(seed: int) -> str:
@@ -64,25 +71,30 @@ def describe_run(run: SeedRun, channel_names: Sequence[str], *, again: bool = Fa
     pairs = sorted(zip(run.shares, channel_names, strict=True), reverse=True)[:3]
     top = ", ".join(f"{name} {share:.0%}" for share, name in pairs)
     how = "done before" if again else f"{run.epochs} epochs in {run.seconds:.0f} s"
-    return f"seed {run.seed}: accuracy {run.accuracy:.3f}, {how}; {top}"
+    return f"fold {run.fold + 1}: accuracy {run.accuracy:.3f}, {how}; {top}"
 
 
 def train_seed(
     dataset: LabelledImages,
+    split: Split,
     training: Training,
     store: RunStore,
-    split_seed: int,
-    seed: int,
+    run: FoldRun,
     custom: CustomParts,
     watch: keras.callbacks.Callback | None,
 ) -> SeedRun:
-    """Trains the model of one seed and saves what it found."""
-    split = split_dataset(dataset, training, split_seed=split_seed, seed=seed)
+    """Trains the DCMIX model of one fold and saves what it found."""
     trained = train_classifier(
-        dataset, split, training, seed=seed, custom=custom, run=run_name(seed), watch=watch
+        dataset,
+        split,
+        training,
+        seed=run.seed,
+        custom=custom,
+        run=run_name(run.seed),
+        watch=watch,
     )
-    run = SeedRun(
-        seed=seed,
+    record = SeedRun(
+        seed=run.seed,
         accuracy=trained.accuracy,
         validation_loss=trained.validation_loss,
         epochs=trained.epochs,
@@ -90,12 +102,15 @@ def train_seed(
         shares=mixing_weights(trained.model).scores.tolist(),
         train_groups=names_of(dataset.groups[split.train]),
         validation_groups=names_of(dataset.groups[split.validation]),
+        test_groups=names_of(dataset.groups[split.test]),
+        repeat=run.repeat,
+        fold=run.fold,
     )
     store.save(
-        run_name(seed),
-        run,
+        run_name(run.seed),
+        record,
         table=trained.history,
         model=trained.model,
         arrays={_PROBABILITIES: trained.probabilities},
     )
-    return run
+    return record

@@ -10,7 +10,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from keras_dcmix._common.command_lines import command_line, joined_names
 from keras_dcmix._common.wording import number, precise_percent, quoted
+from keras_dcmix.inspection.findings import Finding
 from keras_dcmix.inspection.pixels import FieldStatistics, PlaneStatistics
 
 PERCENTILES = (0.1, 1, 50, 99, 99.9)
@@ -140,10 +142,10 @@ def channel_table(
 
 def channel_warnings(
     summaries: Sequence[ChannelSummary], pairs: Sequence[ChannelPair]
-) -> list[str]:
+) -> list[Finding]:
     """Says which channels are unreliable, the most serious first."""
     names = [each.name for each in summaries]
-    return [
+    texts = [
         *(_pair_warning(pair, names) for pair in pairs),
         *(text for each in summaries for text in _empty_warnings(each, names)),
         *(
@@ -152,6 +154,7 @@ def channel_warnings(
             if each.saturated > _MUCH_SATURATION
         ),
     ]
+    return [Finding(text) for text in texts]
 
 
 def _summary(name: str, planes: Sequence[PlaneStatistics]) -> ChannelSummary:
@@ -255,5 +258,4 @@ def _without(names: list[str], removed: str) -> str:
     kept = [name for name in names if name != removed]
     if not kept:
         return "--channels with others"
-    text = ",".join(kept)
-    return f'--channels "{text}"' if " " in text else f"--channels {text}"
+    return command_line(["--channels", joined_names(kept)])

@@ -10,6 +10,7 @@ import pandas as pd
 from keras_dcmix._common.wording import precise_percent, quoted
 from keras_dcmix.data.formats.validation import missing_files, repeated_files
 from keras_dcmix.data.image_set import ImageSet
+from keras_dcmix.inspection.findings import Finding
 from keras_dcmix.inspection.pixels import FieldStatistics
 
 COLUMNS = ["field", "where", "channel", "path", "problem", "reason"]
@@ -68,7 +69,7 @@ def pixel_problems(image_set: ImageSet, fields: Sequence[FieldStatistics]) -> pd
 
 def problem_warnings(
     problems: pd.DataFrame, fields: Sequence[FieldStatistics], *, num_files: int
-) -> list[str]:
+) -> list[Finding]:
     """Summarises the problems, those that prevent a ranking first.
 
     Args:
@@ -97,7 +98,7 @@ def problem_warnings(
             f"first in {repeated['where'].iloc[0]}: a model would be tested on images it was "
             "trained on. Remove all but one of these rows from the source."
         )
-    return [*found, *_mixture_warnings(problems, fields)]
+    return [Finding(text) for text in (*found, *_mixture_warnings(problems, fields))]
 
 
 def _by_channel(rows: pd.DataFrame) -> str:

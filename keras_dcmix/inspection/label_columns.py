@@ -6,6 +6,7 @@ import pandas as pd
 
 from keras_dcmix._common.wording import natural_key
 from keras_dcmix.data.columns import is_blank
+from keras_dcmix.inspection.groups import unnamed_wells
 
 _FEWEST, _MOST = 2, 50
 # Where a field is, not what was done to it; as microscopes and CellProfiler name such columns.
@@ -28,8 +29,10 @@ def label_columns(table: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
         first, values by their number of wells.
     """
     found = []
+    wells_column = unnamed_wells(table)
     for name in table.columns:
-        if name.removeprefix("Metadata_").lower() in _PLACES:
+        is_place = name.removeprefix("Metadata_").lower() in _PLACES
+        if is_place or name == wells_column:
             continue
         filled = ~is_blank(table[name])
         values = table.loc[filled, name].astype(str)

@@ -8,14 +8,16 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from keras_dcmix._common.wording import natural_key, quoted
+from keras_dcmix._common.wording import natural_key
 from keras_dcmix.data.image_set import ImageSet
-from keras_dcmix.inspection.association import association
+from keras_dcmix.inspection.association import Association, association
+from keras_dcmix.inspection.findings import Finding
+from keras_dcmix.inspection.groups import FEWEST_GROUPS
 
-_FEWEST_GROUPS = 3  # training, validation, test
 _PLATE_FORMATS = ((8, 12), (16, 24), (32, 48))
 _WELL = re.compile(r"([A-Z]+)(\d+)")
 _MOST_NAMES = 6
+_NORMALIZED = {"normalize": "plate"}
 
 
 def label_table(image_set: ImageSet, places: pd.DataFrame) -> pd.DataFrame:
@@ -34,7 +36,7 @@ def label_table(image_set: ImageSet, places: pd.DataFrame) -> pd.DataFrame:
     return counts.loc[sorted(counts.index, key=natural_key)].reset_index()
 
 
-def class_warnings(image_set: ImageSet, places: pd.DataFrame) -> list[str]:
+def class_warnings(image_set: ImageSet, places: pd.DataFrame) -> list[Finding]:
     """Says where classes coincide with plates, experiments, columns, rows or the plate's edge.
 
     Wells are compared, not fields: the fields of a well are not independent.
@@ -44,52 +46,42 @@ def class_warnings(image_set: ImageSet, places: pd.DataFrame) -> list[str]:
         places: As `places_of` returns them.
     """
     wells = places.assign(label=image_set.labels).drop_duplicates(["well", "label"])
-    return [*_batch_warnings(wells), *_position_warnings(wells)]
+    return [*_batch_warnings(wells), *map(Finding, _position_warnings(wells))]
 
 
-def group_warnings(labels: pd.DataFrame, places: pd.DataFrame) -> list[str]:
-    """Says which classes have too few groups for a split, and where groups are unknown."""
-    few = labels[labels["groups"] < _FEWEST_GROUPS]
-    found = []
-    if len(few):
-        found.append(
-            f"The class{'es' if len(few) > 1 else ''} {quoted(list(few['label']))} "
-            f"{'have' if len(few) > 1 else 'has'} fewer than {_FEWEST_GROUPS} groups "
-            f"(minimum: {few['groups'].min()}), but training, validation and test need one each: "
-            "use a finer --group, or clear such classes in the label column."
-        )
-    if (places["position"] == "").all() and labels["groups"].sum() == len(places):
-        found.append(
-            "There is no column Metadata_Well, so each field counts as its own group, and fields "
-            "of one well may be in both training and test: name wells, plates or experiments with "
-            "--group."
-        )
-    return found
-
-
-def _batch_warnings(wells: pd.DataFrame) -> list[str]:
+def _batch_warnings(wells: pd.DataFrame) -> list[Finding]:
     """The most serious coincidence of classes with experiments or plates."""
     units = ("experiment", "plate")
     for unit in units:
         present = _present(wells, unit)
         if len(present) > 1 and (present.sum(axis=1) == 1).all():
-            return [
+            text = (
                 f"Each class is on {unit}s of its own ({len(present)} {unit}s, none with two of "
                 f"the {present.shape[1]} classes): a ranking would compare {unit}s, not "
                 f"treatments. No option corrects this: image all classes on the same {unit}s."
-            ]
+            )
+            return [Finding(text, _NORMALIZED)]
     for unit in units:
         found = association(wells[unit], wells["label"])
         if found.is_strong:
-            present = _present(wells, unit)
-            return [
-                f"Classes are unevenly distributed over the {unit}s ({found}); "
-                f"{present.all(axis=1).sum()} of {len(present)} {unit}s contain all classes: a "
-                f"ranking would partly compare {unit}s. Use --normalize plate, with --controls if "
-                f"every plate has some, and test on unseen {unit}s with "
-                f"--group {_group_option(wells, unit)}."
-            ]
+            return [_uneven(wells, unit, found)]
     return _plate_name_warnings(wells)
+
+
+def _uneven(wells: pd.DataFrame, unit: str, found: Association) -> Finding:
+    present, group = _present(wells, unit), _group_option(wells, unit)
+    is_enough = present.sum(axis=0).min() >= FEWEST_GROUPS
+    tested = f"and test on unseen {unit}s with --group {group}"
+    if not is_enough:
+        tested = f"and image more {unit}s: {FEWEST_GROUPS} of each class are needed to test on "
+        tested += "unseen ones"
+    text = (
+        f"Classes are unevenly distributed over the {unit}s ({found}); "
+        f"{present.all(axis=1).sum()} of {len(present)} {unit}s contain all classes: a "
+        f"ranking would partly compare {unit}s. Use --normalize plate, with --controls if "
+        f"every plate has some, {tested}."
+    )
+    return Finding(text, _NORMALIZED | ({"group": group} if is_enough else {}))
 
 
 def _present(wells: pd.DataFrame, unit: str) -> np.ndarray:
@@ -97,18 +89,19 @@ def _present(wells: pd.DataFrame, unit: str) -> np.ndarray:
     return pd.crosstab(wells[unit], wells["label"]).to_numpy() > 0
 
 
-def _plate_name_warnings(wells: pd.DataFrame) -> list[str]:
+def _plate_name_warnings(wells: pd.DataFrame) -> list[Finding]:
     """A class may be on one plate of every experiment, always the one of the same name."""
     if wells["plate_name"].nunique() == wells["plate"].nunique():
         return []
     found = association(wells["plate_name"], wells["label"])
     if not found.is_strong:
         return []
-    return [
+    text = (
         f"Classes are on plates of the same name in all experiments ({found}): for classes on "
         "different plates, a ranking would partly compare plates. Use --normalize plate, and rely "
         "more on differences between classes that share their plates."
-    ]
+    )
+    return [Finding(text, _NORMALIZED)]
 
 
 def _group_option(wells: pd.DataFrame, unit: str) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from keras_dcmix._common.wording import number
+from keras_dcmix.inspection.findings import Finding
 from keras_dcmix.inspection.pixels import FieldStatistics
 
 _LARGE = 1.0  # spread between plates over that between the wells of a plate
@@ -69,7 +70,7 @@ def plate_spread(intensities: pd.DataFrame) -> tuple[float, float]:
     return float(ratio), float(stats.f.sf(between / within, plates - 1, total - plates))
 
 
-def plate_warnings(intensities: pd.DataFrame) -> list[str]:
+def plate_warnings(intensities: pd.DataFrame) -> list[Finding]:
     """Warns once, for all channels, where plates differ more than the wells of one plate do."""
     found = []
     for name in intensities["channel"].unique():
@@ -83,9 +84,10 @@ def plate_warnings(intensities: pd.DataFrame) -> list[str]:
     listed = ", ".join(f"'{other}' {value:.1f}" for value, other in others[:_MOST_CHANNELS])
     also = f" Other channels: {listed} times." if others else ""
     means = intensities[intensities["channel"] == name].set_index("plate")["mean"]
-    return [
+    text = (
         f"Plates differ in brightness {ratio:.1f} times as much as the wells of one plate do, most "
         f"in the channel '{name}' (mean {number(round(means.min(), 1))} on plate "
         f"'{means.idxmin()}', {number(round(means.max(), 1))} on plate '{means.idxmax()}').{also} "
         "A ranking may learn the plates: use --normalize plate."
-    ]
+    )
+    return [Finding(text, {"normalize": "plate"})]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from keras_dcmix.inspection.cells import CellCount
 from keras_dcmix.inspection.file_problems import UNREADABLE
+from keras_dcmix.inspection.groups import FEWEST_GROUPS
 from keras_dcmix.inspection.places import SourceCounts
 
 
@@ -32,6 +35,9 @@ class Inspection:
             `wells`.
         warnings: Sentences that name options of the command line, the most serious first.
         num_unlabelled: Fields that are not used because their label is blank.
+        cells: How many cells a field shows; None where no channel is named as a stain of DNA.
+        proposed: Options of a ranking that warnings and cells propose, as names in Python and
+            values, such as `{"crop": "cells"}`.
     """
 
     counts: SourceCounts
@@ -44,6 +50,8 @@ class Inspection:
     label_columns: pd.DataFrame
     warnings: tuple[str, ...]
     num_unlabelled: int = 0
+    cells: CellCount | None = None
+    proposed: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return (
@@ -55,6 +63,11 @@ class Inspection:
     def is_readable(self) -> bool:
         """Whether no file is missing, and none of those read is damaged."""
         return not self.problems["problem"].isin(UNREADABLE).any()
+
+    @property
+    def has_few_groups(self) -> bool:
+        """Whether a class has too few groups for a ranking."""
+        return self.labels is not None and bool((self.labels["groups"] < FEWEST_GROUPS).any())
 
     def describe(self) -> str:
         """What the source contains, in one to three sentences."""
@@ -105,6 +118,8 @@ class Inspection:
             "problems": _rows(self.problems),
             "labels": None if self.labels is None else _rows(self.labels),
             "label_candidates": _rows(self.label_columns),
+            "cells": None if self.cells is None else asdict(self.cells),
+            "proposed_options": dict(self.proposed),
         }
 
 

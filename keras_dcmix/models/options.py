@@ -32,8 +32,8 @@ class Training:
         augment: Whether training images are flipped and rotated by 90 degrees at random.
         balance: Whether the loss weights images so that every class counts the same.
         fractions: Shares of images in training, validation and test, adding up to 1.
-        check_steps: Training steps of the check's model, at least 1: where `epochs` are fewer, it
-            is trained for more epochs, because it has to learn every subset of the channels.
+        check_steps: Training steps of the masked model, at least 1, after those of the classifier
+            on all channels that it starts from: it has to learn every subset of the channels.
 
     Raises:
         ValueError: If a number is out of its range.
@@ -52,9 +52,8 @@ class Training:
     augment: bool = False
     balance: bool = False
     fractions: tuple[float, float, float] = (0.6, 0.15, 0.25)
-    # On 800 cells of BBBC013, 12 epochs are 290 steps, and the model judged the panel of GFP alone
-    # 14 points worse than a training on it did; after 860 steps 4 points (docs/benchmarks.md).
-    check_steps: int = 750
+    # Of 400 and 750 the cheaper: what each costs and gains is in docs/decisions.md.
+    check_steps: int = 450
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "num_mixes", "check_steps"):

@@ -20,6 +20,7 @@ from keras_dcmix.models.custom_model import custom_model, mixing_layers
 from keras_dcmix.models.options import Training
 from keras_dcmix.models.probabilities import predicted_probabilities
 from keras_dcmix.models.split import Split, spread_of_channels
+from keras_dcmix.models.starting import start_from
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,6 +63,7 @@ def train_classifier(
     custom: CustomParts = NO_CUSTOM_PARTS,
     run: str = "",
     watch: keras.callbacks.Callback | None = None,
+    start: keras.Model | None = None,
 ) -> TrainedClassifier:
     """Trains one classifier and tests it on the test part.
 
@@ -77,6 +79,8 @@ def train_classifier(
             `"dcmix"`, the mixer count for a model from `build_model`.
         run: Name of the training, for callbacks.
         watch: A further callback, of ours.
+        start: A trained classifier on the same channels, whose weights a model behind
+            `ChannelSubsets` starts from.
 
     Raises:
         ValueError: If a channel varies too little for float32 (with our model), pixels are not
@@ -84,9 +88,11 @@ def train_classifier(
             diverges.
         TypeError: If `build_model` returns something else than a model.
     """
-    start = time.perf_counter()
+    began = time.perf_counter()
     keras.utils.set_random_seed(seed)
     model = compiled_model(dataset, split, training, custom)
+    if start is not None:
+        start_from(model, start)
     batches = _batches(dataset, training, seed)
     weights = [ChannelWeightHistory()] if training.mixer == "dcmix" else []
     best = keras.callbacks.EarlyStopping(
@@ -115,7 +121,7 @@ def train_classifier(
         accuracy=float((probabilities.argmax(axis=-1) == dataset.labels[split.test]).mean()),
         validation_loss=validation_loss,
         epochs=len(fitted.epoch),
-        seconds=time.perf_counter() - start,
+        seconds=time.perf_counter() - began,
         history=(weights or [ChannelWeightHistory()])[0].to_frame(),
         probabilities=probabilities,
     )

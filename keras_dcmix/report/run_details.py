@@ -18,6 +18,8 @@ Rows = list[tuple[str, str]]
 # As a reader would look for them; others are listed under their own names.
 _LABELS = {"batch_size": "images in a batch", "learning_rate": "learning rate at the start"}
 
+_ON = ("check", "retrain")  # done unless an option says no
+
 
 def command_line(name: str, arguments: Mapping[str, Any], training: Training | None) -> str:
     """The command that repeats a run; empty where it was a call in Python.
@@ -40,10 +42,12 @@ def command_line(name: str, arguments: Mapping[str, Any], training: Training | N
     parts = ["keras-dcmix", name, str(arguments["source"])]
     for key, value in {**arguments, **changed}.items():
         option = "--" + key.replace("_", "-")
-        if key == "source" or value is None or (key == "check" and value):
+        if key == "source" or value is None or (key in _ON and value):
             continue
-        if key == "check":
-            parts.append("--no-check")
+        if key in _ON:
+            parts.append("--no-" + key)
+        elif isinstance(value, list | tuple):
+            parts += [part for each in value for part in (option, str(each))]
         elif isinstance(value, bool):
             parts += [option] * value
         else:

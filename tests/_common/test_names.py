@@ -11,10 +11,22 @@ from keras_dcmix._common.names import checked_channel_names, suggestion
     ("name", "options", "expected"),
     [
         ("dapi", ["GFP", "DAPI"], "DAPI"),
+        ("mito", ["ER", "Mito"], "Mito"),
+        ("hoechst", ["GFP", "Hoechst"], "Hoechst"),
+        ("Hoecsht", ["GFP", "Hoechst"], "Hoechst"),
+        ("Hoechst", ["GFP", "Hoechst 33342"], "Hoechst 33342"),
         ("colour", ["size", "color"], "color"),
         ("GPF", ["DNA", "GFP"], "GFP"),
+        ("DNS", ["RNA", "DNA"], "DNA"),
+        ("DAN", ["RNA", "DNA"], "DNA"),
+        ("RE", ["DNA", "ER"], "ER"),
+        ("dna", ["dNA", "DNA"], "dNA"),
         ("onxx", ["keras", "onnx"], "onnx"),
+        ("load-data", ["folders", "loaddata"], "loaddata"),
         ("ResNet51", ["VGG16", "ResNet50"], "ResNet50"),
+        ("Well", ["Metadata_Plate", "Metadata_Well"], "Metadata_Well"),
+        ("Metadata_Treatmnt", ["Metadata_Plate", "Metadata_Treatment"], "Metadata_Treatment"),
+        ("CD8", ["CD4", "CD8a"], "CD8a"),
     ],
 )
 def test_a_slip_gets_a_suggestion(name, options, expected):
@@ -23,7 +35,24 @@ def test_a_slip_gets_a_suggestion(name, options, expected):
 
 @pytest.mark.parametrize(
     ("name", "options"),
-    [("Hoechst", ["GFP", "DNA", "ER"]), ("Metadata_Drug", ["well"]), (3, ["z"]), ("x", [])],
+    [
+        ("Hoechst", ["GFP", "DNA", "ER"]),
+        ("hoechst", ["GFP", "Phalloidin", "ConA"]),
+        ("DNA", ["RNA", "ER"]),
+        ("GFP", ["YFP", "RFP", "BFP"]),
+        ("ER", ["EM", "E", "RNA"]),
+        ("RE", ["DNA", "RNA"]),
+        ("Mito", ["Golgi", "Actin"]),
+        ("CD4", ["CD8", "CD45", "CD45RO"]),
+        ("Ch1", ["Ch2", "Ch10"]),
+        ("Alexa488", ["Alexa568", "Alexa647"]),
+        ("Metadata_Treatment", ["Metadata_Plate", "Metadata_Well"]),
+        ("Metadata_Drug", ["well"]),
+        (3, ["z"]),
+        ("", ["DNA"]),
+        ("__", ["DNA"]),
+        ("x", []),
+    ],
 )
 def test_another_word_gets_none(name, options):
     assert suggestion(name, options) == "."

@@ -17,7 +17,16 @@ import keras_dcmix
 from keras_dcmix._common import errors
 from keras_dcmix._common.errors import InputError
 from keras_dcmix.cli.app import EXAMPLES, app
+from keras_dcmix.cli.option_defaults import defaults_of
+from keras_dcmix.cli.options import OTHER_NAMES
+from keras_dcmix.data import crop_fields
+from keras_dcmix.data.cells.recipe import CropRecipe
+from keras_dcmix.data.formats.reading import Reading
+from keras_dcmix.datasets import simulated_screen, write_screen
+from keras_dcmix.experiments.compare import compare_methods
+from keras_dcmix.experiments.rank import rank_channels
 from keras_dcmix.inference.formats import FORMATS
+from keras_dcmix.inspection import inspect_images
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = typer.main.get_command(app).commands
@@ -57,6 +66,70 @@ def test_help_begins_with_what_is_done_first(command):
 def test_help_of_export_names_every_format(command):
     _, printed = command("export", "--help")
     assert all(name in printed for name in FORMATS)
+
+
+def test_help_shows_what_applies_where_an_option_is_omitted(command):
+    shown = {
+        "crop": "none",
+        "size": "64",
+        "z": "max",
+        "illumination": "none",
+        "normalize": "none",
+        "scenario": "graded",
+        "num_images": "960 for simulated, 10000 for mnist",
+        "controls": "all fields",
+    }
+    for name in ("rank", "compare"):
+        options = {parameter.name: parameter for parameter in COMMANDS[name].params}
+        assert {option: options[option].show_default for option in shown} == shown
+        assert "[default: (64)]" in command(name, "--help")[1]
+
+
+def test_every_option_that_is_no_switch_shows_a_default_or_needs_none():
+    needs_none = {"out", "label", "platemap", "root", "pattern", "cache", "weights", "wells", "map"}
+    needs_none |= {"channel_names", "classes"}  # "where the model has none"
+    for name, one in COMMANDS.items():
+        silent = {
+            parameter.name
+            for parameter in one.params
+            if parameter.name != "help" and not parameter.required
+            if parameter.default is None and not isinstance(parameter.show_default, str)
+        }
+        assert silent <= needs_none, name
+
+
+def test_predict_makes_images_as_in_training_by_default():
+    options = {parameter.name: parameter for parameter in COMMANDS["predict"].params}
+    for name in ("z", "crop", "size", "nuclei_channel", "normalize", "controls", "clip"):
+        assert options[name].show_default == "as in training"
+
+
+@pytest.mark.parametrize(
+    ("name", "functions"),
+    [
+        ("simulate", (simulated_screen, write_screen)),
+        ("inspect", (inspect_images,)),
+        ("compare", (compare_methods,)),
+        ("rank", (rank_channels,)),
+    ],
+)
+def test_the_defaults_of_a_command_are_those_of_its_functions(name, functions):
+    known = {}
+    for function in functions:
+        known |= defaults_of(function)
+    own = {parameter.name: parameter.default for parameter in COMMANDS[name].params}
+    shared = {OTHER_NAMES.get(argument, argument): argument for argument in known}
+    compared = {option for option in shared if own.get(option) is not None} - {"path", "layout"}
+    assert compared
+    for option in compared:
+        assert str(own[option]) == str(known[shared[option]]), option
+
+
+def test_the_defaults_of_crops_are_those_of_their_recipe():
+    known = defaults_of(crop_fields)
+    assert (known["crop"], known["size"]) == (CropRecipe.crop, CropRecipe.size)
+    assert not known["skip_unreadable"]
+    assert not Reading.allow_outside
 
 
 def test_the_version_is_printed(command):

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -10,13 +12,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import tifffile
+import typer
 
+from keras_dcmix.cli.app import app
 from keras_dcmix.cli.inspect import next_command
 from keras_dcmix.cli.source_options import SourceOptions
 from keras_dcmix.data.formats import open_images
 from keras_dcmix.inspection import inspect_images
 
 ROOT = Path(__file__).resolve().parents[2]
+TOP = typer.main.get_command(app)
 
 
 def write_plates(folder: Path) -> Path:
@@ -164,9 +169,103 @@ def test_the_next_command_repeats_how_the_source_was_read(plates):
     inspection = inspect_images(open_images(plates, label="Metadata_Drug"))
     words = next_command(inspection, "a plate.csv", options)
     assert words == (
-        f"keras-dcmix rank 'a plate.csv' --label Metadata_Drug --root {plates.parent} --z 1 "
+        f'keras-dcmix rank "a plate.csv" --label Metadata_Drug --root {plates.parent} --z 1 '
         "--allow-outside --out ranking"
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"allow_outside": False}, ["--no-allow-outside"]),
+        ({"group": "-x"}, ["--group=-x"]),
+        ({"pattern": r"(?P<well>\w+)_{x}"}, ["--pattern", r"(?P<well>\w+)_{x}"]),
+    ],
+)
+def test_every_option_can_be_parsed_again(plates, options, words):
+    inspection = inspect_images(open_images(plates, label="Metadata_Drug"))
+    line = next_command(inspection, "plate", SourceOptions(label="Metadata_Drug", **options))
+    split = shlex.split(line)
+    assert split[5:-2] == words
+    TOP.commands["rank"].make_context("rank", split[2:])
+
+
+def test_what_the_inspection_proposes_is_in_the_next_command_unless_it_was_chosen(plates):
+    inspection = inspect_images(open_images(plates, label="Metadata_Drug"))
+    proposed = {"normalize": "plate", "crop": "cells", "nuclei_channel": "DNA", "group": "Plate"}
+    inspection = replace(inspection, proposed=proposed)
+    line = next_command(inspection, "p", SourceOptions(label="L", group="Metadata_Well"))
+    assert line == (
+        "keras-dcmix rank p --label L --group Metadata_Well --crop cells --nuclei-channel DNA "
+        "--normalize plate --out ranking"
+    )
+
+
+def test_a_command_that_inspects_again_has_no_options_of_a_ranking(plates):
+    inspection = inspect_images(open_images(plates))
+    proposed = {"crop": "cells", "nuclei_channel": "DNA"}
+    nothing = inspection.label_columns.iloc[:0]
+    inspection = replace(inspection, proposed=proposed, label_columns=nothing)
+    line = next_command(inspection, "p", SourceOptions())
+    assert line == "keras-dcmix inspect p --platemap TABLE"
+
+
+def test_a_label_with_wells_enough_is_proposed_first(plates):
+    table = pd.read_csv(plates)
+    table["Metadata_Batch2"] = ["x", "y"] + ["x", "", ""] * 7 + ["x"]
+    table["Metadata_Dose"] = ["1", "2", "3"] * 8
+    table.drop(columns="Metadata_Drug").to_csv(plates, index=False)
+    inspection = inspect_images(open_images(plates))
+    assert inspection.label_columns["column"].unique().tolist()[0] == "Metadata_Batch2"
+    assert "--label Metadata_Dose" in next_command(inspection, "p", SourceOptions())
+
+
+def test_too_few_wells_are_said_before_the_next_command(run, plates):
+    table = pd.read_csv(plates)
+    table["Metadata_Drug"] = ["a", "a", "b", "b"] + [""] * 20
+    table.to_csv(plates, index=False)
+    _, printed = run(plates, "--label", "Metadata_Drug")
+    before, _ = printed.split("Next: ")
+    assert before.endswith("needs more wells of some classes: see the last warning. Then:\n")
+
+
+FOLDERS = ["a plate", "back\\slash", "C:\\my data\\", "it's $5 `x` :smile:"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="such names are not allowed there")
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_the_next_command_survives_a_shell_in_any_folder(run, tmp_path, folder):
+    place = tmp_path / folder
+    place.mkdir()
+    source = write_plates(place)
+    _, printed = run(source, "--label", "Metadata_Drug", "--root", place)
+    line = printed.split("Next: ")[1].splitlines()[0]
+    words = ["keras-dcmix", "rank", str(source), "--label", "Metadata_Drug", "--root", str(place)]
+    words += ["--out", "ranking"]
+    assert shlex.split(line) == words
+    shell = subprocess.run(
+        ["sh", "-c", f"printf '%s\\n' {line}"], capture_output=True, text=True, check=True
+    )
+    assert shell.stdout.splitlines() == words
+
+
+def test_cells_lead_to_crops_and_bright_plates_to_their_normalisation(command, tmp_path):
+    out = tmp_path / "my screen\\1"
+    size = ("--size", 160, "--experiments", 1, "--plates", 2, "--wells", 12, "--sites", 1)
+    effects = ("--effects", "drug:Mito=3", "--batch-effect", 0.9)
+    code, printed = command("simulate", "--layout", "loaddata", *size, *effects, "--out", out)
+    assert code == 0, printed
+    code, printed = command(*shlex.split(printed.split("Next: ")[1])[1:])
+    assert code == 0, printed
+    line = printed.split("Next: ")[1]
+    assert "--crop cells --nuclei-channel DNA --normalize plate" in line
+    quick = ("--size", 32, "--max-per-field", 2, "--epochs", 1, "--seeds", 1, "--no-check")
+    ranking = tmp_path / "R"
+    code, printed = command(*shlex.split(line)[1:-2], *quick, "--out", ranking)
+    assert code == 0, printed
+    record = json.loads((ranking / "run.json").read_text())
+    assert record["arguments"]["crop"] == "cells"
+    assert record["arguments"]["normalize"] == "plate"
 
 
 def test_keras_is_not_imported(plates, tmp_path):

@@ -304,6 +304,54 @@ def test_what_speaks_against_a_ranking_is_printed_before_training_and_recorded(
         assert warning in page
 
 
+@pytest.mark.parametrize("name", ["rank", "compare"])
+def test_what_is_wrong_with_the_data_is_printed_and_on_the_page(command, plate, tmp_path, name):
+    table = pd.read_csv(plate, dtype=str)
+    table["FileName_RNA"] = table["FileName_GFP"]
+    table["Metadata_WellID"] = [f"{index // 2}" for index in range(len(table))]
+    table["Metadata_Drug"] = ["none", "none", "dose", "dose"] * 6
+    table.drop(columns="Metadata_Well").to_csv(plate, index=False)
+    quick = [*FAST, "--seeds", "1"]
+    quick += ["--no-check"] if name == "rank" else ["--methods", "dcmix"]
+    code, printed = command(name, plate, "--out", tmp_path / "R", *quick)
+    assert code == 0, printed
+    warnings = record(tmp_path / "R")["warnings"]
+    assert any("'GFP' and 'RNA' hold the same pixels" in warning for warning in warnings)
+    assert any("'Metadata_WellID' seems to hold the wells" in warning for warning in warnings)
+    page = unescape((tmp_path / "R" / "report.html").read_text("utf-8"))
+    for warning in warnings:
+        assert f"Warning: {warning}" in printed
+        assert warning in page
+
+
+@pytest.mark.parametrize("name", ["rank", "compare"])
+def test_a_class_with_too_few_wells_is_refused_before_any_image_is_read(
+    refused, plate, tmp_path, monkeypatch, name
+):
+    def read(*_):
+        raise AssertionError("an image was read")
+
+    monkeypatch.setattr("keras_dcmix.data.image_set.ImageSet.read_planes", read)
+    table = pd.read_csv(plate, dtype=str, keep_default_na=False)
+    table.loc[4:5, "Metadata_Drug"] = "rare"
+    table.to_csv(plate, index=False)
+    said = refused(name, plate, "--label", "Metadata_Drug", "--out", tmp_path / "R")
+    assert "at least 3 wells of each class" in said
+    assert "Received: 2 wells (P1/A05 and P1/A06) of class 'rare'" in said
+
+
+def test_wells_whose_files_are_missing_do_not_count_where_they_are_skipped(
+    refused, plate, tmp_path
+):
+    table = pd.read_csv(plate, dtype=str, keep_default_na=False)
+    table.loc[4:6, "Metadata_Drug"] = "rare"
+    table.to_csv(plate, index=False)
+    plate.with_name("A05_GFP.tif").unlink()
+    options = ("--label", "Metadata_Drug", "--skip-unreadable")
+    said = refused("rank", plate, *options, "--out", tmp_path / "R")
+    assert "2 wells (P1/A06 and P1/B01) of class 'rare'" in said
+
+
 @pytest.mark.slow
 def test_a_backbone_comes_from_a_function_or_a_file(rank, tmp_path, monkeypatch, trainings):
     monkeypatch.chdir(tmp_path)

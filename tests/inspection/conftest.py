@@ -110,6 +110,14 @@ def almost_identical_channels(screen):
     screen.change(changed)
 
 
+def wells_under_another_name(screen):
+    """24 wells of one plate, two fields each."""
+    table = screen.table
+    table["Metadata_CPD_WELL_POSITION"] = table.pop("Metadata_Well")
+    table["Metadata_Plate"] = "P1"
+    table["Metadata_Drug"] = [*table["Metadata_Drug"][:24]] * 2
+
+
 def noise(screen):
     rng = np.random.default_rng(0)
     screen.change(lambda row: rng.poisson(100, (SIZE, SIZE)))
@@ -137,6 +145,7 @@ DEFECTS = {
     "almost_identical_channels": almost_identical_channels,
     "saturation": lambda s: s.change(lambda row: np.minimum(s.read(row).astype(int) * 8, 4095)),
     "noise": noise,
+    "wells_under_another_name": wells_under_another_name,
 }
 PLATES = {
     "same_plate_names": {"plates": ("E1-1", "E1-2", "E2-1", "E2-2")},
@@ -149,14 +158,30 @@ def screen(tmp_path):
     return Screen(tmp_path)
 
 
+@pytest.fixture(scope="session")
+def make_screen():
+    return Screen
+
+
 @pytest.fixture
-def defective(tmp_path):
+def make_defective(tmp_path):
+    """Plates with the defect of that name."""
+
+    def made(name):
+        screen = Screen(tmp_path, **PLATES.get(name, {}))
+        DEFECTS[name](screen)
+        return screen
+
+    return made
+
+
+@pytest.fixture
+def defective(make_defective):
     """The inspection of plates with the defect of that name."""
 
     def inspection(name):
-        screen = Screen(tmp_path, **PLATES.get(name, {}))
-        DEFECTS[name](screen)
-        return screen.inspect(group="Metadata_Plate" if name == "few_groups" else None)
+        group = "Metadata_Plate" if name == "few_groups" else None
+        return make_defective(name).inspect(group=group)
 
     return inspection
 

@@ -32,8 +32,8 @@ from keras_dcmix.data.threads import ordered_map
 def crop_fields(
     image_set: ImageSet,
     *,
-    crop: str = "none",
-    size: int = 64,
+    crop: str = CropRecipe.crop,
+    size: int = CropRecipe.size,
     nuclei_channel: str | None = None,
     max_per_field: int | None = None,
     preprocessing: Preprocessing | None = None,

@@ -24,15 +24,13 @@ def headline(verdict: ComparisonVerdict) -> str:
 
 def summary(verdict: ComparisonVerdict) -> str:
     """Which channel most methods rank first, and which methods agree with a truth."""
-    low, high = verdict.accuracies
-    baseline = verdict.majority_baseline
+    low, high = (percent(accuracy) for accuracy in verdict.accuracies)
+    baseline = percent(verdict.majority_baseline)
     if not verdict.is_reliable:
-        return (
-            f"{headline(verdict)} (accuracy {high:.2f} at best, majority baseline {baseline:.2f})."
-        )
+        return f"{headline(verdict)} (accuracy {high} at best, majority baseline {baseline})."
     sentences = [
-        f"Accuracy on unseen {plural(verdict.held_out.group_unit)} is {low:.3f} to {high:.3f} "
-        f"(majority baseline: {baseline:.3f}).",
+        f"Accuracy on unseen {plural(verdict.held_out.group_unit)} is {low} to {high} "
+        f"(majority baseline: {baseline}).",
         _unreliable(verdict),
         _firsts(verdict),
         _truth(verdict),

@@ -1,24 +1,32 @@
-"""Which channels lead the mix."""
+"""Which channels lead the mix: the weights, a column beside the evidence."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 
-from keras_dcmix._common.wording import listed, percent, precise_percent, quantity
+from keras_dcmix._common.wording import listed, percent, quantity, verb
+from keras_dcmix.evidence.channel_evidence import ChannelEvidence
 from keras_dcmix.evidence.leaders import Leaders
 from keras_dcmix.evidence.sentences.answer import Answer
-from keras_dcmix.evidence.verdict import IDLE
+from keras_dcmix.evidence.verdict import RankingVerdict
 
-_FEW = 2  # channels that a headline may call useless by name
 _MOST_FOLLOWERS = 4
 _MOST_SHARES = 4  # that are listed where no channel stands out
 _ALL_SHARES = 6  # so many channels are all listed with their shares
+_MOST = 3  # channels that are named where weights and evidence differ
+
+_ONE_MIX = (
+    "one non-negative mix cannot show inverted contrast, or classes that differ in which channel "
+    "is bright"
+)
+_TAKES_ONE = "another channel carries the same information, and the mix takes only one"
+_TOO_SHORT = "a weight stays high where training is too short to lower it"
 
 NO_LEADER = "No channel stands out"
 
 
 def summary(leaders: Leaders) -> str:
-    """Which channels lead, as the beginning of the summary."""
+    """Which channels lead, as the beginning of a sentence."""
     names, shares = leaders.names, leaders.shares
     first, count = names[0], leaders.num_runs
     listed_shares = [f"{name} ({percent(share)})" for name, share in shares.items()]
@@ -29,49 +37,58 @@ def summary(leaders: Leaders) -> str:
         return (
             f"{NO_LEADER} {runs}; the largest shares of the mix are "
             f"{', '.join(listed_shares[:_MOST_SHARES])}, and equal shares would be "
-            f"{precise_percent(leaders.even_share)}"
+            f"{percent(leaders.even_share)}"
         )
     if len(names) == 1:
         how = f", first in {leaders.wins} of {count} runs" if count > 1 else f" {runs}"
-        text = f"{first} leads with {shares[first]:.0%} of the mix{how}"
+        text = f"{first} leads with {percent(shares[first])} of the mix{how}"
     else:
-        front = [f"{first} ({shares[first]:.0%} of the mix)", *listed_shares[1 : len(names)]]
+        front = [f"{first} ({percent(shares[first])} of the mix)", *listed_shares[1 : len(names)]]
         text = f"{listed(front, most=len(front))} share the lead {runs}"
     rest = listed_shares[len(names) :]
     more = f" and {len(rest) - _MOST_FOLLOWERS} more" if rest[_MOST_FOLLOWERS:] else ""
     return f"{text}; then {', '.join(rest[:_MOST_FOLLOWERS])}{more}"
 
 
-def headline(leaders: Leaders, informing: Collection[str]) -> str:
-    """Which channels lead, as the first clause of the headline.
-
-    Args:
-        leaders: By the weights.
-        informing: Channels that the check does not call useless.
-    """
-    names, shares, others = leaders.names, leaders.shares, leaders.followers
+def headline(leaders: Leaders) -> str:
+    """Which channels lead, where there is no evidence: said to rest on the weights alone."""
+    names, shares = leaders.names, leaders.shares
     many = leaders.num_runs > 1
-    runs = f"{leaders.num_runs} runs" if many else "a single run"
+    runs = f"over {leaders.num_runs} runs" if many else "in a single run"
     if not leaders.stand_out:
-        text = f"{NO_LEADER} {'over' if many else 'in'} {runs}"
-        if len(shares) <= _ALL_SHARES:
-            return text
-        return (
-            f"{text}: the largest share of the mix is {precise_percent(shares[names[0]])}, and "
-            f"equal shares would be {precise_percent(leaders.even_share)}"
-        )
-    where = f"over {runs}" if many else f"in {runs}"
-    if len(names) == len(shares) - 1 > 1:
-        return f"All channels except {others[0]} share the lead {where}"
+        return f"By the weights alone, no channel stands out {runs}"
     if len(names) > 1:
-        together = sum(shares[name] for name in names)
-        return f"{listed(names)} share the lead {where}, with {together:.0%} of the mix together"
+        together = percent(sum(shares[name] for name in names))
+        return f"By the weights alone, {listed(names)} share the lead {runs}, {together} of the mix"
     first = names[0]
-    wins = f"in {leaders.wins} of {runs}" if many else f"in {runs}"
-    are_idle = all(shares[name] < IDLE / len(shares) for name in others)
-    if are_idle and len(others) <= _FEW and not {*others} & {*informing}:
-        return f"{first}, not {' or '.join(others)}: {shares[first]:.0%} of the mix, {wins}"
-    return f"{first} leads with {shares[first]:.0%} of the mix, {'first ' if many else ''}{wins}"
+    wins = f"first in {leaders.wins} of {leaders.num_runs} runs" if many else "in a single run"
+    return f"By the weights alone, {first} leads with {percent(shares[first])} of the mix, {wins}"
+
+
+def difference(verdict: RankingVerdict) -> str:
+    """Where weights and evidence differ, and why that can be; empty where they do not."""
+    parts, reasons = [], []
+    if names := verdict.unsupported:
+        lead = verb(names, "leads the mix but shows", "lead the mix but show")
+        parts.append(f"{listed(names, _MOST)} {lead} no evidence")
+        reasons.append(_TOO_SHORT)
+    if found := verdict.overlooked or verdict.passed_over:
+        shows = verb(found, "shows", "show")
+        parts.append(f"{_with_shares(found, verdict.leaders)} {shows} evidence")
+        reasons = [_ONE_MIX if verdict.overlooked else _TAKES_ONE]
+    if not parts:
+        return ""
+    return f"Weights and evidence differ: {', and '.join(parts)}: {reasons[0]}."
+
+
+def _with_shares(channels: Sequence[ChannelEvidence], leaders: Leaders) -> str:
+    return listed(
+        [
+            f"{each.channel} ({percent(leaders.shares[each.channel])} of the mix)"
+            for each in channels
+        ],
+        _MOST,
+    )
 
 
 def answer(leaders: Leaders) -> Answer:
@@ -79,7 +96,7 @@ def answer(leaders: Leaders) -> Answer:
     question, first, count = "Do the runs agree?", leaders.names[0], leaders.num_runs
     how = "Each run is a separate model, trained on a different part of the data."
     if count == 1:
-        text = "There was a single run, so the spread of the order is not known."
+        text = "There was a single run, so the spread of the weights is not known."
         return Answer(question, "not known", text)
     wins = f"{first} has the largest share in {leaders.wins} of {quantity(count, 'run')}"
     if not leaders.stand_out and len(leaders.names) == 1:
@@ -91,3 +108,21 @@ def answer(leaders: Leaders) -> Answer:
         text += f" Not clearly behind, given the spread over runs: {', '.join(level)}."
     sure = leaders.wins == count and not level
     return Answer(question, "yes" if sure else "in part", text)
+
+
+def agreement_answer(verdict: RankingVerdict) -> Answer:
+    """Whether weights and evidence name the same channels."""
+    question = "Do the weights agree with the evidence?"
+    if verdict.evidence is None or verdict.evidence.groups_missing:
+        return Answer(question, "not known", "There is no evidence to compare the weights with.")
+    if not verdict.evidence.shown:
+        return Answer(question, "not known", "No channel shows evidence to compare them with.")
+    if verdict.weights_differ:
+        return Answer(question, "no", difference(verdict))
+    if verdict.passed_over:
+        return Answer(question, "in part", difference(verdict))
+    if not verdict.leaders.stand_out:
+        text = "The weights single out no channel, so they neither confirm nor contradict it."
+        return Answer(question, "not known", text)
+    text = "The channels that lead the mix show evidence, and none that is needed has a low weight."
+    return Answer(question, "yes", text)

@@ -2,43 +2,80 @@
 
 from __future__ import annotations
 
-from keras_dcmix.evidence.sentences import agreement, dropping, leaders, reliability
+from keras_dcmix.evidence.sentences import evidence, leaders, panels, reliability
 from keras_dcmix.evidence.sentences.answer import Answer
-from keras_dcmix.evidence.verdict import CheckVerdict, RankingVerdict, UnreliableCheck
+from keras_dcmix.evidence.verdict import RankingVerdict
+
+_CERTAIN = "All verdicts are decided, and weights and evidence do not contradict each other."
 
 
 def headline(verdict: RankingVerdict) -> str:
-    """The answer in one sentence: which channels lead, how sure that is, what can be dropped."""
+    """The answer in one sentence.
+
+    A retrained panel answers first; then the evidence; the weights only where there is neither.
+    """
     if not verdict.reliability.is_reliable:
-        return reliability.no_ranking(verdict.reliability)
-    check = verdict.check
-    if not isinstance(check, CheckVerdict):
-        return leaders.headline(verdict.leaders, ())
-    informing = {*check.dropping.kept, *check.agreement.missed}
-    first = leaders.headline(verdict.leaders, informing)
-    if check.contradicts(verdict.leaders):
-        return f"{first}; {dropping.headline_in_spite_of_weights(check.dropping)}"
-    return f"{first}; {dropping.headline(check.dropping)}"
+        return reliability.no_ranking(verdict)
+    if verdict.panels is not None and verdict.is_answered_by_panels:
+        return panels.headline(verdict.panels, verdict.held_out, verdict.evidence)
+    if verdict.evidence is not None:
+        return evidence.headline(verdict.evidence, verdict.held_out)
+    return leaders.headline(verdict.leaders)
+
+
+def facts(verdict: RankingVerdict) -> list[str]:
+    """The three facts under the headline: accuracy, retrained panels, what is uncertain most."""
+    if not verdict.reliability.is_reliable:
+        return [reliability.no_ranking_sentence(verdict), panels.NOT_RELIABLE]
+    first = [each for each in doubts(verdict) if each != panels.NOT_RETRAINED][:1]
+    return [
+        reliability.quality_sentence(verdict),
+        panels.decisive_sentence(verdict.panels),
+        *(first or [_CERTAIN]),
+    ]
 
 
 def summary(verdict: RankingVerdict) -> str:
-    """The result in a few sentences: the weights, then the check."""
+    """The result in a few sentences: accuracy, evidence, panels, weights."""
     if not verdict.reliability.is_reliable:
         return reliability.no_ranking_sentence(verdict)
-    text = f"{leaders.summary(verdict.leaders)}; {reliability.quality(verdict)}."
-    check = verdict.check
-    if check is None:
-        return text
-    if isinstance(check, UnreliableCheck):
-        return f"{text} {agreement.no_summary(check)}"
-    return f"{text} {agreement.summary(check.agreement)} {dropping.summary(check.dropping)}"
+    found = verdict.evidence
+    told = evidence.not_measured() if found is None else evidence.summary(found, verdict.held_out)
+    sentences = [
+        reliability.quality_sentence(verdict),
+        told,
+        evidence.by_class(verdict.classes),
+        panels.summary(verdict.panels),
+        f"By the weights: {leaders.summary(verdict.leaders)}.",
+        leaders.difference(verdict),
+    ]
+    return " ".join(filter(None, sentences))
 
 
 def answers(verdict: RankingVerdict) -> list[Answer]:
     """The questions of the page and their answers."""
+    is_reliable = verdict.reliability.is_reliable
+    first = reliability.answer(verdict)
+    drop = panels.answer(verdict.panels, is_reliable=is_reliable)
+    if not is_reliable:
+        return [first, drop]
     return [
-        reliability.answer(verdict),
+        first,
+        evidence.answer(verdict.evidence, verdict.held_out),
+        drop,
+        leaders.agreement_answer(verdict),
         leaders.answer(verdict.leaders),
-        agreement.answer(verdict.check),
-        dropping.answer(verdict.check),
     ]
+
+
+def doubts(verdict: RankingVerdict) -> list[str]:
+    """What is uncertain, in plain words, the most important first."""
+    if not verdict.reliability.is_reliable:
+        return reliability.doubts(verdict)
+    found = [
+        *panels.doubts(verdict.panels, verdict.evidence, verdict.held_out),
+        leaders.difference(verdict),
+        *evidence.doubts(verdict.evidence, verdict.held_out),
+        *reliability.doubts(verdict),
+    ]
+    return [each for each in found if each]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from keras_dcmix._common.wording import percent, plural, quantity
+from keras_dcmix._common.wording import interval, percent, plural, probability, quantity
 from keras_dcmix.evidence.sentences.answer import Answer
 from keras_dcmix.evidence.verdict import HeldOut, RankingVerdict, Reliability
 
@@ -25,45 +25,78 @@ def held_out_images(held_out: HeldOut) -> str:
     return f"{quantity(held_out.num_images, 'image')} from {groups}"
 
 
+def unseen(held_out: HeldOut) -> str:
+    """Where an accuracy was measured.
+
+    Example:
+
+    >>> unseen(HeldOut(240, 12, "well")), unseen(HeldOut(240, 240, "image"))
+    ('in 12 unseen wells', 'on 240 unseen images')
+    """
+    if held_out.group_unit == "image":
+        return f"on {held_out.num_images:,} unseen images"
+    return f"in {quantity(held_out.num_groups, f'unseen {held_out.group_unit}')}"
+
+
 def shortfall(model: Reliability) -> str:
     """How accuracy misses the baseline, after "accuracy" or "model"."""
     return f"is not {'clearly ' if model.is_above_baseline else ''}above the majority baseline"
 
 
-def no_ranking(model: Reliability) -> str:
+def no_ranking(verdict: RankingVerdict) -> str:
     """The headline where the models are not reliable."""
+    model, held_out = verdict.reliability, verdict.held_out
+    if model.is_above_baseline and not model.is_decidable:
+        groups = quantity(held_out.num_groups, held_out.group_unit)
+        return f"Whether accuracy is above the majority baseline cannot be decided with {groups}"
     return f"No reliable ranking: accuracy {shortfall(model)}"
 
 
 def no_ranking_sentence(verdict: RankingVerdict) -> str:
     """The same as a sentence, with its numbers."""
-    model, held_out = verdict.reliability, verdict.held_out
-    numbers = (
-        f"accuracy {model.accuracy:.2f} on {held_out_images(held_out)}, "
-        f"majority baseline {model.majority_baseline:.2f}"
-    )
+    model, text = verdict.reliability, no_ranking(verdict)
+    numbers = f"{accuracy(model)} on {held_out_images(verdict.held_out)}, {_baseline(model)}"
     if not model.is_above_baseline:
-        return f"{no_ranking(model)} ({numbers})."
-    more = f"More {plural(held_out.group_unit)} or more epochs may help."
-    return f"{no_ranking(model)} ({numbers}). {more}"
-
-
-def quality(verdict: RankingVerdict) -> str:
-    """How good the models are, as a clause of the summary."""
-    model = verdict.reliability
-    return (
-        f"the models correctly classify {model.accuracy:.0%} of "
-        f"{held_out_images(verdict.held_out)} (majority baseline: {model.majority_baseline:.0%})"
+        return f"{text} ({numbers})."
+    units = plural(verdict.held_out.group_unit)
+    more = (
+        f"More {units} or more epochs may help."
+        if model.is_decidable
+        else f"More {units} are needed."
     )
+    return f"{text} ({numbers}). {more}"
+
+
+def accuracy(model: Reliability) -> str:
+    """The accuracy with its interval.
+
+    Example:
+
+    >>> accuracy(Reliability(0.97, 0.5, 240, low=0.951, high=0.98))
+    'accuracy 97% (95% interval 95% to 98%)'
+    >>> accuracy(Reliability(0.97, 0.5, 240))
+    'accuracy 97%'
+    """
+    return " ".join(["accuracy", _with_interval(model)])
+
+
+def _with_interval(model: Reliability) -> str:
+    if model.low != model.low or model.high != model.high:  # NaN: not known
+        return percent(model.accuracy)
+    return f"{percent(model.accuracy)} {interval(model.low, model.high)}"
+
+
+def _baseline(model: Reliability) -> str:
+    test = "" if model.p_value is None else f" ({probability(model.p_value)})"
+    return f"majority baseline {percent(model.majority_baseline)}{test}"
 
 
 def quality_sentence(verdict: RankingVerdict) -> str:
-    """How good the models are, below the headline of the page."""
+    """How good the models are, with the interval."""
     model = verdict.reliability
     return (
-        f"The models correctly classify {percent(model.accuracy)} of "
-        f"{held_out_images(verdict.held_out)}. The majority baseline (always predicting the most "
-        f"common class) is {percent(model.majority_baseline)}."
+        f"The models correctly classify {_with_interval(model)} of "
+        f"{held_out_images(verdict.held_out)}; {_baseline(model)}."
     )
 
 
@@ -77,24 +110,67 @@ def accuracy_sentence(verdict: RankingVerdict, accuracies: Sequence[float]) -> s
         f"correctly classified{f' (mean of {runs} runs, {between})' if runs > 1 else ''}."
     )
     if held_out.group_unit == "image":
-        return f"{text} No model has seen these images in training."
+        return f"{text} Each was tested by models that had not seen it in training."
     groups = quantity(held_out.num_groups, held_out.group_unit)
-    return f"{text} They come from {groups} that no model has seen in training."
+    return (
+        f"{text} They come from {groups}; each {held_out.group_unit} was tested by models that had "
+        "not seen it in training."
+    )
 
 
 def figure_title(model: Reliability, held_out: HeldOut) -> str:
     """How good the models are, for a figure that is shown without the page."""
-    unseen = f"accuracy {model.accuracy:.2f} on unseen {plural(held_out.group_unit)}"
-    return f"{unseen}, majority baseline {model.majority_baseline:.2f}"
+    unseen_groups = f"accuracy {percent(model.accuracy)} on unseen {plural(held_out.group_unit)}"
+    return f"{unseen_groups}, majority baseline {percent(model.majority_baseline)}"
 
 
 def answer(verdict: RankingVerdict) -> Answer:
-    """Whether accuracy is above the majority baseline."""
-    model = verdict.reliability
-    text = (
-        f"Accuracy is {percent(model.accuracy)}, the majority baseline "
-        f"{percent(model.majority_baseline)}. The weights of a model that is not clearly above the "
-        "baseline have no meaning."
+    """Whether the models are better than the majority baseline."""
+    model, question = verdict.reliability, "Are the models better than the majority baseline?"
+    text = f"{_capital(accuracy(model))}, {_baseline(model)}."
+    if not model.is_reliable:
+        if model.is_above_baseline and not model.is_decidable:
+            return Answer(question, "not known", no_ranking_sentence(verdict))
+        meaning = "The weights and the evidence of a model that is not clearly better mean nothing."
+        return Answer(question, "no", f"{text} {meaning}")
+    if model.p_value is None:
+        return Answer(question, "yes", text)
+    units = plural(verdict.held_out.group_unit)
+    text += f" The test counts all classes alike and permutes the labels of {units}."
+    return Answer(question, "yes", f"{text}{_below_baseline(model)}")
+
+
+def _below_baseline(model: Reliability) -> str:
+    """What is added where a reliable model has fewer hits than the majority baseline."""
+    if model.is_above_baseline:
+        return ""
+    return (
+        " Classes are of unequal size: always predicting the most common one has as many hits, but "
+        "none in the other classes."
     )
-    question = "Is accuracy above the majority baseline?"
-    return Answer(question, "yes" if model.is_reliable else "no", text)
+
+
+def doubts(verdict: RankingVerdict) -> list[str]:
+    """What is uncertain about the accuracy."""
+    held_out, found = verdict.held_out, []
+    if not verdict.reliability.is_reliable:
+        found.append(no_ranking_sentence(verdict))
+    if held_out.num_mixed_groups:
+        mixed = (
+            f"{held_out.num_mixed_groups} of {quantity(held_out.num_groups, held_out.group_unit)}"
+        )
+        hold = "holds" if held_out.num_mixed_groups == 1 else "hold"
+        found.append(
+            f"{mixed} {hold} images of several classes; each still counts as one independent "
+            f"{held_out.group_unit}."
+        )
+    if held_out.num_repeats == 1:
+        found.append(
+            f"Each {held_out.group_unit} was tested in a single repeat, so the intervals do not "
+            "contain how much trainings vary. Use --repeats for more."
+        )
+    return found
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]

@@ -36,7 +36,9 @@ def frame_of(table: ScoreTable) -> pd.DataFrame:
         columns[_CHANNEL + name] = member.astype(int)
     for metric, block_scores in table.block_scores.items():
         for block, scores in enumerate(block_scores):
-            size = "" if table.block_sizes is None else f": {_number(table.block_sizes[block])} images"
+            size = (
+                "" if table.block_sizes is None else f": {_number(table.block_sizes[block])} images"
+            )
             columns[f"{metric}[block {block + 1}{size}]"] = scores
     if table.orders is not None:
         columns["orders"] = _order_numbers(table.subsets, table.orders)
@@ -76,9 +78,12 @@ def parts_of(path: str | Path) -> dict[str, Any]:
     }
 
 
-def _number(size: float) -> str:
-    """A size without a loss, a whole number without a point."""
-    return str(int(size)) if size == int(size) else repr(float(size))
+def _size(sizes: np.ndarray | None, block: int) -> str:
+    """How many images a block has, without a loss; a whole number has no point."""
+    if sizes is None:
+        return ""
+    size = float(sizes[block])
+    return f": {int(size) if size.is_integer() else repr(size)} images"
 
 
 def _order_numbers(subsets: np.ndarray, orders: np.ndarray) -> list[str]:

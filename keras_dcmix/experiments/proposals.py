@@ -1,0 +1,64 @@
+"""Which panels are trained again: those that the user names, then the one the scores propose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from keras_dcmix._common.errors import SubsetError, argument
+from keras_dcmix._common.names import suggestion
+from keras_dcmix.importance.subsets import SubsetScores
+
+# Each proposal costs a training in every fold.
+MOST_PROPOSALS = 3
+
+
+def checked_panels(
+    panels: Sequence[Sequence[str]], channel_names: tuple[str, ...]
+) -> tuple[tuple[str, ...], ...]:
+    """The panels that the user names, their channels in the order of the images.
+
+    Args:
+        panels: One sequence of channels a panel.
+        channel_names: All channels.
+
+    Raises:
+        ValueError: If a panel is empty, names an unknown channel or one twice, or has all channels.
+        TypeError: If a panel is a text.
+    """
+    return tuple(dict.fromkeys(_checked(panel, channel_names) for panel in panels))
+
+
+def _checked(panel: Sequence[str], channel_names: tuple[str, ...]) -> tuple[str, ...]:
+    if isinstance(panel, str):
+        raise TypeError(
+            f"A panel must be a list of channels, not one text. Received: panels=[{panel!r}]"
+        )
+    unknown = next((name for name in panel if name not in channel_names), None)
+    if unknown is not None:
+        raise SubsetError(
+            f"{argument('panel')} must name channels of the images. Received: {unknown!r}"
+            f"{suggestion(unknown, channel_names)} Channels are: {', '.join(channel_names)}"
+        )
+    if not panel or len(set(panel)) < len(panel) or len(panel) == len(channel_names):
+        raise SubsetError(
+            f"{argument('panel')} must name some of the {len(channel_names)} channels, each once; "
+            f"all channels are always trained. Received: {', '.join(panel) or 'none'}"
+        )
+    return tuple(name for name in channel_names if name in panel)
+
+
+def propose(scores: SubsetScores, margin: float) -> list[tuple[str, ...]]:
+    """The panels to train again, one after the other until one is sufficient.
+
+    Of the best panels of each size the smallest whose estimated loss is within the margin comes
+    first, then larger ones, three at most. Where no smaller panel is within the margin, the best
+    panel with one channel fewer than all shows what dropping a channel costs.
+
+    Args:
+        scores: Estimated accuracy of subsets.
+        margin: Largest loss of accuracy that is accepted, 0 to 1.
+    """
+    smaller = [panel for panel in scores.panels("accuracy")[1:-1] if panel.channels]
+    within = [number for number, panel in enumerate(smaller) if panel.cost <= margin]
+    first = within[0] if within else len(smaller) - 1
+    return [panel.channels for panel in smaller[first : first + MOST_PROPOSALS]]
