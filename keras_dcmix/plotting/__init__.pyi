@@ -1,6 +1,7 @@
 from .cells import plot_cells as plot_cells
 from .deletion_insertion import plot_deletion_insertion as plot_deletion_insertion
 from .evidence import plot_evidence as plot_evidence
+from .groups import plot_groups as plot_groups
 from .importance import plot_importance as plot_importance
 from .methods import plot_methods as plot_methods
 from .mix import plot_mix as plot_mix

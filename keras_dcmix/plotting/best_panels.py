@@ -47,6 +47,11 @@ class BestPanels:
         return np.arange(len(self.sizes))
 
     @property
+    def are_best(self) -> np.ndarray:
+        """`(panels,)` whether a panel has the best estimate of its size."""
+        return np.append(True, np.diff(self.sizes) > 0)
+
+    @property
     def have_errors(self) -> bool:
         """Whether the standard errors are known."""
         return bool(np.isfinite(self.errors).all())
@@ -120,9 +125,7 @@ def retrained_panels(
     )
 
 
-def _columns(
-    best: tuple[Panel, ...], verdict: PanelsVerdict
-) -> list[tuple[str, ...]]:
+def _columns(best: tuple[Panel, ...], verdict: PanelsVerdict) -> list[tuple[str, ...]]:
     """Channels of each panel once, the smallest first; of one size the best estimate first."""
     columns = [each.channels for each in best]
     known = {frozenset(each) for each in columns}
@@ -131,9 +134,7 @@ def _columns(
     return sorted([each for each in columns if each], key=len)
 
 
-def _estimates(
-    scores: SubsetScores, metric: str, columns: list[tuple[str, ...]]
-) -> np.ndarray:
+def _estimates(scores: SubsetScores, metric: str, columns: list[tuple[str, ...]]) -> np.ndarray:
     """The score of each panel; NaN where it was not scored."""
     members = np.array([[name in each for name in scores.channel_names] for each in columns])
     found = find_rows(scores.subsets, members)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import matplotlib as mpl
 import numpy as np
@@ -27,27 +27,46 @@ _HEAD, _LINE, _NAMES = 1.6, 1.25, 9.0  # sizes of the text
 _INCHES = 1.05
 
 
-class Cells(Protocol):
-    """Examples of each class, such as `ranking.cells`.
+class CellsOfClass(Protocol):
+    """Examples of one class.
 
     Attributes:
-        images: For each class its typical and its worst cells, `(cells, height, width, channels)`
-            each, raw pixels.
-        probabilities: In the same order, the probability of the true class of each cell, 0 to 1.
-        groups: In the same order, the well, plate or experiment of each cell.
-        pixel_size_um: Width of a pixel in micrometres; `None` where it is not known.
+        label: Name of the class.
+        images: `(cells, height, width, channels)`, raw pixels.
+        probabilities: `(cells,)` probability of the class, 0 to 1.
+        groups: Well, plate or experiment of each cell.
     """
 
-    images: Any
-    probabilities: Any
-    groups: Any
-    pixel_size_um: float | None
+    @property
+    def label(self) -> str: ...
+    @property
+    def images(self) -> np.ndarray: ...
+    @property
+    def probabilities(self) -> np.ndarray: ...
+    @property
+    def groups(self) -> Sequence[str]: ...
+
+
+class Cells(Protocol):
+    """Examples of all classes, such as `ranking.cells`.
+
+    Attributes:
+        typical: Cells with a high probability of their class, an entry a class.
+        worst: Those with the lowest, in the same order.
+        pixel_size: Width of a pixel in micrometres; `None` where it is not known.
+    """
+
+    @property
+    def typical(self) -> Sequence[CellsOfClass]: ...
+    @property
+    def worst(self) -> Sequence[CellsOfClass]: ...
+    @property
+    def pixel_size(self) -> float | None: ...
 
 
 def plot_cells(
     cells: Cells,
     *,
-    class_names: Sequence[str],
     channel_names: Sequence[str],
     channels: Sequence[str] | None = None,
     top: int | None = CLASSES,
@@ -62,7 +81,6 @@ def plot_cells(
 
     Args:
         cells: Examples, such as `ranking.cells`.
-        class_names: One name for each class.
         channel_names: One name for each channel of the images.
         channels: Up to three of them to show; by default the first three.
         top: How many classes are shown, at least 1; `None` for all.
@@ -72,64 +90,101 @@ def plot_cells(
         The axes; the cells are its `child_axes`.
 
     Raises:
-        ValueError: If names do not fit the images, a channel is unknown, there are more than three
+        ValueError: If there is no class, names do not fit the images, a channel is unknown, there are more than three
             channels, or `top` is neither a whole number of at least 1 nor `None`.
 
     Example:
         >>> from types import SimpleNamespace
-        >>> cells = SimpleNamespace(images=np.random.default_rng(0).random((2, 2, 1, 8, 8, 1)),
-        ...     probabilities=np.ones((2, 2, 1)), groups=[[["A01"]] * 2] * 2, pixel_size_um=0.5)
-        >>> ax = plot_cells(cells, class_names=["DMSO", "Taxol"], channel_names=["DNA"])
+        >>> images = np.random.default_rng(0).random((2, 8, 8, 1))
+        >>> some = SimpleNamespace(
+        ...     label="Taxol", images=images, probabilities=[0.9, 0.8], groups=["A01", "B02"])
+        >>> cells = SimpleNamespace(typical=[some], worst=[some], pixel_size=0.5)
+        >>> ax = plot_cells(cells, channel_names=["DNA"])
         >>> len(ax.child_axes)
         4
     """
-    names = checked_names("class_names", class_names, len(cells.images), "class")
+    if not cells.typical:
+        raise DataError("`cells` must hold at least one class. Received: none")
     which = _channels(cells, channel_names, channels)
-    rows = folded(names, top)
-    shown = [[np.asarray(part)[..., which] for part in parts] for parts in cells.images]
-    shown = shown[: len(rows.shown)]
-    most = [max(len(parts[kind]) for parts in shown) for kind in range(2)]
-    tall = max(part.shape[1] / part.shape[2] for parts in shown for part in parts if len(part))
-    points_em = mpl.rcParams["font.size"]
-    em = points_em / (72 * _INCHES)  # a size of the text in widths of a picture
-    left = _NAMES * em
-    width = left + sum(most) * (1 + _GAP) + _BETWEEN
-    row = tall + (2 * _LINE + 0.6) * em
-    height = _HEAD * em + len(shown) * row + 1.6 * em
-    ax, points = picture_canvas(ax, width, height, _INCHES)
-    size = em * points
-    for kind, first in enumerate((left, left + most[0] * (1 + _GAP) + _BETWEEN)):
-        if most[kind]:
-            _text(ax, first, height - 0.9 * em, f"{_KINDS[kind]} cells", size, fontweight="bold")
-    pictures = composites(shown, len(which))
-    for number, name in enumerate(rows.shown):
-        up = height - _HEAD * em - number * row
-        _text(ax, 0, up - tall / 2, cut(name, (_NAMES - 0.8) * size, size), size)
-        for kind, first in enumerate((left, left + most[0] * (1 + _GAP) + _BETWEEN)):
-            for place, pixels in enumerate(pictures[number][kind]):
-                x = first + place * (1 + _GAP)
-                picture = add_picture(ax, (x, height - up, 1, tall), pixels, (0, 1))
-                if not number and not kind and not place and cells.pixel_size_um:
-                    scale_bar(picture, pixels.shape, cells.pixel_size_um, 0.8 * size)
-                probability = float(cells.probabilities[number][kind][place])
-                group = cut(str(cells.groups[number][kind][place]), 0.95 * points, 0.8 * size)
-                _text(ax, x, up - tall - 0.8 * em, percent(probability), 0.9 * size)
-                _text(ax, x, up - tall - 1.9 * em, group, 0.8 * size, color=muted(ax))
-    _write_key(ax, left, 0.5 * em, [channel_names[each] for each in which], size, points)
+    rows = folded([each.label for each in cells.typical], top)
+    number = len(rows.shown)
+    shown = list(zip(cells.typical[:number], cells.worst[:number], strict=True))
+    pictures = composites(
+        [[each.images[..., which] for each in pair] for pair in shown], len(which)
+    )
+    layout = _layout(pictures)
+    ax, points = picture_canvas(ax, layout.width, layout.height, _INCHES)
+    size = layout.em * points
+    for kind, left in zip(_KINDS, layout.lefts, strict=True):
+        _text(ax, left, layout.height - 0.9 * layout.em, f"{kind} cells", size, fontweight="bold")
+    for row, (pair, parts) in enumerate(zip(shown, pictures, strict=True)):
+        up = layout.up(row)
+        label = cut(pair[0].label, (_NAMES - 0.8) * size, size)
+        _text(ax, 0, up - layout.tall / 2, label, size)
+        for left, found, pixels in zip(layout.lefts, pair, parts, strict=True):
+            _draw_cells(ax, layout, (left, up), found, pixels, points)
+    if cells.pixel_size:
+        scale_bar(ax.child_axes[0], pictures[0][0].shape[1:], cells.pixel_size, 0.8 * size)
+    names = [channel_names[each] for each in which]
+    _write_key(ax, layout.lefts[0], 0.5 * layout.em, names, size, points)
     if rows.others:
         text = f"{quantity(len(rows.others), 'other class')} not shown"
-        _text(ax, width, 0.5 * em, text, 0.85 * size, color=muted(ax), ha="right")
+        _text(ax, layout.width, 0.5 * layout.em, text, 0.85 * size, color=muted(ax), ha="right")
     return ax
+
+
+class _Layout(NamedTuple):
+    """Positions in widths of a picture, from the lower left end."""
+
+    width: float
+    height: float
+    tall: float  # of a picture
+    em: float  # size of the text
+    row: float
+    lefts: tuple[float, float]  # of typical and worst cells
+
+    def up(self, row: int) -> float:
+        """Upper end of the pictures of a row."""
+        return self.height - _HEAD * self.em - row * self.row
+
+
+def _layout(pictures: Sequence[Sequence[np.ndarray]]) -> _Layout:
+    em = mpl.rcParams["font.size"] / (72 * _INCHES)
+    typical, worst = (max(len(pair[kind]) for pair in pictures) for kind in range(2))
+    tall = max(part.shape[1] / part.shape[2] for pair in pictures for part in pair)
+    first = _NAMES * em
+    second = first + typical * (1 + _GAP) + _BETWEEN
+    row = tall + (2 * _LINE + 0.6) * em
+    height = (_HEAD + 1.6) * em + len(pictures) * row
+    return _Layout(second + worst * (1 + _GAP) - _GAP, height, tall, em, row, (first, second))
+
+
+def _draw_cells(
+    ax: Axes,
+    layout: _Layout,
+    corner: tuple[float, float],
+    found: CellsOfClass,
+    pixels: np.ndarray,
+    points: float,
+) -> None:
+    """Shows some cells of a class side by side, from their upper left corner."""
+    (left, up), em = corner, layout.em
+    size = em * points
+    below = up - layout.tall
+    for place, picture in enumerate(pixels):
+        x = left + place * (1 + _GAP)
+        add_picture(ax, (x, layout.height - up, 1, layout.tall), picture, (0, 1))
+        group = cut(str(found.groups[place]), 0.95 * points, 0.8 * size)
+        _text(ax, x, below - 0.8 * em, percent(float(found.probabilities[place])), 0.9 * size)
+        _text(ax, x, below - 1.9 * em, group, 0.8 * size, color=muted(ax))
 
 
 def _channels(
     cells: Cells, channel_names: Sequence[str], channels: Sequence[str] | None
 ) -> list[int]:
     """Indices of the channels to show."""
-    some = next((part for parts in cells.images for part in parts if len(part)), None)
-    if some is None:
-        raise DataError("`cells` must hold at least one cell. Received: none")
-    names = checked_names("channel_names", channel_names, np.shape(some)[-1], "channel")
+    number = cells.typical[0].images.shape[-1]
+    names = checked_names("channel_names", channel_names, number, "channel")
     chosen = names[:MOST_CHANNELS] if channels is None else list(channels)
     unknown = [each for each in chosen if each not in names]
     if unknown or not 1 <= len(chosen) <= MOST_CHANNELS:

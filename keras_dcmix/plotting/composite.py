@@ -27,9 +27,7 @@ def key_colors(num_channels: int) -> tuple[str, ...]:
     return _GREY if num_channels == 1 else _COLORS[:num_channels]
 
 
-def composites(
-    cells: Sequence[Sequence[np.ndarray]], num_channels: int
-) -> list[list[np.ndarray]]:
+def composites(cells: Sequence[Sequence[np.ndarray]], num_channels: int) -> list[list[np.ndarray]]:
     """Pictures of all cells, with the same limits for each channel.
 
     Args:

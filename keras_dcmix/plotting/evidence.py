@@ -173,9 +173,7 @@ def _draw_shares(ax: Axes, layout: EvidenceLayout, rows: EvidenceRows) -> None:
     tall = min(0.5 * layout.row, 0.8 * layout.size)
     for row, share in enumerate(shares):
         y, width = layout.middle(row), share * scale
-        ax.add_patch(
-            Rectangle((layout.share, y - tall / 2), width, tall, color=color, linewidth=0)
-        )
+        ax.add_patch(Rectangle((layout.share, y - tall / 2), width, tall, color=color, linewidth=0))
         text = share_in_percent(share)
         _write(ax, layout.share + width + 3, y, text, _SMALL * layout.size)
     if len(rows.others):
@@ -223,5 +221,3 @@ def _write_legend(ax: Axes, layout: EvidenceLayout, rows: EvidenceRows) -> None:
     ax.plot([x, x + 2 * small], [y, y], color=grey, linewidth=1.4, label="_interval")
     last = "95% interval" + ("; ticks: other channels" if rows.folded.others else "")
     _write(ax, x + 2.6 * small, y, last, small, color=grey)
-
-

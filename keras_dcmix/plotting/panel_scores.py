@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keras_dcmix._common.wording import listed, percent
+from keras_dcmix._common.wording import percent
 from keras_dcmix.evidence.channel_evidence import ChannelVerdict
 from keras_dcmix.evidence.panel_verdict import Decision, PanelsVerdict, RetrainedPanel
 from keras_dcmix.plotting.best_panels import BestPanels
@@ -41,17 +41,21 @@ def draw_retrained(ax: Axes, panels: BestPanels, verdict: PanelsVerdict) -> None
     """Draws the margin, the estimates as small marks, and the retrained panels."""
     level = verdict.all_channels.value
     blue = verdict_color(ax, ChannelVerdict.NEEDED)
-    band = blend(blue, background(ax), 0.12)
-    ax.axhspan(level - verdict.margin, level, color=band, linewidth=0, zorder=0.5)
-    draw_level(ax, level, "all")
+    if np.isfinite(level):
+        band = blend(blue, background(ax), 0.12)
+        ax.axhspan(level - verdict.margin, level, color=band, linewidth=0, zorder=0.5)
+        draw_level(ax, level, "all")
+        ax.scatter(panels.places[-1], level, s=DOT, color=blue, zorder=5, label="all channels")
     grey = blend(text_color(), background(ax), 0.45)
+    best = panels.are_best
+    ax.plot(panels.places[best], panels.scores[best], color=grey, linewidth=0.8, zorder=1.5,
+            label="_estimates")  # fmt: skip
     ax.scatter(panels.places, panels.scores, s=_MARK, marker="d", color=grey, linewidths=0,
                zorder=2, label="estimates")  # fmt: skip
     for place, found in zip(panels.places, panels.retrained, strict=True):
         if found is not None:
             color = ORANGE if place == panels.chosen else blue
             _draw_panel(ax, place, found, color)
-    ax.scatter(panels.places[-1], level, s=DOT, color=blue, zorder=5, label="all channels")
 
 
 def _draw_panel(ax: Axes, place: int, found: RetrainedPanel, color: str) -> None:
@@ -92,18 +96,10 @@ def reach(panels: BestPanels) -> tuple[float, float]:
     return float(np.nanmin(values)), float(np.nanmax(values))
 
 
-def retrained_answer(panels: BestPanels, longest: int) -> str:
-    """Says which retrained panel is sufficient, with its channels where they fit into a line."""
-    size, most = len(panels.answer), panels.num_channels
-    if not size:
-        return "No retrained panel was shown to be sufficient"
-    verb = "is" if size == 1 else "are"
-    with_names = f"{listed(panels.answer, most)} {verb} sufficient, retrained"
-    return with_names if len(with_names) <= longest else f"{size} of {most} channels {verb} sufficient"
-
-
 def retrained_legend(panels: BestPanels, verdict: PanelsVerdict) -> str:
     """Says what marks, whiskers and band are."""
+    if not verdict.panels:
+        return "estimates, measured with channels masked; no panel was retrained"
     return (
         "large marks: retrained (filled: sufficient, open: undecided, cross: insufficient),\n"
         "with the 95% interval of the difference to all channels\n"

@@ -10,6 +10,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from keras_dcmix._common.errors import MethodError, argument
 from keras_dcmix.evidence.panel_verdict import PanelsVerdict
+from keras_dcmix.evidence.sentences import panels as sentences
 from keras_dcmix.importance.subsets import SubsetScores
 from keras_dcmix.plotting.best_panels import BestPanels, best_panels, retrained_panels
 from keras_dcmix.plotting.folding import ROWS
@@ -18,7 +19,6 @@ from keras_dcmix.plotting.panel_scores import (
     draw_level,
     draw_retrained,
     reach,
-    retrained_answer,
     retrained_legend,
 )
 from keras_dcmix.plotting.style import (
@@ -110,7 +110,7 @@ def plot_panels(
     _label_channels(ax, panels, share)
     legend = _legend(panels) if retrained is None else retrained_legend(panels, retrained)
     _finish(ax, panels, metric, legend)
-    _write_title(ax, panels)
+    _write_title(ax, panels, retrained)
     _draw_members(ax, panels, share)
     return ax
 
@@ -246,12 +246,14 @@ def _legend(panels: BestPanels) -> str:
     )
 
 
-def _write_title(ax: Axes, panels: BestPanels) -> None:
+def _write_title(ax: Axes, panels: BestPanels, verdict: PanelsVerdict | None) -> None:
     """Writes the answer above."""
     width, _ = laid_out(ax)
     # The mean width of bold letters is 0.62 of their size.
     longest = int(width / (0.62 * mpl.rcParams["font.size"]))
-    title = retrained_answer(panels, longest) if panels.retrained else _answer(panels, longest)
+    title = (
+        _answer(panels, longest) if verdict is None else shorten(sentences.title(verdict), longest)
+    )
     ax.set_title(title, loc="left", fontweight="bold", fontsize="medium", **LITERAL)
 
 

@@ -98,7 +98,9 @@ def plot_plate(
     _write_legend(ax, found, height, unit, size)
     if plates.others:
         text = f"{quantity(len(plates.others), 'other plate')} not shown"
-        ax.text(width, height + 0.2, text, fontsize=0.85 * size, color=muted(ax), ha="right", va="top")
+        ax.text(
+            width, height + 0.2, text, fontsize=0.85 * size, color=muted(ax), ha="right", va="top"
+        )
     return ax
 
 
@@ -199,9 +201,7 @@ def _draw_wells(
     )
 
 
-def _write_legend(
-    ax: Axes, found: PredictedGroups, top: float, unit: float, size: float
-) -> None:
+def _write_legend(ax: Axes, found: PredictedGroups, top: float, unit: float, size: float) -> None:
     """Draws the scale of colours, and says what marks are."""
     colors, line = probability_colors(ax, found), size / unit
     small = 0.9 * size

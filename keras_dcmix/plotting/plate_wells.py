@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from keras_dcmix._common.errors import DataError
 from keras_dcmix._common.wording import natural_key, quoted
 
-_WELL = re.compile(r"(?:(?P<plate>.*\S)[/_ .:|-]+)?(?P<row>A[A-F]|[A-Z])[ _-]?(?P<column>\d{1,2})", re.I)
+_WELL = re.compile(
+    r"(?:(?P<plate>.*\S)[/_ .:|-]+)?(?P<row>A[A-F]|[A-Z])[ _-]?(?P<column>\d{1,2})", re.I
+)
 
 # Rows and columns of plates with 24, 96, 384 and 1536 wells.
 FORMATS = ((4, 6), (8, 12), (16, 24), (32, 48))
