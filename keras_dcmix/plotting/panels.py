@@ -6,11 +6,21 @@ from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from keras_dcmix._common.errors import MethodError, argument
+from keras_dcmix.evidence.panel_verdict import PanelsVerdict
+from keras_dcmix.evidence.sentences import panels as sentences
 from keras_dcmix.importance.subsets import SubsetScores
-from keras_dcmix.plotting.best_panels import BestPanels, best_panels
+from keras_dcmix.plotting.best_panels import BestPanels, best_panels, retrained_panels
 from keras_dcmix.plotting.folding import ROWS
+from keras_dcmix.plotting.panel_scores import (
+    DOT,
+    draw_level,
+    draw_retrained,
+    reach,
+    retrained_legend,
+)
 from keras_dcmix.plotting.style import (
     BLUE,
     LINE,
@@ -31,14 +41,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _LONGEST_NAME = 32
-_SCORE, _ROW = 2.3, 0.22  # inches: the height of the scores, and of one channel
-_DOT = 34  # square points: a score
+_SCORE, _TALL_SCORE, _ROW = 2.3, 3.0, 0.22  # inches: the height of the scores, of one channel
 _WIDEST = 8.0  # inches: more columns become narrower
 
 
 def plot_panels(
     scores: SubsetScores,
     *,
+    retrained: PanelsVerdict | None = None,
     metric: str | None = None,
     top: int | None = ROWS,
     ax: Axes | None = None,
@@ -53,8 +63,17 @@ def plot_panels(
     channels outside it are grey. Channels after the first `top` share the last row: the area of a
     dot is the part of them that is in the panel.
 
+    Where panels were retrained, the scores of the table are small marks, estimates, and large dots
+    are the retrained panels: their whiskers are 95 % intervals of the difference to all channels,
+    which are the dashed line, and the band below it is the margin. Of a sufficient panel the
+    complete whisker is above the lower end of the band, and its dot is filled. The orange column is
+    then the smallest sufficient panel. Retrained panels have columns of their own beside the best
+    of their size.
+
     Args:
         scores: The table of scores per subset.
+        retrained: Retrained panels, such as `ranking.verdict().panels`. Needs the metric
+            `"accuracy"`.
         metric: One of `scores.metrics`; the first by default.
         top: How many channels have a row of their own, at least 1; `None` for all.
         ax: Axes to draw into. By default a new figure, which grows with the number of channels.
@@ -63,7 +82,7 @@ def plot_panels(
         The axes.
 
     Raises:
-        ValueError: If the metric is unknown, or `top` is neither a whole number of at least 1 nor
+        ValueError: If the metric is unknown, or is not accuracy while panels were retrained, or `top` is neither a whole number of at least 1 nor
             `None`.
 
     Example:
@@ -75,61 +94,82 @@ def plot_panels(
         '1 of 2 channels is enough: DNA'
     """
     metric = scores.checked_metric(metric)
-    panels = best_panels(scores, metric, top)
+    panels = _panels(scores, metric, retrained, top)
     rows = _ROW * len(panels.labels)
     longest = min(max(len(name) for name in panels.labels), _LONGEST_NAME)
-    columns = min(max(5.0, 0.24 * (scores.num_channels + 2)), _WIDEST)
-    ax = axes_or_new(ax, columns + 0.085 * longest, 1.1 + _SCORE + rows)
-    share = rows / (rows + _SCORE)
+    columns = min(max(5.0, 0.24 * (len(panels.sizes) + 1)), _WIDEST)
+    tall = _SCORE if retrained is None else _TALL_SCORE
+    ax = axes_or_new(ax, columns + 0.085 * longest, 1.1 + tall + rows)
+    share = rows / (rows + tall)
     _draw_chosen_column(ax, panels)
-    _draw_scores(ax, panels, share)
+    if retrained is None:
+        _draw_scores(ax, panels)
+    else:
+        draw_retrained(ax, panels, retrained)
+    _limit(ax, panels, metric, share)
     _label_channels(ax, panels, share)
-    _finish(ax, panels, metric)
+    legend = _legend(panels) if retrained is None else retrained_legend(panels, retrained)
+    _finish(ax, panels, metric, legend)
+    _write_title(ax, panels, retrained)
     _draw_members(ax, panels, share)
     return ax
 
 
+def _panels(
+    scores: SubsetScores, metric: str, retrained: PanelsVerdict | None, top: int | None
+) -> BestPanels:
+    if retrained is None:
+        return best_panels(scores, metric, top)
+    if metric != "accuracy":
+        raise MethodError(
+            f"{argument('metric')} must be 'accuracy' where panels were retrained. "
+            f"Received: {argument('metric', metric)}"
+        )
+    return retrained_panels(scores, metric, retrained, top)
+
+
 def _draw_chosen_column(ax: Axes, panels: BestPanels) -> None:
     """Shades the column of the smallest sufficient panel, from the score to the channels."""
-    chosen, tint = panels.chosen, blend(ORANGE, background(ax), 0.2)
-    ax.axvspan(chosen - 0.42, chosen + 0.42, color=tint, linewidth=0, zorder=0)
+    if panels.chosen is not None:
+        left, tint = panels.chosen - 0.42, blend(ORANGE, background(ax), 0.2)
+        ax.axvspan(left, left + 0.84, color=tint, linewidth=0, zorder=0)
 
 
-def _draw_scores(ax: Axes, panels: BestPanels, share: float) -> None:
-    """Draws scores in the upper part of the axes; the lower `share` stays free."""
-    sizes, values = panels.sizes, panels.scores
+def _draw_scores(ax: Axes, panels: BestPanels) -> None:
+    """Draws scores, and whiskers to the best of them."""
+    places, values = panels.places, panels.scores
     errors = np.nan_to_num(panels.errors)
-    best = values.max()
-    ax.axhline(best, color=muted(ax), linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
-    # Outside the axes, where it does not overlap dots or whiskers.
-    ax.annotate(
-        f"best\n{best:.3g}",
-        (1, best),
-        xycoords=ax.get_yaxis_transform(),
-        xytext=(4, 0),
-        textcoords="offset points",
-        va="center",
-        fontsize="small",
-        color=muted(ax),
-    )
-    ax.plot(sizes, values, color=blend(BLUE, background(ax), 0.6), linewidth=1.2, zorder=2)
-    draw_whiskers(ax, sizes, values, np.where(errors > 0, errors, np.nan), vertical=True)
+    draw_level(ax, values.max(), "best")
+    ax.plot(places, values, color=blend(BLUE, background(ax), 0.6), linewidth=1.2, zorder=2)
+    draw_whiskers(ax, places, values, np.where(errors > 0, errors, np.nan), vertical=True)
     colors = [BLUE if is_sufficient else background(ax) for is_sufficient in panels.sufficient]
-    colors[panels.chosen] = ORANGE
+    dots = np.full(len(places), min(DOT, (0.8 * laid_out(ax)[0] / len(places)) ** 2))
+    if panels.chosen is not None:
+        colors[panels.chosen] = ORANGE
+        dots[panels.chosen] = DOT
     edges = [BLUE if color != ORANGE else ORANGE for color in colors]
-    dots = np.full(len(sizes), min(_DOT, (0.8 * laid_out(ax)[0] / len(sizes)) ** 2))
-    dots[panels.chosen] = _DOT
-    ax.scatter(sizes, values, s=dots, color=colors, edgecolors=edges, linewidths=1.2, zorder=5)
-    low, high = (values - errors).min(), (values + errors).max()
+    ax.scatter(places, values, s=dots, color=colors, edgecolors=edges, linewidths=1.2, zorder=5)
+
+
+def _limit(ax: Axes, panels: BestPanels, metric: str, share: float) -> None:
+    """Keeps the lower `share` of the axes free of scores, and the scale below 100 %."""
+    low, high = reach(panels)
     span = high - low or abs(high) or 1.0
+    end = high + 0.05 * span
     low, high = low - 0.08 * span, high + 0.12 * span
+    is_accuracy = metric == "accuracy" and reach(panels)[1] <= 1
+    if is_accuracy:
+        high, end = min(high, 1 + 0.04 * span), min(high, 1)
+        ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+    else:
+        end = high
     ax.set_ylim(high - (high - low) / (1 - share), high)
     # Ticks where scores are: the channels below have no scale.
-    ticks = np.asarray(MaxNLocator(5).tick_values(low, high))
+    ticks = np.asarray(MaxNLocator(5).tick_values(low, end))
     # One at the lower end would overlap the name of the first channel.
     first = low + 0.04 * (high - low)
-    ax.set_yticks(ticks[(ticks >= first) & (ticks <= high)])
-    ax.spines["left"].set_bounds(low, high)
+    ax.set_yticks(ticks[(ticks >= first) & (ticks <= end + 1e-9)])
+    ax.spines["left"].set_bounds(low, end)
 
 
 def _draw_members(ax: Axes, panels: BestPanels, share: float) -> None:
@@ -141,7 +181,7 @@ def _draw_members(ax: Axes, panels: BestPanels, share: float) -> None:
         half = share / num_rows / 2
         ax.axhspan(*_scores_at(ax, height - half, height + half), color=stripe, lw=0, zorder=-1)
     width, tall = laid_out(ax)
-    cell = min(width / len(panels.sizes), tall * share / num_rows)
+    cell = min(width / len(panels.places), tall * share / num_rows)
     places = np.array(list(np.ndindex(panels.filled.shape)))
     filled = panels.filled.ravel()
     inside = filled > 0
@@ -180,18 +220,14 @@ def _scores_at(ax: Axes, *heights: float) -> list[float]:
     return [low + height * (high - low) for height in heights]
 
 
-def _finish(ax: Axes, panels: BestPanels, metric: str) -> None:
-    """Writes the answer above and a legend below the axes."""
+def _finish(ax: Axes, panels: BestPanels, metric: str, legend: str) -> None:
+    """Labels the axes, with a legend below."""
     clean(ax)
-    sizes = panels.sizes
-    ax.set_xlim(-0.6, sizes[-1] + 0.6)
-    ax.set_xticks(sizes[:: 1 if len(sizes) <= 16 else 5 if len(sizes) <= 60 else 20])
-    legend = "a single block of images: no standard errors"
-    if panels.have_errors:
-        legend = (
-            "filled dots: as good as the best panel, within one\n"
-            "standard error of the difference to it (whiskers)"
-        )
+    places = panels.places
+    ax.set_xlim(-0.6, places[-1] + 0.6)
+    step = 1 if len(places) <= 16 else 5 if len(places) <= 60 else 20
+    shown = [place for place in places if panels.sizes[place] % step == 0]
+    ax.set_xticks(shown, [str(size) for size in panels.sizes[shown]])
     if panels.rows.others:
         legend += "\nlast row: the area of a dot is the part of these channels in the panel"
     # At the right end, so that it extends to the left, below the names.
@@ -199,15 +235,31 @@ def _finish(ax: Axes, panels: BestPanels, metric: str) -> None:
     low, high = ax.spines["left"].get_bounds()
     bottom, top = ax.get_ylim()
     ax.set_ylabel(metric, y=((low + high) / 2 - bottom) / (top - bottom), **LITERAL)
+
+
+def _legend(panels: BestPanels) -> str:
+    if not panels.have_errors:
+        return "a single block of images: no standard errors"
+    return (
+        "filled dots: as good as the best panel, within one\n"
+        "standard error of the difference to it (whiskers)"
+    )
+
+
+def _write_title(ax: Axes, panels: BestPanels, verdict: PanelsVerdict | None) -> None:
+    """Writes the answer above."""
     width, _ = laid_out(ax)
     # The mean width of bold letters is 0.62 of their size.
-    title = _answer(panels, int(width / (0.62 * mpl.rcParams["font.size"])))
+    longest = int(width / (0.62 * mpl.rcParams["font.size"]))
+    title = (
+        _answer(panels, longest) if verdict is None else shorten(sentences.title(verdict), longest)
+    )
     ax.set_title(title, loc="left", fontweight="bold", fontsize="medium", **LITERAL)
 
 
 def _answer(panels: BestPanels, longest: int) -> str:
     """Says which panel is enough, with its channels where they fit into a line."""
-    size, most = panels.chosen, panels.num_channels
+    size, most = len(panels.answer), panels.num_channels
     if size == 0:
         return f"No panel scores {'clearly ' if panels.have_errors else ''}better than no channel"
     if size == most:
@@ -221,7 +273,9 @@ def _answer(panels: BestPanels, longest: int) -> str:
 def _label_channels(ax: Axes, panels: BestPanels, share: float) -> None:
     """Writes channel names beside their rows, in grey where the channel can be dropped."""
     _, height = laid_out(ax)
-    names, kept = panels.labels, panels.filled[panels.chosen] > 0
+    names = panels.labels
+    column = -1 if panels.chosen is None else panels.chosen
+    kept = panels.filled[column] > 0
     size = min(mpl.rcParams["font.size"], LINE * height * share / len(names))
     for name, is_kept, place in zip(names, kept, _heights(len(names), share), strict=True):
         ax.annotate(

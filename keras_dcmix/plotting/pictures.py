@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keras_dcmix._common.errors import DataError
+from keras_dcmix._common.wording import listed, quoted
 from keras_dcmix.plotting.style import axes_or_new, background, blend, laid_out, text_color
 
 if TYPE_CHECKING:
@@ -59,6 +60,51 @@ def add_picture(
     picture.set(xticks=[], yticks=[])
     picture.spines[:].set(color=blend(text_color(), background(ax), 0.35), linewidth=0.5)
     return picture
+
+
+_STRETCH = (1, 99.5)  # percentiles shown as black and white, as in image viewers of microscopy
+
+
+def stretched(pixels: np.ndarray) -> tuple[float, float]:
+    """Intensities shown as black and as white; 0 and 0 where no pixel is finite."""
+    finite = pixels[np.isfinite(pixels)]
+    if not finite.size:
+        return 0.0, 0.0
+    black, white = np.percentile(finite, _STRETCH)
+    return float(black), float(white)
+
+
+def channel_pictures(images: Mapping[str, Any] | None, names: Sequence[str]) -> np.ndarray:
+    """Pictures of channels as one array.
+
+    Args:
+        images: By channel, `(height, width)` or `(num_pictures, height, width)`.
+        names: The channels that are drawn.
+
+    Returns:
+        `(channels, num_pictures, height, width)`; without pictures where there are no images.
+
+    Raises:
+        ValueError: If the pictures of a channel are missing or have another shape.
+    """
+    if images is None:
+        return np.empty((len(names), 0, 1, 1))
+    missing = [name for name in names if name not in images]
+    if missing:
+        raise DataError(
+            f"`images` must hold a picture of each channel. Received: none of {quoted(missing)}"
+        )
+    planes = [
+        np.asarray(images[name])[None] if np.ndim(images[name]) == 2 else np.asarray(images[name])
+        for name in names
+    ]
+    shapes = sorted({plane.shape for plane in planes})
+    if len(shapes) > 1 or len(shapes[0]) != 3:
+        raise DataError(
+            "`images` must have one shape, (height, width) or (num_pictures, height, width). "
+            f"Received: shapes {listed([str(shape) for shape in shapes])}"
+        )
+    return np.stack(planes).astype(np.float64)
 
 
 def checked_names(argument: str, names: Sequence[str], number: int, what: str) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import to_hex, to_rgb, to_rgba
+from matplotlib.textpath import text_to_path
 
 from keras_dcmix._common.errors import InputError
 
@@ -96,6 +97,25 @@ def shorten(name: str, length: int) -> str:
     head = length // 2
     tail = max(length - head - 1, 0)
     return name[:head].rstrip() + "…" + name[len(name) - tail :].lstrip()
+
+
+def text_width(text: str, size: float, weight: str = "normal") -> float:
+    """Width of a line of text in points.
+
+    Args:
+        text: The line.
+        size: Font size in points.
+        weight: `"normal"` or `"bold"`.
+    """
+    prop = mpl.font_manager.FontProperties(size=size, weight=weight)
+    return text_to_path.get_text_width_height_descent(text, prop, ismath=False)[0]
+
+
+def cut(text: str, width: float, size: float) -> str:
+    """Shortens a text until it is no wider than that, in points."""
+    shorter = (shorten(text, length) for length in range(len(text), 0, -1))
+    fits = (each for each in shorter if text_width(each, size) <= width)
+    return next(fits, "…" if text else "")
 
 
 def minus(text: str) -> str:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.textpath import text_to_path
 
 from keras_dcmix._common.errors import DataError
 from keras_dcmix._common.wording import quantity
 from keras_dcmix.plotting.folding import folded
 from keras_dcmix.plotting.pictures import add_picture, checked_names, picture_canvas
-from keras_dcmix.plotting.style import LITERAL, muted, shorten
+from keras_dcmix.plotting.style import LITERAL, cut, muted, text_width
 from keras_dcmix.plotting.thumbnail_layout import ThumbnailLayout
 
 if TYPE_CHECKING:
@@ -176,7 +175,7 @@ def _name_rows(
 ) -> None:
     texts = [
         "\n".join(
-            _cut(line, (layout.left - 0.1) * points, size) for line in str(name).split("\n")[:3]
+            cut(line, (layout.left - 0.1) * points, size) for line in str(name).split("\n")[:3]
         )
         for name in names
     ]
@@ -220,22 +219,10 @@ def _number(value: float) -> str:
 
 def _in_lines(name: str, width: float, size: float) -> str:
     """Breaks a long name into two lines, and shortens what is still too long."""
-    if _width(name, size) <= width:
+    if text_width(name, size) <= width:
         return name
     breaks = [at for at, letter in enumerate(name) if letter in " -_/" and at] or [len(name) // 2]
     middle = min(breaks, key=lambda at: abs(2 * at - len(name)))
     after = middle if name[middle] == " " else middle + 1
     lines = [name[:after].strip(), name[after:].strip()]
-    return "\n".join(_cut(line, width, size) for line in lines if line)
-
-
-def _cut(name: str, width: float, size: float) -> str:
-    """Shortens a name until it is no wider than that, in points."""
-    shorter = (shorten(name, length) for length in range(len(name), 0, -1))
-    return next((text for text in shorter if _width(text, size) <= width), "…" if name else "")
-
-
-def _width(text: str, size: float) -> float:
-    """Width of a line in points."""
-    prop = mpl.font_manager.FontProperties(size=size)
-    return text_to_path.get_text_width_height_descent(text, prop, ismath=False)[0]
+    return "\n".join(cut(line, width, size) for line in lines if line)

@@ -22,7 +22,16 @@ Draw = Callable[..., "Axes"]
 
 # Inches. Narrow figures fill the width of a phone with readable letters, and grow on a desktop.
 NARROW = 4.7
-_DPI = 130
+_DPI = 150  # of photos, also of those inside a drawing
+
+# Colours of the card and of the text in `style.css` where the page is dark.
+_CARD, _INK = "#1b212a", "#e8ecf2"
+_DARK = {
+    **dict.fromkeys(("figure.facecolor", "axes.facecolor"), _CARD),
+    **dict.fromkeys(
+        ("text.color", "axes.labelcolor", "axes.edgecolor", "axes.titlecolor", "xtick.color", "ytick.color"), _INK
+    ),
+}
 _PIXELS_PER_INCH = 96  # of CSS
 
 
@@ -31,7 +40,8 @@ class Picture:
     """An image inside the page.
 
     Attributes:
-        source: A data URI.
+        source: A data URI, drawn for a light page and for paper.
+        dark: The same for a dark page.
         alt: What it shows, for readers who do not see it.
         caption: What to look at.
         width: Its natural width in CSS pixels.
@@ -39,6 +49,7 @@ class Picture:
     """
 
     source: str
+    dark: str
     alt: str
     caption: str
     width: int
@@ -58,7 +69,11 @@ def picture(
     size: tuple[float, float] | None = None,
     is_photo: bool = False,
 ) -> Picture:
-    """Draws a figure for the page: black on white, whatever style the user has set.
+    """Draws a figure for the page, on light and on dark, whatever style the user has set.
+
+    Both have no background, so that the card of the page shows. Two pictures do what one drawing
+    with colours of the page cannot: an image inside a page does not inherit them, and marks are
+    lighter on dark.
 
     Args:
         draw: A function that takes `ax` and draws.
@@ -67,19 +82,27 @@ def picture(
         size: Width and height in inches; `None` lets the function choose.
         is_photo: Whether it is smaller as PNG than as SVG: images of cells, thousands of dots.
     """
-    with _plain_style():
-        ax = draw(ax=None) if size is None else draw(ax=_new_axes(*size))
-        figure = _figure_of(ax)
-        kind: dict[str, Any] = {"format": "png", "dpi": _DPI}
-        if not is_photo:
-            kind = {"format": "svg", "metadata": {"Date": None, "Creator": None}}
-        stream = io.BytesIO()
-        figure.savefig(stream, bbox_inches="tight", pad_inches=0.08, **kind)
-        width, height = _size(figure)
-        _close(figure)
+    drawn = []
+    for colors in ({}, _DARK):
+        with _plain_style(), mpl.rc_context(colors):
+            figure = _figure_of(draw(ax=None) if size is None else draw(ax=_new_axes(*size)))
+            drawn.append(_data_uri(figure, is_photo=is_photo))
+            width, height = _size(figure)
+            _close(figure)
+    light, dark = drawn
+    return Picture(light, dark, alt, caption, width, height)
+
+
+def _data_uri(figure: Figure, *, is_photo: bool) -> str:
+    kind: dict[str, Any] = {"format": "png"}
+    if not is_photo:
+        kind = {"format": "svg", "metadata": {"Date": None, "Creator": None}}
+    stream = io.BytesIO()
+    tight: dict[str, Any] = {"bbox_inches": "tight", "pad_inches": 0.08, "transparent": True}
+    figure.savefig(stream, dpi=_DPI, **tight, **kind)
     mime = "image/png" if is_photo else "image/svg+xml"
     data = base64.b64encode(stream.getvalue()).decode("ascii")
-    return Picture(f"data:{mime};base64,{data}", alt, caption, width, height)
+    return f"data:{mime};base64,{data}"
 
 
 def save_figures(figures: Mapping[str, Axes], folder: Path) -> None:

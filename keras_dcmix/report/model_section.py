@@ -10,13 +10,21 @@ import numpy as np
 from keras_dcmix._common.wording import percent, plural
 from keras_dcmix.evidence.sentences import reliability
 from keras_dcmix.evidence.verdict import RankingVerdict
+from keras_dcmix.report.figures import Picture
 from keras_dcmix.report.page import Table, spread
+from keras_dcmix.report.result_pictures import predictions
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from keras_dcmix.experiments.rank import ChannelRanking
 
+_METRICS = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy (classes count alike)",
+    "auc": "AUC (0.5: chance, 1: perfect)",
+    "z_prime": "Z'-factor (above 0.5: an excellent assay)",
+}
 _MOST_CLASSES = 8  # that a confusion matrix holds on a page
 _MOST_ROWS = 24
 _MOST_MISTAKES = 10
@@ -44,6 +52,8 @@ class ModelSection:
     Attributes:
         sentence: Their accuracy, in words.
         hardest: Which class is the hardest, in words.
+        metrics: Of images and of groups.
+        map: The predictions of each group, on plates where groups are wells.
         confusion: The matrix, `None` where there are too many classes for a page.
         mistakes: The most common mistakes, where there is no matrix.
         classes: Accuracy of each class.
@@ -52,6 +62,8 @@ class ModelSection:
 
     sentence: str
     hardest: str
+    metrics: Table
+    map: Picture | None
     confusion: Confusion | None
     mistakes: Table | None
     classes: Table
@@ -77,11 +89,38 @@ def model_section(ranking: ChannelRanking, verdict: RankingVerdict) -> ModelSect
     return ModelSection(
         sentence=reliability.accuracy_sentence(verdict, ranking.accuracy.tolist()),
         hardest=_hardest(classes),
+        metrics=_metrics(found.metrics(unit=unit), unit),
+        map=predictions(ranking),
         confusion=_confusion(names, counts, classes) if few else None,
         mistakes=None if few else _mistakes(names, counts),
         classes=_table(classes, "class"),
         groups=None if unit == "image" else _table(_accuracies(found.by_group(), "group"), unit),
     )
+
+
+def _metrics(table: pd.DataFrame, unit: str) -> Table:
+    """Metrics of images and of groups; of images alone where each is its own group."""
+    columns = ("per_image",) if unit == "image" else ("per_image", "per_group")
+    rows = [
+        (
+            _METRICS[row["metric"]],
+            *(_metric(row["metric"], row[name]) for name in columns),
+            row["note"],
+        )
+        for row in table.to_dict("records")
+    ]
+    heads = ["metric", "per image", f"per {unit}"][: 1 + len(columns)]
+    note = "" if unit == "image" else f"Of a {unit} the mean probability of its images counts."
+    return Table("How well classes are predicted", (*heads, "note"), rows, note)
+
+
+def _metric(name: str, value: float) -> str:
+    """Accuracies in percent, other metrics as they are known; a dash where there is none."""
+    if np.isnan(value):
+        return "–"
+    if name in ("accuracy", "balanced_accuracy"):
+        return percent(value)
+    return f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _accuracies(table: pd.DataFrame, column: str) -> list[_Accuracy]:

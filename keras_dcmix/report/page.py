@@ -28,6 +28,10 @@ _FORBIDDEN = re.compile(
 _MOST_ROWS = 24  # a table of more rows would fill more than a screen
 
 
+# Text, or text and what stands below it in small letters.
+Cell = str | tuple[str, str]
+
+
 @dataclass(frozen=True)
 class Table:
     """A table of text.
@@ -35,14 +39,14 @@ class Table:
     Attributes:
         caption: What it shows.
         columns: Heads of the columns; the first column heads the rows.
-        rows: Text, a row a list.
+        rows: A row a list of cells; the first cell is text.
         note: A sentence below.
         find: What the rows are, such as `"channel"`, where a long table has a search field.
     """
 
     caption: str
     columns: Sequence[str]
-    rows: Sequence[Sequence[str]]
+    rows: Sequence[Sequence[Cell]]
     note: str = ""
     find: str = ""
 

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from keras_dcmix._common.wording import percent, plural, quantity
-from keras_dcmix.evidence.sentences import leaders, reliability
-from keras_dcmix.evidence.sentences.ranking import headline
-from keras_dcmix.plotting.folding import FEW
-from keras_dcmix.report import ranking_pictures, result_files
+from keras_dcmix.evidence.sentences import ranking as sentences
+from keras_dcmix.report import result_files
+from keras_dcmix.report.evidence_section import evidence_section
 from keras_dcmix.report.model_section import model_section
-from keras_dcmix.report.page import Table, fine_percent, render, spread
+from keras_dcmix.report.page import render
+from keras_dcmix.report.panel_section import panel_section
+from keras_dcmix.report.result_pictures import are_on_plates, cells
 from keras_dcmix.report.run_details import (
     Rows,
     argument_rows,
@@ -21,7 +22,7 @@ from keras_dcmix.report.run_details import (
     training_rows,
     version_rows,
 )
-from keras_dcmix.report.trust_section import trust_section
+from keras_dcmix.report.weight_section import weight_section
 
 if TYPE_CHECKING:
     from keras_dcmix.experiments.rank import ChannelRanking
@@ -42,30 +43,23 @@ def ranking_report(
         above a table of more than twelve channels.
     """
     verdict = ranking.verdict()
-    is_reliable = verdict.reliability.is_reliable
     return render(
         "ranking.html",
         title="Channel ranking",
         subject=subject(arguments),
         warnings=list(warnings),
-        headline=headline(verdict),
-        is_reliable=is_reliable,
-        lede=(
-            reliability.quality_sentence(verdict)
-            if is_reliable
-            else reliability.no_ranking_sentence(verdict)
-        ),
+        headline=sentences.headline(verdict),
+        is_reliable=verdict.reliability.is_reliable,
+        facts=sentences.facts(verdict),
         summary=ranking.summary(),
-        leaders=(
-            f"{leaders.summary(verdict.leaders)}." if is_reliable else reliability.UNRELIABLE_BARS
-        ),
-        bars=ranking_pictures.bars(ranking),
-        shares=_share_table(ranking),
+        evidence=evidence_section(ranking, verdict),
+        panels=panel_section(ranking, verdict),
         model=model_section(ranking, verdict),
         group_unit=ranking.group_unit,
-        trust=trust_section(ranking, verdict),
-        mix=ranking_pictures.mix(ranking),
-        paths=ranking_pictures.paths(ranking),
+        cells=cells(ranking),
+        doubts=sentences.doubts(verdict),
+        answers=sentences.answers(verdict),
+        weights=weight_section(ranking, verdict),
         command=command_line("rank", arguments, ranking.training),
         data=_data_rows(ranking),
         given=argument_rows(arguments),
@@ -74,27 +68,11 @@ def ranking_report(
         files=result_files.selected(
             result_files.RANKING,
             check=ranking.check is not None,
+            panels=ranking.panels is not None,
+            wells=are_on_plates(ranking),
             skipped=bool(arguments.get("skip_unreadable")),
         ),
         percent=percent,
-    )
-
-
-def _share_table(ranking: ChannelRanking) -> Table:
-    table = ranking.importance.to_frame()
-    columns = (table[name] for name in ("channel", "score", "std", "rank"))
-    share_text, digits = (percent, 1) if len(table) <= FEW else (fine_percent, 2)
-    return Table(
-        "Share of the mix",
-        ("channel", "share", "rank"),
-        [
-            (channel, share_text(share) + spread(std, digits), f"{rank:g}")
-            for channel, share, std, rank in zip(*columns, strict=True)
-        ],
-        "± is the standard deviation over the runs, in percentage points."
-        if len(ranking.runs) > 1
-        else "A single run has no spread.",
-        find="channel",
     )
 
 
@@ -119,13 +97,16 @@ def _data_rows(ranking: ChannelRanking) -> Rows:
 
 
 def _split(ranking: ChannelRanking) -> str:
-    parts = list(ranking.split["seeds"].values())
-    train, validation = (_range([len(p[name]) for p in parts]) for name in ("train", "validation"))
+    parts = list(ranking.split.values())
+    train, validation, test = (
+        _range([len(part.get(name, ())) for part in parts])
+        for name in ("train", "validation", "test")
+    )
     # Runs of a custom loop need not say what they were trained on.
     used = "" if train == "0" else f"{train} for training, {validation} for validation, "
     return (
-        f"{used}{len(ranking.split['test'])} for testing; "
-        f"no {ranking.group_unit} is in more than one part"
+        f"in each of {quantity(len(parts), 'run')} {used}{test} for testing; "
+        f"no {ranking.group_unit} is in more than one part of a run"
     )
 
 

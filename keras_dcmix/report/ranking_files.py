@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_dcmix._common.files import REPORT
-from keras_dcmix.evidence.sentences import dropping, leaders, reliability
-from keras_dcmix.evidence.verdict import UnreliableCheck
+from keras_dcmix.evidence.sentences import leaders, reliability
 from keras_dcmix.inference.card import ModelCard
 from keras_dcmix.inference.formats import keras_file
 from keras_dcmix.inference.model_cards import card_of_model
 from keras_dcmix.report.figures import save_figures
 from keras_dcmix.report.ranking import ranking_report
+from keras_dcmix.report.result_pictures import are_on_plates, draw_evidence, draw_panels
 from keras_dcmix.report.run_record import record_of_ranking
 
 if TYPE_CHECKING:
@@ -43,9 +43,12 @@ def save_ranking(
     ranking.predictions.confusion().to_csv(folder / "confusion.csv")
     ranking.model.save(folder / "model.keras")
     keras_file.add_card(folder / "model.keras", card_of_ranking(ranking))
+    ranking.predictions.group_table().to_csv(folder / "wells.csv", index=False)
     if ranking.check is not None:
         ranking.check.scores.to_csv(folder / "subsets.csv")
-        ranking.check.scores.best_panels("accuracy").to_csv(folder / "panels.csv", index=False)
+    for name, frame in (("evidence", ranking.evidence), ("panels", ranking.panels)):
+        if frame is not None:
+            frame.to_csv(folder / f"{name}.csv", index=False)
     save_figures(ranking_figures(ranking), folder)
     page = ranking_report(ranking, arguments=arguments, warnings=warnings)
     (folder / REPORT).write_text(page, encoding="utf-8")
@@ -74,8 +77,9 @@ def ranking_figures(ranking: ChannelRanking) -> dict[str, Axes]:
     if not verdict.leaders.stand_out:
         figures["importance"].set_title(f"{leaders.NO_LEADER}\n", loc="left")
     if ranking.check is not None:
-        panels = plotting.plot_panels(ranking.check.scores, metric="accuracy")
-        if isinstance(verdict.check, UnreliableCheck):
-            panels.set_title(dropping.UNRELIABLE_TITLE, loc="left")
-        figures["panels"] = panels
+        figures["evidence"] = draw_evidence(ranking)
+        reliable = verdict.reliability.is_reliable
+        figures["panels"] = draw_panels(ranking, is_reliable=reliable)
+    if are_on_plates(ranking):
+        figures["plate"] = plotting.plot_plate(ranking.predictions.group_table())
     return figures

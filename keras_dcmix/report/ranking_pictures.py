@@ -1,4 +1,4 @@
-"""The pictures on the page of a ranking."""
+"""The pictures of the weights on the page of a ranking."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_dcmix._common.wording import percent
-from keras_dcmix.evidence.sentences import dropping
 from keras_dcmix.plotting.folding import FEW, ROWS, even_share, folded, shares_together
 from keras_dcmix.report.figures import NARROW, Picture, picture
 from keras_dcmix.report.page import in_page
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from keras_dcmix.experiments.rank import ChannelRanking
-    from keras_dcmix.importance.subsets import SubsetScores
 
 
 def bars(ranking: ChannelRanking) -> Picture:
@@ -111,28 +109,4 @@ def paths(ranking: ChannelRanking) -> Picture:
             f"{grey}{runs}"
         ),
         size=(NARROW + 0.5, 3.6),
-    )
-
-
-def panels(scores: SubsetScores, *, is_reliable: bool) -> Picture:
-    """Accuracy of the best set of channels of each size."""
-    from keras_dcmix.plotting import plot_panels
-
-    def draw(ax: Axes | None) -> Axes:
-        ax = plot_panels(scores, metric="accuracy", ax=ax)
-        if not is_reliable:
-            ax.set_title(dropping.UNRELIABLE_TITLE, loc="left")
-        return ax
-
-    found = scores.panels("accuracy")
-    best = "; ".join(
-        f"{dropping.panel_name(panel)}: {percent(panel.score)}" for panel in found[: FEW + 1]
-    )
-    if found[FEW + 1 :]:
-        best += f"; all {scores.num_channels} channels: {percent(found[-1].score)}"
-    return picture(
-        draw,
-        alt=f"Accuracy of the best set of channels of each size, from none to all. {best}.",
-        caption=dropping.PANEL_CAPTION if is_reliable else dropping.UNRELIABLE_CAPTION,
-        is_photo=scores.num_channels > ROWS,  # thousands of dots are smaller as pixels
     )

@@ -14,6 +14,8 @@ class Condition(StrEnum):
     """When a file is written that is not always written."""
 
     CHECK = "without --no-check"
+    PANELS = "without --no-check, or where panels were retrained"
+    WELLS = "where groups are wells"
     RANKS = "with three channels or more"
     CURVES = "where a method has a trained model"
     SKIPPED = "with --skip-unreadable"
@@ -43,14 +45,20 @@ RANKING = (
     ResultFile("importance.csv", "share of each channel, with its spread"),
     ResultFile("runs.csv", "accuracy of each run"),
     ResultFile("trajectory.csv", "weights after each epoch"),
+    ResultFile("evidence.csv", "what each channel adds, and its verdict", Condition.CHECK),
     ResultFile("subsets.csv", "score of every set of channels", Condition.CHECK),
-    ResultFile("panels.csv", "best set of each size, and its cost", Condition.CHECK),
+    ResultFile(
+        "panels.csv", "accuracy of panels, estimated and retrained", Condition.PANELS
+    ),
+    ResultFile("wells.csv", "predictions for each group, such as a well"),
     ResultFile("confusion.csv", "predicted class by true class"),
     ResultFile("model.keras", "model with the lowest validation loss; takes raw pixels"),
     ResultFile("importance.png", "share of each channel, as bars"),
     ResultFile("trajectory.png", "weights during training, as lines"),
     ResultFile("mix.png", "example images and the mix of their channels"),
-    ResultFile("panels.png", "accuracy of the best set of each size", Condition.CHECK),
+    ResultFile("evidence.png", "what each channel adds, with its verdict", Condition.CHECK),
+    ResultFile("panels.png", "accuracy of panels, estimated and retrained", Condition.CHECK),
+    ResultFile("plate.png", "predictions on the plate", Condition.WELLS),
     *_LAST,
 )
 COMPARISON = (

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import itertools
 import re
-from dataclasses import replace
 from functools import cache
 
 import html5lib
@@ -14,7 +13,9 @@ import pandas as pd
 import pytest
 
 from keras_dcmix import ChannelImportance, ChannelRanking, MethodComparison, SubsetScores, Training
+from keras_dcmix.evidence.panel_verdict import Interval, PanelsVerdict, RetrainedPanel, decide
 from keras_dcmix.experiments.check import ChannelCheck
+from keras_dcmix.experiments.examples import CellsOfClass, ExampleCells
 from keras_dcmix.experiments.predictions import Predictions
 from keras_dcmix.models import build_classifier
 from keras_dcmix.report import comparison_report, ranking_report
@@ -28,35 +29,77 @@ def classifier(num_channels: int, num_classes: int):
     return build_classifier((12, 12, num_channels), num_classes)
 
 
-def subset_scores(names, gains, *, noise: float = 0.002) -> SubsetScores:
-    """Scores of a game in which each channel adds its gain, over four blocks."""
-    members = np.array(list(itertools.product([False, True], repeat=len(names))))
+def subset_scores(names, gains, *, num_blocks: int = 12, noise: float = 0.002) -> SubsetScores:
+    """Scores of a game in which each channel adds its gain; of many channels orders are sampled."""
+    number = len(names)
+    orders = None
+    members = np.array(list(itertools.product([False, True], repeat=min(number, 8))))
+    if number > 8:
+        order = np.arange(number)
+        orders = np.stack([order, order[::-1]])
+        prefixes = [np.isin(order, o[:size]) for o in orders for size in range(number + 1)]
+        one = np.eye(number, dtype=bool)
+        members = np.unique([*prefixes, *one, *~one], axis=0)
     score = 0.5 + members @ np.asarray(gains)
-    blocks = score + np.random.default_rng(0).normal(0, noise, (4, len(score)))
-    blocks -= blocks.mean(axis=0) - score
-    return SubsetScores(tuple(names), members, {"accuracy": blocks, "log_likelihood": blocks})
-
-
-def sampled_scores(names, gains) -> SubsetScores:
-    """The same for many channels, where orders are sampled."""
-    order = np.arange(len(names))
-    orders = np.stack([order, order[::-1]])
-    members = np.unique(
-        [np.isin(order, each[:size]) for each in orders for size in range(len(names) + 1)], axis=0
-    )
-    score = 0.5 + members @ np.asarray(gains)
-    blocks = np.stack([score - 1e-4 * members.sum(axis=1), score + 1e-4 * members.sum(axis=1)])
+    slopes = np.random.default_rng(0).normal(0, noise, (num_blocks, number)) * (number <= 8)
+    slopes += noise / number * np.linspace(-1, 1, num_blocks)[:, None]
+    slopes -= slopes.mean(axis=0)
+    blocks = score + slopes @ members.T
     given = {"accuracy": blocks, "log_likelihood": blocks}
     return SubsetScores(tuple(names), members, given, orders=orders)
 
 
-def predictions(classes, accuracy: float, groups, num_seeds: int) -> Predictions:
-    """Forty images a class; the wrong ones are taken for the next class."""
+def predictions(classes, accuracy: float, groups, num_repeats: int) -> Predictions:
+    """Forty images a class; the wrong ones are taken for the next class.
+
+    Each group has one class: they take turns.
+    """
     labels = np.repeat(np.arange(len(classes)), 40)
     wrong = np.tile(np.arange(40) >= round(40 * accuracy), len(classes))
     predicted = np.where(wrong, (labels + 1) % len(classes), labels)
-    probabilities = np.eye(len(classes))[[predicted] * num_seeds]
-    return Predictions(classes, labels, np.resize(groups, len(labels)), probabilities)
+    probabilities = np.eye(len(classes))[[predicted] * num_repeats]
+    number, size = np.arange(len(labels)), len(classes)
+    mine = number % max(1, len(groups) // size) * size + labels
+    return Predictions(classes, labels, np.asarray(groups)[mine % len(groups)], probabilities)
+
+
+def panel(names, channels, cost: float, half: float = 0.005, *, all_channels: float = 0.95):
+    """A retrained panel with an interval of its cost; the margin is 0.02."""
+    interval = Interval(cost, cost - half, cost + half)
+    accuracy = all_channels - cost
+    return RetrainedPanel(
+        channels=tuple(channels),
+        dropped=tuple(name for name in names if name not in channels),
+        accuracy=Interval(accuracy, accuracy - half, accuracy + half),
+        cost=interval,
+        decision=decide(interval, 0.02),
+        was_asked=False,
+    )
+
+
+def retrained(*panels, all_channels: float = 0.95) -> PanelsVerdict:
+    interval = Interval(all_channels, all_channels - 0.02, all_channels + 0.02)
+    return PanelsVerdict(interval, panels, 0.02)
+
+
+def cells_of(classes, num_channels: int, groups) -> ExampleCells:
+    rng = np.random.default_rng(2)
+
+    def some(probability: float):
+        return tuple(
+            CellsOfClass(
+                name,
+                rng.normal(100, 10, (3, 12, 12, num_channels)),
+                np.full(3, probability),
+                tuple(groups[:3]),
+            )
+            for name in classes[:6]
+        )
+
+    return ExampleCells(some(0.9), some(0.1), 0.5)
+
+
+WELLS = tuple(f"{row}{column:02}" for row in "ABC" for column in range(1, 5))
 
 
 def make_ranking(
@@ -66,28 +109,28 @@ def make_ranking(
     *,
     accuracy: float = 0.95,
     classes=("negative", "positive"),
-    groups=("A01", "A02", "B01"),
-    num_seeds: int = 5,
+    groups=WELLS,
+    num_runs: int = 5,
     check: bool = True,
+    retrain: bool = True,
 ) -> ChannelRanking:
-    found = predictions(classes, accuracy, np.array(groups), num_seeds)
+    """A ranking of folds, in which the first channel alone is sufficient."""
+    found = predictions(classes, accuracy, np.array(groups), 1)
     rng = np.random.default_rng(1)
-    repeats = np.array(shares) + rng.normal(0, 0.004, (num_seeds, len(names)))
+    repeats = np.array(shares) + rng.normal(0, 0.004, (num_runs, len(names)))
     repeats = np.abs(repeats) / np.abs(repeats).sum(axis=1, keepdims=True)
-    right = found.right.mean(axis=1)
     rows = [
         (seed, epoch, epoch * 9, name, 0, share, share)
-        for seed in range(num_seeds)
+        for seed in range(num_runs)
         for epoch in range(3)
         for name, share in zip(names, repeats[seed], strict=True)
     ]
     columns = ["seed", "epoch", "step", "channel", "mix", "alpha", "share"]
-    make = subset_scores if len(names) <= 8 else sampled_scores
-    split = {"train": ["C01", "C02"], "validation": ["D01"]}
-    seeds = range(num_seeds)
+    runs = {"seed": range(num_runs), "repeat": 0, "fold": range(num_runs)}
+    split = {"train": ["C01", "C02"], "validation": ["D01"], "test": ["A01", "B01"]}
     return ChannelRanking(
         importance=ChannelImportance.from_repeats("dcmix", names, repeats, "share of the mix"),
-        runs=pd.DataFrame({"seed": seeds, "accuracy": right, "epochs": 3, "seconds": 1.0}),
+        runs=pd.DataFrame({**runs, "accuracy": accuracy, "epochs": 3, "seconds": 1.0}),
         history=pd.DataFrame(rows, columns=columns),
         model=classifier(len(names), len(classes)),
         best_seed=0,
@@ -95,14 +138,22 @@ def make_ranking(
         majority_baseline=1 / len(classes),
         num_unlabelled=4,
         num_empty_fields=0,
-        split={"test": sorted(groups), "seeds": dict.fromkeys(seeds, split)},
+        split=dict.fromkeys(range(num_runs), split),
         num_test_images=len(found.labels),
         predictions=found,
         examples=rng.normal(100, 10, (len(classes), 12, 12, len(names))).astype("float32"),
         training=Training(epochs=3),
-        check=ChannelCheck(make(names, gains), accuracy, 1.0, 80) if check else None,
+        check=made_check(names, gains, classes) if check else None,
+        retrained=retrained(panel(names, names[:1], 0.002)) if retrain else None,
+        cells=cells_of(classes, len(names), groups),
         group_unit="well",
     )
+
+
+def made_check(names, gains, classes) -> ChannelCheck:
+    scores = subset_scores(names, gains)
+    by_class = {name: scores for name in classes} if len(classes) > 2 else {}
+    return ChannelCheck(scores, 80, 12, 1.0, None, by_class)
 
 
 def make_comparison(
@@ -158,10 +209,6 @@ def make_comparison(
     )
 
 
-def with_check_accuracy(ranking: ChannelRanking, accuracy: float) -> ChannelRanking:
-    return replace(ranking, check=replace(ranking.check, accuracy=accuracy))
-
-
 class Page:
     """A page of HTML that was parsed; whatever is not valid is an error."""
 
@@ -215,7 +262,7 @@ ARGUMENTS = {"source": "plate.csv", "label": "Metadata_Drug", "group": None, "se
 
 def _hostile():
     ranking = make_ranking(
-        names=(HOSTILE, QUOTES), classes=(HOSTILE, QUOTES), groups=(HOSTILE, QUOTES, "A01")
+        names=(HOSTILE, QUOTES), classes=(HOSTILE, QUOTES), groups=(HOSTILE, QUOTES, *WELLS)
     )
     keys = ("source", "label", "group", "pattern", "controls", "out")
     return ranking, {key: f"{key} {HOSTILE} {QUOTES}" for key in keys}
@@ -223,25 +270,24 @@ def _hostile():
 
 MANY = tuple(f"channel {index:02}" for index in range(20))
 HUNDREDS = tuple(f"Histone H3 phospho Ser{index:03}" for index in range(200))
+DOSES = tuple(f"dose {index}" for index in range(12))
 CASES = {
     "plain": lambda: (make_ranking(), ARGUMENTS),
     "not reliable": lambda: (make_ranking(accuracy=0.5), ARGUMENTS),
-    "no check": lambda: (make_ranking(check=False), ARGUMENTS),
-    "weak check": lambda: (with_check_accuracy(make_ranking(), 0.5), ARGUMENTS),
-    "one run": lambda: (make_ranking(num_seeds=1), ARGUMENTS),
+    "no check": lambda: (make_ranking(check=False, retrain=False), ARGUMENTS),
+    "no retraining": lambda: (make_ranking(retrain=False), ARGUMENTS),
+    "one run": lambda: (make_ranking(num_runs=1), ARGUMENTS),
     "20 channels": lambda: (
-        make_ranking(MANY, np.arange(20) / 190, np.arange(20) / 500, num_seeds=2),
+        make_ranking(MANY, np.arange(20) / 190, np.arange(20) / 500, num_runs=2),
         ARGUMENTS,
     ),
     "200 channels": lambda: (
-        make_ranking(HUNDREDS, np.arange(200) / 19900, np.arange(200) / 50000, num_seeds=2),
+        make_ranking(HUNDREDS, np.arange(200) / 19900, np.arange(200) / 50000, num_runs=2),
         ARGUMENTS,
     ),
-    "12 classes": lambda: (
-        make_ranking(classes=tuple(f"dose {index}" for index in range(12))),
-        ARGUMENTS,
-    ),
-    "no arguments": lambda: (make_ranking(num_seeds=2), {}),
+    "3 classes": lambda: (make_ranking(classes=DOSES[:3]), ARGUMENTS),
+    "12 classes": lambda: (make_ranking(classes=DOSES, groups=DOSES), ARGUMENTS),
+    "no arguments": lambda: (make_ranking(num_runs=2), {}),
     "hostile": _hostile,
 }
 

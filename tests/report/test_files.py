@@ -26,7 +26,7 @@ def saved_ranking(ranking_of):
 
     def make(*, check: bool = True):
         model = build_classifier((12, 12, 2), 2, channel_names=("GFP", "DNA"))
-        return replace(ranking_of(num_seeds=2, check=check), model=model)
+        return replace(ranking_of(num_runs=2, check=check), model=model)
 
     return make
 
@@ -132,13 +132,13 @@ def test_the_bars_say_so_where_no_channel_stands_out(ranking_of):
 
 
 def test_a_figure_states_how_good_the_models_are(ranking_of):
-    figures = ranking_figures(ranking_of(num_seeds=2))
+    figures = ranking_figures(ranking_of(num_runs=2))
     assert figures["importance"].get_title(loc="right").startswith("accuracy 0.95 on unseen wells")
     assert "model of seed 0" in figures["mix"].get_title(loc="right")
 
 
 def test_the_panels_of_a_check_that_is_not_reliable_have_a_title_that_says_so(ranking_of):
-    ranking = ranking_of(num_seeds=2)
+    ranking = ranking_of(num_runs=2)
     weak = replace(ranking, check=replace(ranking.check, accuracy=0.5))
     titles = [ranking_figures(each)["panels"].get_title(loc="left") for each in (ranking, weak)]
     assert [("not reliable" in title) for title in titles] == [False, True]

@@ -200,7 +200,7 @@ def test_text_can_be_read_on_what_is_behind_it(page_of, mode):
 
 def test_warnings_are_shown_at_the_top(ranking_of, comparison_of, page):
     warning = "Each class is on plates of its own <b>"
-    for result in (ranking_of(num_seeds=2), comparison_of()):
+    for result in (ranking_of(num_runs=2), comparison_of()):
         header = page(result, warnings=[warning]).html.split("<main>")[0]
         assert '<p class="warning">Warning: Each class is on plates of its own &lt;b&gt;' in header
         assert "Warning" not in page(result).html
@@ -209,7 +209,7 @@ def test_warnings_are_shown_at_the_top(ranking_of, comparison_of, page):
 def test_drawing_neither_follows_nor_changes_the_style_of_the_user(page_of, page, ranking_of):
     with plt.style.context("dark_background"):
         before = dict(mpl.rcParams)
-        drawings = page(ranking_of(num_seeds=2)).drawings
+        drawings = page(ranking_of(num_runs=2)).drawings
         assert dict(mpl.rcParams) == before
     assert not plt.get_fignums()
     assert drawings == page_of("no arguments").drawings

@@ -190,7 +190,7 @@ def test_mistakes_are_counted_in_images_of_the_true_class(ranking_of):
 
 
 def test_a_class_without_test_images_has_no_accuracy(ranking_of):
-    ranking = ranking_of(num_seeds=1)
+    ranking = ranking_of(num_runs=1)
     labels = np.zeros_like(ranking.predictions.labels)
     section = section_of(with_predictions(ranking, labels=labels))
     assert section.confusion.shares[1] == [0, 0]
@@ -232,14 +232,14 @@ def test_a_channel_called_none_is_not_the_empty_set(ranking_of):
 
 
 def test_the_shares_of_a_run_stand_below_their_channels(ranking_of):
-    table = trust_of(ranking_of(("ER", "GFP"), (0.1, 0.9), num_seeds=2)).runs
+    table = trust_of(ranking_of(("ER", "GFP"), (0.1, 0.9), num_runs=2)).runs
     assert tuple(table.columns) == ("run", "accuracy", "GFP", "ER")
     assert [row[:2] for row in table.rows] == [("seed 0", "95%"), ("seed 1", "95%")]
     assert all(row[2] > "80%" > "20%" > row[3] for row in table.rows)
 
 
 def test_a_ranking_without_repeats_is_one_run(ranking_of):
-    ranking = ranking_of(num_seeds=1)
+    ranking = ranking_of(num_runs=1)
     single = replace(ranking, importance=replace(ranking.importance, repeats=None))
     assert len(trust_of(single).runs.rows) == 1
 
@@ -256,7 +256,7 @@ def test_the_panels_of_a_check_that_is_not_reliable_have_a_title_that_says_so(pa
 
 
 def test_the_text_for_the_mix_names_only_the_classes_that_it_shows(ranking_of, page):
-    ranking = ranking_of(classes=tuple(f"dose {index}" for index in range(6)), num_seeds=1)
+    ranking = ranking_of(classes=tuple(f"dose {index}" for index in range(6)), num_runs=1)
     shown = page(replace(ranking, examples=ranking.examples[:4]))
     assert any("each of the classes dose 0, dose 1, dose 2, dose 3: its" in a for a in shown.alts)
 

@@ -54,7 +54,7 @@ def test_settings_that_are_not_known_are_left_out():
 
 
 def test_images_without_label_or_crop_are_counted_where_there_are_some(ranking_of, page):
-    ranking = ranking_of(num_seeds=2)
+    ranking = ranking_of(num_runs=2)
     facts = page(ranking).facts
     assert facts["left out"] == "4 images or rows without a label"
     assert "empty" not in facts
@@ -64,7 +64,7 @@ def test_images_without_label_or_crop_are_counted_where_there_are_some(ranking_o
 
 
 def test_sizes_and_parts_of_the_split_are_in_words(ranking_of, page):
-    ranking = ranking_of(num_seeds=2)
+    ranking = ranking_of(num_runs=2)
     seeds = {0: {"train": ["C1"], "validation": ["D1"]}}
     seeds[1] = {"train": ["C1", "C2", "C3"], "validation": ["D1"]}
     split = {"test": ["A01", "A02", "B01"], "seeds": seeds}
@@ -84,7 +84,7 @@ def test_sizes_and_parts_of_the_split_are_in_words(ranking_of, page):
     ],
 )
 def test_groups_are_called_what_they_are(ranking_of, page, unit, name, in_header):
-    shown = page(replace(ranking_of(num_seeds=1), group_unit=unit))
+    shown = page(replace(ranking_of(num_runs=1), group_unit=unit))
     assert f"no {unit} is in more than one part" in shown.facts[name]
     assert in_header in shown.text(".//header")
     assert "well" not in shown.text(".//main")
