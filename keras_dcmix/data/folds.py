@@ -77,8 +77,8 @@ def most_folds(labels: np.ndarray, groups: np.ndarray) -> int:
     if least < _PARTS:
         names = ", ".join(map(str, pairs.loc[pairs["label"] == counts.index[-1], "group"]))
         raise DataError(
-            f"A ranking needs at least {_PARTS} groups of each class: to train, to choose the epoch "
-            f"and to test. Received: {least} of class '{fewest}' ({names}). Add groups, or leave "
+            f"A ranking needs at least {_PARTS} groups of each class: to train, to choose the "
+            f"epoch and to test. Received: {least} of class '{fewest}' ({names}). Add groups, or leave "
             "the class out"
         )
     return least

@@ -168,7 +168,11 @@ def _of_class(channel: ChannelEvidence) -> Cell:
 
 
 def _channels_with_evidence(found: Evidence) -> str:
-    names = [f"{each.channel} ({each.verdict})" for each in by_verdict(found) if each.channel in found.shown]
+    names = [
+        f"{each.channel} ({each.verdict})"
+        for each in by_verdict(found)
+        if each.channel in found.shown
+    ]
     if names:
         return listed(names, FEW)
     return "undecided" if found.groups_missing else "none"

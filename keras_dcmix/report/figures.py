@@ -29,7 +29,15 @@ _CARD, _INK = "#1b212a", "#e8ecf2"
 _DARK = {
     **dict.fromkeys(("figure.facecolor", "axes.facecolor"), _CARD),
     **dict.fromkeys(
-        ("text.color", "axes.labelcolor", "axes.edgecolor", "axes.titlecolor", "xtick.color", "ytick.color"), _INK
+        (
+            "text.color",
+            "axes.labelcolor",
+            "axes.edgecolor",
+            "axes.titlecolor",
+            "xtick.color",
+            "ytick.color",
+        ),
+        _INK,
     ),
 }
 _PIXELS_PER_INCH = 96  # of CSS

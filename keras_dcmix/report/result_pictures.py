@@ -115,7 +115,9 @@ def predictions(ranking: ChannelRanking) -> Picture | None:
     table = ranking.predictions.group_table()
     wrong = int((table["predicted"] != table["label"]).sum())
     what = f"mean probability over its images, predicted by models that have not seen the {unit}"
-    alt = f"The predictions for {quantity(len(table), unit)}; for {wrong} another class is predicted."
+    alt = (
+        f"The predictions for {quantity(len(table), unit)}; for {wrong} another class is predicted."
+    )
     if are_on_plates(ranking):
         return picture(
             lambda ax: plot_plate(table, ax=ax),
