@@ -474,6 +474,7 @@ CLAIMS = {
     "idle": r"shows? no evidence",
     "droppable": r"can be dropped",
     "enough": r"(?:is|together are) enough",
+    "not enough": r"(?:is|together are) not enough",
     "carrying": r"(?:carries|carry) the phenotype(?: only in combination)?",
 }
 
@@ -526,6 +527,8 @@ def assert_dropping_was_retrained(verdict: RankingVerdict, claims) -> None:
     for kind, channels in claims:
         if kind == "enough":
             assert channels in [{*each.channels} for each in good]
+        if kind == "not enough":
+            assert not any({*each.channels} <= channels for each in good)
         if kind == "droppable":
             assert channels in [{*each.dropped} for each in good]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from keras_dcmix._common.wording import interval, percent, plural, probability, quantity
@@ -83,7 +84,7 @@ def accuracy(model: Reliability) -> str:
 
 
 def _with_interval(model: Reliability) -> str:
-    if model.low != model.low or model.high != model.high:  # NaN: not known
+    if math.isnan(model.low) or math.isnan(model.high):
         return percent(model.accuracy)
     return f"{percent(model.accuracy)} {interval(model.low, model.high)}"
 
