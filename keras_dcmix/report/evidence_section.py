@@ -128,17 +128,19 @@ def _table(found: Evidence, note: str) -> Table:
         )
         for each in by_verdict(found)
     ]
-    heads = ("channel", "share of the mix", "alone", "unique", "Shapley value", "verdict")
-    note = f"Gains in nats of log-likelihood an image, with 95% intervals. {note}"
+    heads = ("channel", "share", "alone", "unique", "Shapley value", "verdict")
+    note = (
+        f"Share: of the mix. Gains in nats of log-likelihood an image, with 95% intervals. {note}"
+    )
     return Table(sentences.TABLE_CAPTION, heads, rows, note, find="channel")
 
 
 def _gain(gain: Gain) -> Cell:
     """A gain, and below it its interval and p-value."""
-    test = probability(gain.p_value)
+    lines = [probability(gain.p_value)]
     if gain.low == gain.low and gain.high == gain.high:  # not NaN
-        test = f"{sentences.nats(gain.low)} to {sentences.nats(gain.high)}, {test}"
-    return sentences.nats(gain.value), test
+        lines.insert(0, f"{sentences.nats(gain.low)} to {sentences.nats(gain.high)}")
+    return sentences.nats(gain.value), *lines
 
 
 def _by_class(classes: Mapping[str, Evidence]) -> Table | None:
@@ -168,7 +170,11 @@ def _of_class(channel: ChannelEvidence) -> Cell:
 
 
 def _channels_with_evidence(found: Evidence) -> str:
-    names = [f"{each.channel} ({each.verdict})" for each in by_verdict(found) if each.channel in found.shown]
+    names = [
+        f"{each.channel} ({each.verdict})"
+        for each in by_verdict(found)
+        if each.channel in found.shown
+    ]
     if names:
         return listed(names, FEW)
     return "undecided" if found.groups_missing else "none"

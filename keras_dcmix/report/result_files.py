@@ -47,9 +47,7 @@ RANKING = (
     ResultFile("trajectory.csv", "weights after each epoch"),
     ResultFile("evidence.csv", "what each channel adds, and its verdict", Condition.CHECK),
     ResultFile("subsets.csv", "score of every set of channels", Condition.CHECK),
-    ResultFile(
-        "panels.csv", "accuracy of panels, estimated and retrained", Condition.PANELS
-    ),
+    ResultFile("panels.csv", "accuracy of panels, estimated and retrained", Condition.PANELS),
     ResultFile("wells.csv", "predictions for each group, such as a well"),
     ResultFile("confusion.csv", "predicted class by true class"),
     ResultFile("model.keras", "model with the lowest validation loss; takes raw pixels"),
