@@ -22,7 +22,7 @@ Draw = Callable[..., "Axes"]
 
 # Inches. Narrow figures fill the width of a phone with readable letters, and grow on a desktop.
 NARROW = 4.7
-_DPI = 150  # of photos, also of those inside a drawing
+_DPI = 120  # of photos, also of those inside a drawing
 
 # Colours of the card and of the text in `style.css` where the page is dark.
 CARD, INK = "#1b212a", "#e8ecf2"
