@@ -1,4 +1,4 @@
-"""What each channel adds: its pictures, its share, alone and unique as a forest plot, its verdict."""
+"""What each channel adds: pictures, share, alone and unique as a forest plot, and verdict."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from keras_dcmix.plotting.style import (
     laid_out,
     muted,
     text_color,
+    text_width,
 )
 from keras_dcmix.plotting.verdict_style import verdict_color
 
@@ -133,8 +134,11 @@ def _draw_pictures(
             box = (number * step, top, layout.picture, tall)
             add_picture(ax, box, plane, stretched(planes))
     size = _SMALL * layout.size
-    for number, name in enumerate(names[: pictures.shape[1]]):
-        text = cut(str(name), layout.picture if len(names) > 1 else layout.name, size)
+    names = [str(name) for name in names[: pictures.shape[1]]]
+    if len(names) > 1 and any(text_width(name, size) > step for name in names):
+        names = []  # cut to two letters they would say nothing
+    for number, name in enumerate(names):
+        text = cut(name, layout.name + 3 * size, size)
         place = number * step, layout.top + 0.4 * size
         _write(ax, *place, text, size, color=muted(ax), va="baseline")
 

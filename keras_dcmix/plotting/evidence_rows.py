@@ -74,7 +74,8 @@ def evidence_rows(evidence: pd.DataFrame, top: int | None) -> EvidenceRows:
             f"Received: {len(evidence)} rows without {missing}"
         )
     frame = evidence.copy()
-    frame["replaced_by"] = frame["replaced_by"].fillna("").astype(str)  # as `read_csv` reads it
+    given = frame["replaced_by"].astype(object)
+    frame["replaced_by"] = given.where(given.notna(), "")  # `read_csv` reads blanks as NaN
     known = {str(verdict): place for place, verdict in enumerate(ORDER)}
     unknown = sorted({*map(str, frame["verdict"])} - {*known})
     if unknown:

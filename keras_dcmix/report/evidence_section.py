@@ -128,17 +128,19 @@ def _table(found: Evidence, note: str) -> Table:
         )
         for each in by_verdict(found)
     ]
-    heads = ("channel", "share of the mix", "alone", "unique", "Shapley value", "verdict")
-    note = f"Gains in nats of log-likelihood an image, with 95% intervals. {note}"
+    heads = ("channel", "share", "alone", "unique", "Shapley value", "verdict")
+    note = (
+        f"Share: of the mix. Gains in nats of log-likelihood an image, with 95% intervals. {note}"
+    )
     return Table(sentences.TABLE_CAPTION, heads, rows, note, find="channel")
 
 
 def _gain(gain: Gain) -> Cell:
     """A gain, and below it its interval and p-value."""
-    test = probability(gain.p_value)
+    lines = [probability(gain.p_value)]
     if gain.low == gain.low and gain.high == gain.high:  # not NaN
-        test = f"{sentences.nats(gain.low)} to {sentences.nats(gain.high)}, {test}"
-    return sentences.nats(gain.value), test
+        lines.insert(0, f"{sentences.nats(gain.low)} to {sentences.nats(gain.high)}")
+    return sentences.nats(gain.value), *lines
 
 
 def _by_class(classes: Mapping[str, Evidence]) -> Table | None:

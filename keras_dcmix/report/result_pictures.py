@@ -28,11 +28,14 @@ def draw_evidence(ranking: ChannelRanking, ax: Axes | None = None) -> Axes:
     """Draws the evidence, each channel with a picture of each of the first classes."""
     from keras_dcmix.plotting import plot_evidence
 
+    table = ranking.evidence
+    if table is None:
+        raise TypeError("a ranking without a check has no evidence")
     classes = _pictured_classes(ranking)
     examples = ranking.examples[: len(classes)]
     names = ranking.importance.channel_names
     images = {name: examples[..., number] for number, name in enumerate(names)}
-    return plot_evidence(ranking.evidence, images=images, image_names=classes, ax=ax)
+    return plot_evidence(table, images=images, image_names=classes, ax=ax)
 
 
 def _pictured_classes(ranking: ChannelRanking) -> tuple[str, ...]:

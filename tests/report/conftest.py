@@ -152,7 +152,7 @@ def make_ranking(
 
 def made_check(names, gains, classes) -> ChannelCheck:
     scores = subset_scores(names, gains)
-    by_class = {name: scores for name in classes} if len(classes) > 2 else {}
+    by_class = dict.fromkeys(classes, scores) if len(classes) > 2 else {}
     return ChannelCheck(scores, 80, 12, 1.0, None, by_class)
 
 
