@@ -18,9 +18,7 @@ def dataset(*, wells: int = 12, images: int = 2, classes: int = 2, plates=None):
 
 
 def deal(num_folds: int = 3, num_repeats: int = 1, seed: int = 0, **wells) -> FoldPlan:
-    return FoldPlan.deal(
-        dataset(**wells), num_folds=num_folds, num_repeats=num_repeats, seed=seed
-    )
+    return FoldPlan.deal(dataset(**wells), num_folds=num_folds, num_repeats=num_repeats, seed=seed)
 
 
 def test_every_labelled_group_is_tested_exactly_once_in_each_repeat():

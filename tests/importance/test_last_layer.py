@@ -76,7 +76,9 @@ def test_weights_decide_how_much_an_image_counts():
     features, labels = np.zeros((10, 1)), np.array([0] * 9 + [1])
     plain = start.fitted(features, labels)
     alike = start.fitted(features, labels, 1 / np.bincount(labels)[labels])
-    np.testing.assert_allclose(np.exp(plain.log_probabilities(features[:1])), [[0.9, 0.1]], atol=3e-3)
+    np.testing.assert_allclose(
+        np.exp(plain.log_probabilities(features[:1])), [[0.9, 0.1]], atol=3e-3
+    )
     np.testing.assert_allclose(np.exp(alike.log_probabilities(features[:1])), 0.5, atol=1e-6)
 
 

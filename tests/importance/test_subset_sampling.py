@@ -120,7 +120,5 @@ def test_the_table_is_the_mean_over_classes(image_scores):
 
 def test_the_table_of_a_class_has_its_images_alone(image_scores):
     table = image_scores.of_class(0).table()
-    np.testing.assert_allclose(
-        table.scores("accuracy"), image_scores.accuracy[:, :3].mean(axis=1)
-    )
+    np.testing.assert_allclose(table.scores("accuracy"), image_scores.accuracy[:, :3].mean(axis=1))
     assert table.num_blocks == 2

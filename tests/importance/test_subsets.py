@@ -418,7 +418,9 @@ def test_among_keeps_the_scores_of_the_subsets_inside():
     assert len(inner.subsets) == 4
 
 
-@pytest.mark.parametrize("block_sizes", [None, [40, 30, 30, 7, 1], [0.1 + 0.2, 4 / 3, 1e-7, 1e9, 2]])
+@pytest.mark.parametrize(
+    "block_sizes", [None, [40, 30, 30, 7, 1], [0.1 + 0.2, 4 / 3, 1e-7, 1e9, 2]]
+)
 @pytest.mark.parametrize("how", ["exact", "sampled"])
 def test_a_csv_file_gives_the_table_back(how, block_sizes, tmp_path):
     made = noise(7) if how == "exact" else sampled(7)
