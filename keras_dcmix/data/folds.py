@@ -56,7 +56,7 @@ def deal_folds(
     if parts == _PARTS - 1 and most == _PARTS:
         raise DataError(
             f"Two folds need at least 4 groups of each class, or one of them leaves a single group "
-            f"to train on. Received: {most} groups of a class. Ask for {_PARTS} folds, or add groups"
+            f"to train on. Received: {most} groups of a class. Use {_PARTS} folds, or add groups"
         )
     parts = min(parts, most)
     frame = pd.DataFrame({"label": labels, "group": groups})
@@ -86,8 +86,8 @@ def most_folds(labels: np.ndarray, groups: np.ndarray) -> int:
         names = ", ".join(map(str, pairs.loc[pairs["label"] == counts.index[-1], "group"]))
         raise DataError(
             f"A ranking needs at least {_PARTS} groups of each class: to train, to choose the "
-            f"epoch and to test. Received: {least} of class '{fewest}' ({names}). Add groups, or leave "
-            "the class out"
+            f"epoch and to test. Received: {least} of class '{fewest}' ({names}). Add groups, or "
+            "leave the class out"
         )
     return least
 
