@@ -16,7 +16,8 @@ _SPECIAL = re.compile(r'["$`!%\n]|\\\\|\\$')
 def command_line(words: Iterable[str], *, windows: bool = os.name == "nt") -> str:
     r"""Joins words into a line that a shell takes apart again.
 
-    Double quotes where they do in all shells, so that a line can be copied from one to the other.
+    A path with backslashes is in double quotes where all shells read them alike, because it may be
+    copied from one to the other.
 
     Args:
         words: Program, options and values.
@@ -50,7 +51,7 @@ def joined_names(names: Iterable[str]) -> str:
 def _quoted(word: str, windows: bool) -> str:
     if _PLAIN.fullmatch(word):
         return word
-    if word and not _SPECIAL.search(word):
+    if (windows or "\\" in word) and not _SPECIAL.search(word):
         return f'"{word}"'
     if not windows:
         return shlex.quote(word)

@@ -11,7 +11,6 @@ from keras_dcmix._common.command_lines import command_line
 from keras_dcmix._common.progress import reporting
 from keras_dcmix.cli.parsing import parsed_effects
 from keras_dcmix.cli.runs import interruptible
-from keras_dcmix.datasets.simulated_screen import DEFAULT_PHENOTYPES
 
 EXAMPLES = (
     (
@@ -37,7 +36,7 @@ def simulate(
         str | None,
         typer.Option(
             help="Phenotypes, such as 'siRNA-A:Mito=3,Golgi=1.5;siRNA-B:ER=2'.",
-            show_default=", ".join(DEFAULT_PHENOTYPES),
+            show_default="siRNA-A, siRNA-B, siRNA-C",
         ),
     ] = None,
     batch_effect: Annotated[

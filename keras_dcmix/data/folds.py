@@ -56,7 +56,8 @@ def deal_folds(
     if (frame.groupby("group")["label"].nunique() > 1).any():
         folds = np.empty(len(labels), dtype=np.int64)
         fractions = [1 / parts] * parts
-        for fold, rows in enumerate(split_by_group(labels, groups, fractions=fractions, seed=seed)):
+        found = split_by_group(labels, groups, fractions=fractions, seed=seed)
+        for fold, rows in enumerate(found):
             folds[rows] = fold
     else:
         folds = _deal_pure_groups(frame, parts, np.random.default_rng(seed))
@@ -76,8 +77,8 @@ def most_folds(labels: np.ndarray, groups: np.ndarray) -> int:
     if least < _PARTS:
         names = ", ".join(map(str, pairs.loc[pairs["label"] == counts.index[-1], "group"]))
         raise DataError(
-            f"A ranking needs at least {_PARTS} groups of each class: to train, to choose the epoch "
-            f"and to test. Received: {least} of class '{fewest}' ({names}). Add groups, or leave "
+            f"A ranking needs at least {_PARTS} groups of each class: to train, to choose the "
+            f"epoch and to test. Received: {least} of class '{fewest}' ({names}). Add groups, or leave "
             "the class out"
         )
     return least

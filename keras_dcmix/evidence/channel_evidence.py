@@ -165,7 +165,9 @@ def read_evidence(
     """
     order_errors = scores.order_errors(_METRIC)
     gains = {
-        name: _gains(values, block_classes, order_errors if name == "shapley" else None)
+        name: _gains(
+            values, block_classes, scores.block_sizes, order_errors if name == "shapley" else None
+        )
         for name, values in scores.block_gains(_METRIC).items()
     }
     missing = max(0, fewest_groups(LEVEL) - num_groups)
@@ -210,10 +212,13 @@ def _verdict(alone: Gain, unique: Gain, *, is_decidable: bool) -> ChannelVerdict
 
 
 def _gains(
-    contributions: np.ndarray, classes: np.ndarray | None, order_errors: np.ndarray | None
+    contributions: np.ndarray,
+    classes: np.ndarray | None,
+    sizes: np.ndarray | None,
+    order_errors: np.ndarray | None,
 ) -> Sequence[Gain]:
     """One gain a channel, from `(num_blocks, num_channels)` contributions."""
-    found = group_mean(contributions, classes, other_errors=order_errors)
+    found = group_mean(contributions, classes, sizes=sizes, other_errors=order_errors)
     adjusted = adjusted_p_values(found.p_values)
     columns = (found.values, found.low, found.high, adjusted, found.p_values)
     return [Gain(*map(float, row)) for row in zip(*columns, strict=True)]

@@ -172,5 +172,6 @@ def read_panels(
 
 
 def _interval(values: np.ndarray, blocks: Blocks) -> Interval:
-    found = group_mean(values @ blocks.sums, blocks.classes)
+    sizes = blocks.sums.sum(axis=0)
+    found = group_mean(values @ blocks.sums, blocks.classes, sizes=sizes)
     return Interval(float(found.values), float(found.low), float(found.high))

@@ -30,7 +30,7 @@ def find_replacements(scores: SubsetScores, channel: str) -> tuple[str, ...]:
     """
     number = scores.channel_names.index(channel)
     if scores.orders is not None:
-        return _from_orders(scores, number)
+        return _from_orders(scores, scores.orders, number)
     limit = _REST * _added(scores, number, [])
     chosen: list[int] = []
     rest = 2 * limit
@@ -51,10 +51,10 @@ def _added(scores: SubsetScores, channel: int, others: list[int]) -> float:
     return both - scores.score_of(names, _METRIC)
 
 
-def _from_orders(scores: SubsetScores, channel: int) -> tuple[str, ...]:
+def _from_orders(scores: SubsetScores, orders: np.ndarray, channel: int) -> tuple[str, ...]:
     """The channel whose presence lowers the gain most, over the sampled orders."""
     means = scores.scores(_METRIC)
-    places = np.argsort(scores.orders, axis=1)
+    places = np.argsort(orders, axis=1)
     before = places < places[:, [channel]]
     after = before.copy()
     after[:, channel] = True

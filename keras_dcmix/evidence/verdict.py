@@ -52,8 +52,7 @@ class Reliability:
             not known, and then images are counted.
         low: Lower end of the 95 % interval of the accuracy over groups; NaN where not known.
         high: Upper end.
-        lowest_p_value: The smallest p-value that these groups can reach, above 0 because they have
-            a limited number of permutations.
+        smallest_p_value: The smallest that the permutations of these groups can reach.
     """
 
     accuracy: float
@@ -62,12 +61,12 @@ class Reliability:
     p_value: float | None = None
     low: float = float("nan")
     high: float = float("nan")
-    lowest_p_value: float = 0.0
+    smallest_p_value: float = 0.0
 
     @property
     def is_decidable(self) -> bool:
         """Whether the groups are enough to reach the level of 5 % at all."""
-        return self.p_value is None or self.lowest_p_value <= _LEVEL
+        return self.p_value is None or self.smallest_p_value <= _LEVEL
 
     @property
     def is_above_baseline(self) -> bool:

@@ -57,7 +57,8 @@ def example_cells(
     """
     labels = predictions.labels
     found = predictions.probabilities.mean(axis=0)[np.arange(len(labels)), labels]
-    typical, worst = [], []
+    typical: list[CellsOfClass] = []
+    worst: list[CellsOfClass] = []
     for number in np.unique(labels)[:_MOST_CLASSES]:
         rows = np.flatnonzero(labels == number)
         ranked = rows[np.argsort(-found[rows], kind="stable")]

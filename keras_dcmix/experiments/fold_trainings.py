@@ -18,6 +18,7 @@ from keras_dcmix.experiments.masked_runs import (
     is_scored,
     masked_training,
     run_masked,
+    score_more,
 )
 from keras_dcmix.experiments.panel_runs import (
     is_panel_trained,
@@ -92,7 +93,19 @@ class FoldTrainings:
         more = next_subsets(check, sampling)
         if more is None:
             return check
-            return gather_check(self.plan, self.store, sampling.orders)
+        jobs = [
+            joblib.delayed(score_more)(
+                dataset,
+                self.plan.split(run, self.training),
+                self.training,
+                self.store,
+                run.seed,
+                more,
+            )
+            for run in self.plan.runs
+        ]
+        joblib.Parallel(n_jobs=self.n_jobs)(jobs)
+        return gather_check(self.plan, self.store, sampling.orders)
 
     def retrain(
         self, check: ChannelCheck | None, named: Sequence[Panel], margin: float, *, proposals: bool

@@ -181,7 +181,14 @@ def ranking_from_runs(
     best = int(np.nanargmin(losses)) if np.isfinite(losses).any() else 0
     model = runs[best].model
     return _ranking(
-        dataset, test, records, histories, probabilities, model, best_seed=best, check=check
+        dataset,
+        test,
+        records,
+        histories,
+        np.stack(probabilities),
+        model,
+        best_seed=best,
+        check=check,
     )
 
 
@@ -234,7 +241,7 @@ def _ranking(
     test: np.ndarray,
     runs: Sequence[SeedRun],
     histories: Sequence[pd.DataFrame],
-    probabilities: Sequence[np.ndarray] | np.ndarray,
+    probabilities: np.ndarray,
     model: keras.Model,
     *,
     best_seed: int,
@@ -250,7 +257,7 @@ def _ranking(
     rows = [[getattr(run, name) for name in _RUNS] for run in runs]
     examples = [test[np.flatnonzero(labels == k)[0]] for k in range(len(dataset.classes))]
     plates = None if dataset.plates is None else dataset.plates[test]
-    predictions = Predictions(dataset.classes, labels, groups, np.stack(probabilities), plates)
+    predictions = Predictions(dataset.classes, labels, groups, probabilities, plates)
     return ChannelRanking(
         importance=ChannelImportance.from_repeats(
             "dcmix",

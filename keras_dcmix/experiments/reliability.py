@@ -28,19 +28,21 @@ def read_reliability(predictions: Predictions) -> Reliability:
     hits = predictions.right.mean(axis=0)
     names, groups = np.unique(predictions.groups, return_inverse=True)
     membership = groups[:, None] == np.arange(len(names))
+    p_value, smallest = _p_values(predictions, groups)
     interval = group_mean(hits @ membership / len(labels), sizes=membership.sum(axis=0))
     return Reliability(
         accuracy=float(hits.mean()),
         majority_baseline=float(np.bincount(labels).max() / len(labels)),
         num_images=len(labels),
-        p_value=_p_value(predictions, groups),
+        p_value=p_value,
+        smallest_p_value=smallest,
         low=max(0.0, float(interval.low)),
         high=min(1.0, float(interval.high)),
     )
 
 
-def _p_value(predictions: Predictions, groups: np.ndarray) -> float:
-    """The p-value within plates or, where plates do not allow one, over all groups."""
+def _p_values(predictions: Predictions, groups: np.ndarray) -> tuple[float, float]:
+    """The p-value and the smallest one, within plates or, where that allows none, everywhere."""
     pairs, first, units = np.unique(
         np.stack([groups, predictions.labels]), axis=1, return_index=True, return_inverse=True
     )
@@ -55,5 +57,6 @@ def _p_value(predictions: Predictions, groups: np.ndarray) -> float:
         plates = np.unique(predictions.plates, return_inverse=True)[1][first]
         within = np.where(holds_several, pairs[0] + 1, -plates)
         blocks = [within, everywhere]
-    able = [each for each in blocks if smallest_p_value(pairs[1], each) <= _LEVEL]
-    return label_permutation_p_value(counts, pairs[1], (able or blocks)[0])
+    smallest = [smallest_p_value(pairs[1], each) for each in blocks]
+    chosen = next((n for n, value in enumerate(smallest) if value <= _LEVEL), len(blocks) - 1)
+    return label_permutation_p_value(counts, pairs[1], blocks[chosen]), smallest[chosen]

@@ -48,6 +48,7 @@ def test_a_slip_gets_a_suggestion(name, options, expected):
         ("Alexa488", ["Alexa568", "Alexa647"]),
         ("Metadata_Treatment", ["Metadata_Plate", "Metadata_Well"]),
         ("Metadata_Drug", ["well"]),
+        ("Metadata_Drug", ["Metadata_Dose"]),
         (3, ["z"]),
         ("", ["DNA"]),
         ("__", ["DNA"]),

@@ -23,6 +23,7 @@ from keras_dcmix.data import crop_fields
 from keras_dcmix.data.cells.recipe import CropRecipe
 from keras_dcmix.data.formats.reading import Reading
 from keras_dcmix.datasets import simulated_screen, write_screen
+from keras_dcmix.datasets.simulated_screen import DEFAULT_PHENOTYPES
 from keras_dcmix.experiments.compare import compare_methods
 from keras_dcmix.experiments.rank import rank_channels
 from keras_dcmix.inference.formats import FORMATS
@@ -123,6 +124,11 @@ def test_the_defaults_of_a_command_are_those_of_its_functions(name, functions):
     assert compared
     for option in compared:
         assert str(own[option]) == str(known[shared[option]]), option
+
+
+def test_the_phenotypes_of_simulate_are_those_of_the_library():
+    effects = next(each for each in COMMANDS["simulate"].params if each.name == "effects")
+    assert effects.show_default == ", ".join(DEFAULT_PHENOTYPES)
 
 
 def test_the_defaults_of_crops_are_those_of_their_recipe():

@@ -169,7 +169,7 @@ def test_the_next_command_repeats_how_the_source_was_read(plates):
     inspection = inspect_images(open_images(plates, label="Metadata_Drug"))
     words = next_command(inspection, "a plate.csv", options)
     assert words == (
-        f'keras-dcmix rank "a plate.csv" --label Metadata_Drug --root {plates.parent} --z 1 '
+        f"keras-dcmix rank 'a plate.csv' --label Metadata_Drug --root {plates.parent} --z 1 "
         "--allow-outside --out ranking"
     )
 

@@ -28,7 +28,8 @@ def test_one_class_for_all_is_no_better_than_the_baseline(prediction):
 
 
 def test_all_different_assignments_are_counted_once():
-    classes, counts = np.array([0, 1, 2, 1, 0]), counts_of(np.random.default_rng(0), 5, 3)
+    classes = np.array([0, 1, 2, 0, 0, 0, 1])
+    counts = counts_of(np.random.default_rng(0), 7, 3)
     rates = counts / counts.sum(axis=1, keepdims=True)
 
     def accuracy(labels):
@@ -72,7 +73,7 @@ def test_the_same_seed_gives_the_same_p():
     assert first == again != other
 
 
-@pytest.mark.parametrize("numbers", [(6, 6), (12, 6), (20, 2), (40, 4)])
+@pytest.mark.parametrize("numbers", [(6, 6), (10, 5), (20, 2), (40, 4)])
 def test_the_level_holds_at_any_ratio_of_the_classes(numbers):
     draw = np.random.default_rng(sum(numbers))
     classes = np.repeat([0, 1], numbers)
@@ -80,7 +81,7 @@ def test_the_level_holds_at_any_ratio_of_the_classes(numbers):
         label_permutation_p_value(
             counts_of(draw, len(classes)), classes, num_permutations=199, seed=seed
         )
-        for seed in range(400)
+        for seed in range(300)
     ]
     assert 0.01 < np.mean(np.array(p_values) <= 0.05) <= 0.075  # 5 % and two standard errors
 
@@ -91,7 +92,7 @@ def test_the_level_holds_where_fields_hold_ten_times_as_many_images_of_one_class
     sizes = np.where(classes == 0, 60, 6)
     p_values = [
         label_permutation_p_value(counts_of(draw, 16, sizes=sizes), classes, blocks)
-        for _ in range(400)
+        for _ in range(300)
     ]
     assert 0.01 < np.mean(np.array(p_values) <= 0.05) <= 0.075
 

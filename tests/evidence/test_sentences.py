@@ -147,9 +147,7 @@ TYPICAL = {
         WELLS,
         MITO_LEADS,
         evidence_of({"Mito": "needed", "ER": "combined", "DNA": "idle"}),
-        panels_of(
-            (("ER", "Mito"), (0.002, -0.01, 0.015)), (("Mito",), (0.05, 0.03, 0.07), True)
-        ),
+        panels_of((("ER", "Mito"), (0.002, -0.01, 0.015)), (("Mito",), (0.05, 0.03, 0.07), True)),
     ),
     "one channel is needed by retraining": RankingVerdict(
         GOOD,
@@ -172,9 +170,7 @@ TYPICAL = {
         WELLS,
         MITO_LEADS,
         evidence_of(MITO_ONLY),
-        panels_of(
-            (("Mito",), (0.001, -0.01, 0.012)), (("ER", "Mito"), (0.02, 0.003, 0.037), True)
-        ),
+        panels_of((("Mito",), (0.001, -0.01, 0.012)), (("ER", "Mito"), (0.02, 0.003, 0.037), True)),
     ),
     "nothing was retrained": RankingVerdict(
         GOOD,
@@ -202,7 +198,7 @@ TYPICAL = {
         evidence_of(dict.fromkeys(NAMES, "undecided"), num_groups=4),
     ),
     "too few wells for anything": RankingVerdict(
-        replace(NOT_CLEAR, p_value=1 / 6, lowest_p_value=1 / 6),
+        replace(NOT_CLEAR, p_value=1 / 6, smallest_p_value=1 / 6),
         HeldOut(400, 4, "well"),
         MITO_LEADS,
         evidence_of(dict.fromkeys(NAMES, "undecided"), num_groups=4),
@@ -326,3 +322,287 @@ def test_typical_sentences_are_as_in_the_snapshot():
     if os.environ.get("UPDATE_SENTENCES"):
         SNAPSHOT.write_text(text, encoding="utf-8")
     assert text == SNAPSHOT.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("case", TYPICAL)
+def test_each_question_has_the_answer_of_the_verdict(case):
+    verdict = TYPICAL[case]
+    answers = {each.question: each.short for each in ranking.answers(verdict)}
+    drop = answers["Can channels be dropped?"]
+    panel = verdict.panels and verdict.panels.decisive
+    if not verdict.reliability.is_reliable:
+        assert drop == "not known"
+        assert len(answers) == 2  # nothing else is asked of models that show nothing
+        return
+    assert answers["Are the models better than the majority baseline?"] == "yes"
+    shorts = {Decision.SUFFICIENT: "yes", Decision.INSUFFICIENT: "no"}
+    assert drop == (shorts.get(panel.decision, "not known") if panel else "not known")
+    known = verdict.evidence is not None and not verdict.evidence.groups_missing
+    assert (answers["Do channels show evidence?"] == "not known") == (not known)
+
+
+def test_a_negative_answer_about_dropping_does_not_count_against_a_ranking():
+    assert not panels.answer(None, is_reliable=True).is_judgement
+    assert not panels.answer(None, is_reliable=False).is_judgement
+
+
+def test_every_verdict_has_a_meaning():
+    assert set(evidence.MEANING) == set(ChannelVerdict)
+
+
+def test_how_many_more_wells_are_needed_is_said():
+    found = evidence_of(dict.fromkeys(NAMES, "undecided"), num_groups=3)
+    text = evidence.too_few(found, HeldOut(300, 3, "well"))
+    assert text == "No channel can be decided with 3 wells: 2 more wells are needed."
+
+
+def test_what_replaces_a_channel_stands_beside_its_verdict():
+    found = evidence_of(
+        {"DNA": "replaceable", "ER": "replaceable", "Mito": "needed"}, replaced={"DNA": ("ER",)}
+    )
+    rows = [evidence.replaced_by(each) for each in found.channels]
+    assert rows == ["by ER", "by several other channels together", ""]
+
+
+@pytest.mark.parametrize(
+    ("names", "wins", "short"),
+    [
+        (("A",), 3, "yes"),
+        (("A",), 2, "in part"),
+        (("A", "B"), 3, "in part"),
+        (("A", "B", "C"), 1, "no"),
+    ],
+)
+def test_runs_agree_where_one_channel_leads_in_all(names, wins, short):
+    found = Leaders(names, {"A": 0.5, "B": 0.3, "C": 0.2}, wins, 3)
+    assert leaders.answer(found).short == short
+
+
+def test_many_channels_are_cut_short():
+    found = find_leaders(ChannelImportance("dcmix", [f"c{i}" for i in range(9)], np.arange(9) / 36))
+    assert leaders.summary(found).endswith("c4 (11%) and 4 more")
+
+
+def test_many_channels_that_are_level_are_told_with_the_share_they_would_have_if_equal():
+    names = tuple(f"c{number}" for number in range(40))
+    shares = {name: 0.03 - number / 1000 for number, name in enumerate(names)}
+    found = Leaders(names[:12], shares, 2, 5)
+    assert leaders.headline(found) == "By the weights alone, no channel stands out over 5 runs"
+    assert leaders.summary(found).endswith("equal shares would be 2%")
+
+
+def random_verdict(rng: np.random.Generator, names: tuple[str, ...]) -> RankingVerdict:
+    """Any verdict of a few channels, likely or not."""
+    num_groups = int(rng.choice([1, 3, 5, 12, 48]))
+    unit = str(rng.choice(["well", "image", "plate and site"]))
+    shares = rng.dirichlet(np.full(len(names), rng.choice([0.2, 1.0, 5.0])), size=3)
+    importance = ChannelImportance.from_repeats("dcmix", names, shares)
+    found = random_evidence(rng, names, num_groups)
+    num_mixed = int(rng.integers(0, num_groups + 1)) if rng.random() < 0.2 else 0
+    repeats = None if rng.random() < 0.5 else int(rng.integers(1, 4))
+    return RankingVerdict(
+        random_reliability(rng),
+        HeldOut(num_groups * 7, num_groups, unit, num_mixed, repeats),
+        find_leaders(importance),
+        None if rng.random() < 0.1 else found,
+        None if rng.random() < 0.2 else random_panels(rng, names),
+        {"a": found, "b": random_evidence(rng, names, num_groups)} if rng.random() < 0.2 else {},
+    )
+
+
+def random_reliability(rng: np.random.Generator) -> Reliability:
+    accuracy, half = rng.uniform(0.3, 1), rng.choice([NAN, 0.001, 0.1])
+    lowest = float(rng.choice([0.0, 0.01, 0.2]))
+    p_value = None if rng.random() < 0.3 else max(lowest, float(rng.choice([0.0002, 0.04, 0.3])))
+    ends = max(0, accuracy - half), min(1, accuracy + half)
+    return Reliability(accuracy, float(rng.choice([0.5, 0.9])), 300, p_value, *ends, lowest)
+
+
+def random_evidence(rng, names, num_groups) -> Evidence:
+    codes = ["undecided"] if num_groups < 5 else ["needed", "replaceable", "combined", "idle"]
+    chosen = dict(zip(rng.permutation(names), rng.choice(codes, len(names)), strict=True))
+    replaced = {
+        name: tuple(rng.permutation([n for n in names if n != name])[: rng.integers(0, len(names))])
+        for name in names
+    }
+    is_sampled = rng.random() < 0.2
+    options = {"num_orders": 64, "order_error": float(rng.choice([0.0001, 0.004]))}
+    found = evidence_of(
+        {str(name): str(code) for name, code in chosen.items()},
+        replaced={
+            name: others for name, others in replaced.items() if chosen[name] == "replaceable"
+        },
+        num_groups=num_groups,
+        **(options if is_sampled else {}),
+    )
+    some = tuple(
+        replace(each, shapley=SURE if rng.random() < 0.3 else each.shapley)
+        for each in found.channels
+    )
+    return replace(found, channels=some)
+
+
+def random_panels(rng, names) -> PanelsVerdict:
+    every = [
+        kept
+        for size in range(1, len(names))
+        for kept in itertools.combinations(names, size)
+        if rng.random() < 0.3
+    ]
+    rows = []
+    for kept in every:
+        cost, half = rng.normal(0.01, 0.02), rng.choice([0.001, 0.01, 0.03, NAN])
+        rows.append((kept, (cost, cost - half, cost + half), rng.random() < 0.5))
+    margin = float(rng.choice([0.0, 0.005, 0.02]))
+    return panels_of(*rows, names=names, margin=margin, every=0.9)
+
+
+def texts_of(verdict: RankingVerdict) -> list[str]:
+    """Every text of a ranking."""
+    return [
+        ranking.headline(verdict),
+        *ranking.facts(verdict),
+        ranking.summary(verdict),
+        *(each.text for each in ranking.answers(verdict)),
+        *ranking.doubts(verdict),
+    ]
+
+
+CLAIMS = {
+    "needed": r"(?:is|are) needed(?: in combination| for this accuracy)?",
+    "replaceable": r"(?:is|are) replaceable",
+    "idle": r"shows? no evidence",
+    "droppable": r"can be dropped",
+    "enough": r"(?:is|together are) enough",
+    "not enough": r"(?:is|together are) not enough",
+    "carrying": r"(?:carries|carry) the phenotype(?: only in combination)?",
+}
+
+
+def claims_in(text: str, names: tuple[str, ...]) -> list[tuple[str, frozenset[str]]]:
+    """What a text says of which channels: kinds of `CLAIMS` with sets of channels."""
+    lists = {
+        listed(chosen): frozenset(chosen)
+        for size in range(1, len(names) + 1)
+        for chosen in itertools.permutations(names, size)
+    } | {"All channels": frozenset(names)}
+    found = []
+    for clause in re.split(r"[.;:] |[.;:]$|, and ", text):
+        bare = re.sub(r" \(by [^)]*\)| leads? the mix but", "", clause)
+        for kind, pattern in CLAIMS.items():
+            match = re.fullmatch(f"(.+) {pattern}", bare)
+            if match is None or re.search(r"(?i)\bwhether\b|\bmore\b", bare):
+                continue
+            subjects = [each for each in lists if f" {match[1]}".endswith(f" {each}")]
+            if subjects:
+                found.append((kind, lists[max(subjects, key=len)]))
+            else:
+                assert match[1] in ("No channel", "No channel alone"), clause
+    return found
+
+
+def told_of(claims, *kinds) -> set[str]:
+    return {name for kind, channels in claims if kind in kinds for name in channels}
+
+
+def assert_claims_agree(verdict: RankingVerdict, claims) -> None:
+    """No channel is said to be two things, and the typed verdict says the same."""
+    needed = told_of(claims, "needed")
+    assert not needed & told_of(claims, "replaceable", "droppable", "idle")
+    assert not told_of(claims, "carrying") & told_of(claims, "idle")
+    found = verdict.evidence
+    if found is None:
+        assert not told_of(claims, "needed", "replaceable", "idle", "carrying")
+    else:
+        assert needed <= {*found.named(*NEEDED)}
+        assert told_of(claims, "replaceable") <= {*found.named(ChannelVerdict.REPLACEABLE)}
+        assert told_of(claims, "idle") <= {*found.named(ChannelVerdict.NO_EVIDENCE)}
+        assert told_of(claims, "carrying") <= {*found.named(*SHOWN)}
+
+
+def assert_dropping_was_retrained(verdict: RankingVerdict, claims) -> None:
+    """Whatever is enough, or can be dropped, is so by a sufficient retrained panel."""
+    retrained = () if verdict.panels is None else verdict.panels.panels
+    good = [each for each in retrained if each.decision is Decision.SUFFICIENT]
+    for kind, channels in claims:
+        if kind == "enough":
+            assert channels in [{*each.channels} for each in good]
+        if kind == "not enough":
+            assert not any({*each.channels} <= channels for each in good)
+        if kind == "droppable":
+            assert channels in [{*each.dropped} for each in good]
+
+
+CHANGE = re.compile(
+    r"(falls|rises) by (\S+) percentage points "
+    r"\((?:95% interval (\S+) to (\S+)|interval not known)\)"
+)
+
+
+def assert_costs_were_retrained(verdict: RankingVerdict, text: str) -> None:
+    """Every number of percentage points is the cost of a retrained panel, or the margin."""
+    retrained = () if verdict.panels is None else verdict.panels.panels
+    known = set()
+    for cost in (each.cost for each in retrained):
+        ends = ("", "") if np.isnan(cost.low) else (points(cost.low), points(cost.high))
+        known.add(("falls", points(cost.value), *ends))
+        ends = ("", "") if np.isnan(cost.low) else (points(-cost.high), points(-cost.low))
+        known.add(("rises", points(-cost.value), *ends))
+    assert {*CHANGE.findall(text)} <= known
+    rest = re.findall(r"(\S+) percentage points?", CHANGE.sub("", text))
+    margin = "" if verdict.panels is None else f"{100 * verdict.panels.margin:g}"
+    assert {*rest} <= {margin}
+
+
+def assert_numbers_have_one_form(text: str) -> None:
+    assert not re.search(r"\b(nan|NaN|None|inf)\b", text)
+    for sentence in re.split(r"(?<=\.) ", text):
+        assert sentence.count("95% interval") <= 1
+    rest = CHANGE.sub("", text)
+    rest = re.sub(r"p = [01]\.\d{3}\b|p < 0\.001\b|0\.\d{3} nats", "", rest)
+    rest = re.sub(r"\d\.\d percentage points", "", rest)  # a margin
+    assert not re.search(r"\d\.\d|\d %|\d[eE]", rest)
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_no_two_sentences_of_a_result_contradict_each_other(number):
+    rng = np.random.default_rng(number)
+    every = ("GFP", "DAPI", "GFP + DAPI", "none")
+    seen = set()
+    for _ in range(600):
+        names = tuple(str(name) for name in rng.permutation(every)[: rng.integers(2, 5)])
+        verdict = random_verdict(rng, names)
+        texts = texts_of(verdict)
+        claims = [each for text in texts for each in claims_in(text, names)]
+        assert_claims_agree(verdict, claims)
+        assert_dropping_was_retrained(verdict, claims)
+        for text in texts:
+            assert_costs_were_retrained(verdict, text)
+            assert_numbers_have_one_form(text)
+        if not verdict.reliability.is_reliable:
+            assert claims == []
+        seen |= {kind for kind, _ in claims}
+    assert seen == set(CLAIMS)  # else the sentences have changed and nothing is checked
+
+
+def test_the_headline_names_only_channels_of_the_evidence():
+    """Which are `shown`, unless a panel of them was retrained."""
+    rng, names = np.random.default_rng(9), ("aaa", "bbb", "ccc", "ddd")
+    for _ in range(500):
+        verdict = random_verdict(rng, names)
+        named = {name for name in names if name in ranking.headline(verdict)}
+        if verdict.evidence is not None and not verdict.is_answered_by_panels:
+            assert named <= {*verdict.evidence.shown}
+
+
+def test_the_title_of_the_panels_says_what_the_headline_says():
+    for verdict in TYPICAL.values():
+        if verdict.reliability.is_reliable and verdict.is_answered_by_panels:
+            title = panels.title(verdict.panels)
+            head = ranking.headline(verdict)
+            said = head.startswith(title) or "needed for this accuracy" in head
+            assert said, (title, head)
+
+
+def test_percent_of_a_share_stands_for_a_weight():
+    assert leaders.summary(MITO_LEADS).startswith(f"Mito leads with {percent(0.95)} of the mix")

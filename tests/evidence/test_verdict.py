@@ -1,33 +1,43 @@
-"""The rules: what is reliable, what leads, whether the check agrees, what can be dropped."""
+"""The rules: what is reliable, what leads, what each channel adds, which panel is sufficient."""
 
 from __future__ import annotations
+
+import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from keras_dcmix import ChannelImportance, SubsetScores
-from keras_dcmix.evidence.leaders import find_leaders
-from keras_dcmix.evidence.verdict import (
-    CheckVerdict,
-    Reliability,
-    UnreliableCheck,
-    read_check,
+from keras_dcmix.evidence.channel_evidence import (
+    ChannelEvidence,
+    ChannelVerdict,
+    Evidence,
+    read_evidence,
 )
+from keras_dcmix.evidence.leaders import find_leaders
+from keras_dcmix.evidence.panel_verdict import (
+    Decision,
+    Interval,
+    PanelsVerdict,
+    decide,
+    read_panels,
+)
+from keras_dcmix.evidence.settling import settle
+from keras_dcmix.evidence.statistics.significance import adjusted_p_values
+from keras_dcmix.evidence.verdict import HeldOut, RankingVerdict, Reliability
+from keras_dcmix.importance.subsets.image_scores import make_blocks
 
 NAMES = ("DNA", "ER", "Mito")
+TRICKY = ("GFP", "DAPI", "GFP + DAPI", "none")
 GOOD = Reliability(0.9, 0.5, 100)
+WELLS = HeldOut(100, 8, "well")
 
 
 def shares_of(*repeats, names=NAMES) -> ChannelImportance:
     if len(repeats) == 1:
         return ChannelImportance("dcmix", names, repeats[0])
     return ChannelImportance.from_repeats("dcmix", names, np.array(repeats))
-
-
-def check_of(shares, scores: SubsetScores) -> CheckVerdict:
-    verdict = read_check(shares_of(shares), scores, GOOD)
-    assert isinstance(verdict, CheckVerdict)
-    return verdict
 
 
 @pytest.mark.parametrize(
@@ -116,110 +126,309 @@ def test_a_larger_number_of_channels_asks_for_a_larger_lead():
     assert "c1" in level(42)
 
 
-def test_weights_and_check_agree_on_the_only_channel_that_informs(game):
-    check = check_of([0.03, 0.02, 0.95], game({"Mito": 0.4}))
-    assert check.agreement.agrees
-    assert check.agreement.credited == ("Mito",)
-    assert check.agreement.parts["Mito"] == pytest.approx(1, abs=1e-4)
-    assert check.agreement.shares == {"DNA": 0.03, "ER": 0.02, "Mito": 0.95}
-    assert check.dropping.kept == ("Mito",)
-    assert check.dropping.dropped == ("DNA", "ER")
-    assert check.dropping.all_channels == pytest.approx(0.9)
-    assert check.dropping.no_channel == pytest.approx(0.5)
-    assert check.dropping.most is None
+@pytest.mark.parametrize(("p_value", "is_reliable"), [(0.05, True), (0.06, False)])
+def test_where_labels_were_permuted_their_p_value_decides(p_value, is_reliable):
+    assert Reliability(0.9, 0.91, 100, p_value).is_reliable == is_reliable
 
 
-def test_an_idle_channel_that_the_check_uses_is_missed(game):
-    check = check_of([0.01, 0.49, 0.50], game({"DNA": 0.2, "ER": 0.1, "Mito": 0.1}))
-    assert check.agreement.missed == ("DNA",)
-    assert check.agreement.stand_ins == {}
-    assert not check.agreement.agrees
-    assert check.contradicts(find_leaders(shares_of([0.01, 0.49, 0.50])))
+def test_too_few_groups_for_any_permutation_decide_nothing():
+    assert not Reliability(0.9, 0.5, 100, 1 / 6, smallest_p_value=1 / 6).is_decidable
+    assert Reliability(0.9, 0.5, 100, 0.05, smallest_p_value=0.05).is_decidable
+    assert Reliability(0.9, 0.5, 100).is_decidable
 
 
-def test_a_missed_channel_that_another_replaces_has_a_stand_in(game):
-    check = check_of([0.01, 0.01, 0.98], game({"DNA": 0.4, "Mito": 0.4}, redundant=True))
-    assert check.agreement.missed == ("DNA",)
-    assert check.agreement.stand_ins == {"DNA": "Mito"}
+def scores_of(value, names=NAMES, *, num_blocks=8, noise=0.01) -> SubsetScores:
+    """Log-likelihood from a function of the channels inside; wells differ by a little."""
+    subsets = np.array(list(itertools.product([False, True], repeat=len(names))))
+    means = [
+        value({name for name, is_in in zip(names, row, strict=True) if is_in}) for row in subsets
+    ]
+    rng = np.random.default_rng(0)
+    blocks = np.array(means) + rng.normal(0, noise, (num_blocks, len(subsets)))
+    return SubsetScores(names, subsets, {"log_likelihood": blocks, "accuracy": blocks})
 
 
-def test_the_stand_in_is_the_channel_of_the_largest_share(game):
-    scores = game({"DNA": 0.4, "ER": 0.4, "Mito": 0.4}, redundant=True)
-    assert check_of([0.01, 0.29, 0.7], scores).agreement.stand_ins == {"DNA": "Mito"}
-    assert check_of([0.01, 0.7, 0.29], scores).agreement.stand_ins == {"DNA": "ER"}
+def evidence_of(value, names=NAMES, *, num_groups=8, **options) -> Evidence:
+    shares = shares_of(np.full(len(names), 1 / len(names)), names=names)
+    scores = scores_of(value, names, num_blocks=num_groups, **options)
+    return read_evidence(scores, shares, num_groups=num_groups)
 
 
-def test_a_part_within_its_error_is_not_missed(game):
-    # DNA adds in one block and takes away in the other.
-    scores = game({"DNA": 0.15, "ER": 0.1, "Mito": 0.3}, by_block=[(0.45, -0.45), (0, 0), (0, 0)])
-    found = check_of([0.01, 0.3, 0.69], scores).agreement
-    assert found.parts["DNA"] > 0.25
-    assert found.missed == ()
+def verdicts_of(found: Evidence) -> dict[str, str]:
+    return {each.channel: str(each.verdict) for each in found.channels}
 
 
-def test_a_channel_in_use_that_adds_nothing_is_spare(game):
-    check = check_of([0.3, 0.0, 0.7], game({"Mito": 0.4}))
-    assert check.agreement.spare == ("DNA",)
-    assert not check.agreement.agrees
-    assert not check.contradicts(find_leaders(shares_of([0.3, 0.0, 0.7])))
-    assert check.contradicts(find_leaders(shares_of([0.7, 0.0, 0.3])))
+def test_channels_that_add_up_are_needed_and_the_others_show_no_evidence():
+    found = evidence_of(lambda inside: 0.3 * ("ER" in inside) + 0.6 * ("Mito" in inside))
+    assert verdicts_of(found) == {"Mito": "needed", "ER": "needed", "DNA": "no evidence"}
+    assert [each.channel for each in found.channels] == ["Mito", "ER", "DNA"]
+    assert found.of("Mito").alone.value == pytest.approx(0.6, abs=0.03)
+    assert found.of("Mito").unique.value == pytest.approx(0.6, abs=0.03)
+    assert found.shown == ("Mito", "ER")
 
 
-def test_what_accuracy_cannot_do_without_is_never_spare(game):
-    check = check_of([0.3, 0.0, 0.7], game({"DNA": 0.01, "Mito": 0.39}))
-    assert check.agreement.spare == ()
-    assert check.dropping.kept == ("DNA", "Mito")
+def test_channels_of_the_same_information_replace_each_other():
+    found = evidence_of(lambda inside: 0.5 * bool(inside & {"DNA", "Mito"}))
+    assert verdicts_of(found)["DNA"] == verdicts_of(found)["Mito"] == "replaceable"
+    assert found.of("DNA").replaced_by == ("Mito",)
+    assert found.of("Mito").replaced_by == ("DNA",)
+    assert found.of("ER").replaced_by == ()
 
 
-def test_where_all_channels_are_needed_the_nearest_panel_has_the_cost(game):
-    found = check_of([0.3, 0.3, 0.4], game({"DNA": 0.1, "ER": 0.12, "Mito": 0.18})).dropping
-    assert found.dropped == ()
-    assert found.least == "DNA"
-    assert found.nearest.channels == ("ER", "Mito")
-    assert found.nearest.cost == pytest.approx(0.1)
+def test_a_landmark_is_needed_in_combination():
+    found = evidence_of(lambda inside: 0.5 * ("Mito" in inside) + 0.3 * (inside >= {"Mito", "DNA"}))
+    assert verdicts_of(found) == {
+        "Mito": "needed",
+        "DNA": "needed in combination",
+        "ER": "no evidence",
+    }
 
 
-@pytest.mark.parametrize(("gain", "most"), [(0.361, ("Mito",)), (0.35, ("ER", "Mito"))])
-def test_a_smaller_panel_keeps_most_from_nine_tenths_of_the_gain(game, gain, most):
-    scores = game({"DNA": 0.01, "ER": 0.39 - gain, "Mito": gain})
-    found = check_of([0.3, 0.3, 0.4], scores).dropping
-    assert found.most is not None
-    assert found.most.channels == most
-    assert found.retained(found.most) >= 0.9
+@pytest.mark.parametrize("value", [0.0, -0.3])
+def test_channels_that_add_nothing_or_harm_show_no_evidence(value):
+    found = evidence_of(lambda inside: value * len(inside))
+    assert set(verdicts_of(found).values()) == {"no evidence"}
+    assert found.shown == ()
 
 
-def three_channels(accuracy, log_likelihood) -> SubsetScores:
-    members = [[], ["DNA"], ["ER"], ["Mito"], ["DNA", "ER"], ["DNA", "Mito"], ["ER", "Mito"], NAMES]
-    scores = {"accuracy": [accuracy] * 2, "log_likelihood": [log_likelihood] * 2}
-    return SubsetScores.from_members(NAMES, members, scores)
+@pytest.mark.parametrize(("num_groups", "missing"), [(2, 3), (4, 1), (5, 0)])
+def test_with_fewer_groups_than_any_test_needs_all_is_undecided(num_groups, missing):
+    found = evidence_of(lambda inside: 0.5 * ("Mito" in inside), num_groups=num_groups)
+    assert found.groups_missing == missing
+    assert (set(verdicts_of(found).values()) == {"undecided"}) == (missing > 0)
 
 
-def test_channels_that_gain_nothing_together_have_no_panel_that_keeps_most():
-    """ER and Mito are good, all three are as good as none."""
-    known = [0, 0.1, 0.1, 0.2, 0.2, 0.3, 0.3, 0.4]
-    found = check_of(
-        [0.3, 0.3, 0.4], three_channels([0.5, 0.5, 0.5, 0.8, 0.5, 0.8, 0.9, 0.5], known)
+def test_a_single_group_has_gains_without_intervals():
+    found = evidence_of(lambda inside: 0.5 * ("Mito" in inside), num_groups=1).of("Mito")
+    assert found.alone.value == pytest.approx(0.5, abs=0.05)
+    assert np.isnan([found.alone.low, found.alone.high, found.alone.p_value]).all()
+    assert found.verdict is ChannelVerdict.UNDECIDED
+
+
+def test_p_values_are_adjusted_for_the_number_of_channels():
+    names = tuple(f"c{number}" for number in range(7))
+    channels = evidence_of(lambda inside: 0.05 * ("c0" in inside), names, noise=0.02).channels
+    raw = [each.alone.raw_p_value for each in channels]
+    assert raw[0] == min(raw)
+    assert channels[0].alone.p_value == pytest.approx(7 * raw[0])
+    assert [each.alone.p_value for each in channels] == pytest.approx(list(adjusted_p_values(raw)))
+
+
+def test_names_that_look_like_panels_or_like_nothing_are_channels_like_others():
+    found = evidence_of(
+        lambda inside: 0.4 * ("none" in inside) + 0.5 * bool(inside & {"GFP", "GFP + DAPI"}), TRICKY
     )
-    assert found.dropping.kept == ("ER", "Mito")
-    assert found.dropping.most is None
+    assert verdicts_of(found) == {
+        "none": "needed",
+        "GFP": "replaceable",
+        "GFP + DAPI": "replaceable",
+        "DAPI": "no evidence",
+    }
+    assert found.of("GFP").replaced_by == ("GFP + DAPI",)
+
+
+def test_the_table_of_evidence_has_a_row_a_channel():
+    shares = shares_of([0.1, 0.2, 0.7], [0.1, 0.3, 0.6])
+    scores = scores_of(lambda inside: 0.5 * bool(inside & {"DNA", "Mito"}))
+    table = read_evidence(scores, shares, num_groups=8).to_frame().set_index("channel")
+    assert table.loc["DNA", "replaced_by"] == "Mito"
+    assert table.loc["ER", "verdict"] == "no evidence"
+    assert table.loc["Mito", "share"] == pytest.approx(0.65)
+    assert table.loc["Mito", "share_std"] == pytest.approx(np.std([0.7, 0.6], ddof=1))
+    assert (table["alone_low"] < table["alone"]).all()
+    assert (table["alone"] < table["alone_high"]).all()
 
 
 @pytest.mark.parametrize(
-    ("accuracy", "log_likelihood"),
+    ("low", "high", "decision"),
     [
-        ([0.5] * 8, [0.0] * 8),
-        ([0.5] * 8, [0, 0.1, 0.1, 0.2, 0.2, 0.3, 0.3, 0.4]),
-        ([0.5, 0.5, 0.5, 0.9, 0.5, 0.9, 0.9, 0.9], [0, 0, 0, -0.4, 0, -0.4, -0.4, -0.4]),
+        (-0.004, 0.009, "sufficient"),
+        (0.004, 0.019, "sufficient"),  # a sure loss, and yet within the margin
+        (-0.001, 0.02, "undecided"),
+        (0.0, 0.03, "undecided"),
+        (0.001, 0.02, "insufficient"),
+        (np.nan, np.nan, "undecided"),
     ],
-    ids=["nothing", "accuracy gains nothing", "log-likelihood falls"],
 )
-def test_a_check_that_gains_nothing_confirms_nothing(accuracy, log_likelihood):
-    found = read_check(shares_of([0.2, 0.3, 0.5]), three_channels(accuracy, log_likelihood), GOOD)
-    assert found == UnreliableCheck(GOOD, accuracy[-1])
+def test_a_panel_is_judged_by_the_interval_of_its_cost_and_the_margin(low, high, decision):
+    assert str(decide(Interval(0.005, low, high), 0.02)) == decision
 
 
-def test_a_check_whose_model_is_not_reliable_confirms_nothing(game):
-    poor = Reliability(0.55, 0.5, 100)
-    found = read_check(shares_of([0.03, 0.02, 0.95]), game({"Mito": 0.4}), poor)
-    assert isinstance(found, UnreliableCheck)
-    assert found.reliability is poor
+def hits_of(rates, *, num_wells=12, images=50) -> dict[tuple[str, ...], np.ndarray]:
+    """Hits of each panel, from its accuracy, the same images for all panels."""
+    rng = np.random.default_rng(0)
+    difficulty = rng.random(num_wells * images)
+    return {panel: (difficulty < rate).astype(float) for panel, rate in rates.items()}
+
+
+def wells(num_wells=12, images=50):
+    groups = np.repeat([f"A{number:02}" for number in range(num_wells)], images)
+    return make_blocks(groups, np.repeat(np.arange(num_wells) % 2, images))
+
+
+def test_panels_are_compared_with_all_channels_group_by_group():
+    found = read_panels(
+        hits_of({NAMES: 0.9, ("Mito",): 0.9, ("DNA",): 0.6, ("DNA", "ER"): 0.6}),
+        NAMES,
+        wells(),
+        0.02,
+        asked=frozenset({("DNA",)}),
+    )
+    assert [each.channels for each in found.panels] == [("Mito",), ("DNA",), ("DNA", "ER")]
+    mito, dna, both = found.panels
+    assert (mito.decision, dna.decision) == (Decision.SUFFICIENT, Decision.INSUFFICIENT)
+    assert (mito.cost.value, mito.dropped) == (0, ("DNA", "ER"))
+    assert dna.cost.value == pytest.approx(0.3, abs=0.05)
+    assert dna.cost.low < dna.cost.value < dna.cost.high
+    assert (mito.was_asked, dna.was_asked, both.was_asked) == (False, True, False)
+    assert found.sufficient is found.decisive is mito
+    assert found.of(("ER", "DNA")) is both
+
+
+def test_panels_of_tricky_names_are_kept_apart():
+    # "GFP" with "DAPI", and the channel that is called "GFP + DAPI".
+    rates = {TRICKY: 0.9, ("GFP", "DAPI"): 0.5, ("GFP + DAPI",): 0.9}
+    found = read_panels(hits_of(rates), TRICKY, wells(), 0.02)
+    assert found.sufficient.channels == ("GFP + DAPI",)
+    assert found.sufficient.dropped == ("GFP", "DAPI", "none")
+
+
+@pytest.mark.parametrize(("margin", "decision"), [(0.02, "insufficient"), (0.2, "sufficient")])
+def test_a_larger_margin_accepts_a_larger_loss(margin, decision):
+    found = read_panels(hits_of({NAMES: 0.9, ("Mito",): 0.8}), NAMES, wells(), margin)
+    assert str(found.panels[0].decision) == decision
+
+
+def panels_of(*rows, names=NAMES) -> PanelsVerdict:
+    """Retrained panels from their channels and the interval of their cost."""
+    hits = hits_of({names: 0.9} | {kept: 0.8 for kept, _ in rows})
+    read = read_panels(hits, names, wells(), 0.02)
+    panels = []
+    for kept, (low, high) in rows:
+        cost = Interval((low + high) / 2, low, high)
+        panels.append(replace(read.of(kept), cost=cost, decision=decide(cost, 0.02)))
+    return replace(read, panels=tuple(panels))
+
+
+CHEAP, COSTLY, OPEN = (-0.01, 0.01), (0.01, 0.05), (-0.01, 0.03)
+
+
+@pytest.mark.parametrize(
+    ("rows", "decisive"),
+    [
+        ([(("ER", "Mito"), CHEAP), (("Mito",), CHEAP), (("DNA",), OPEN)], ("Mito",)),
+        ([(("DNA",), OPEN), (("Mito",), COSTLY), (("ER",), (-0.01, 0.1))], ("DNA",)),
+        ([(("DNA",), (0.02, 0.1)), (("Mito",), COSTLY)], ("Mito",)),
+    ],
+)
+def test_the_answer_rests_on_the_smallest_sufficient_then_the_nearest_panel(rows, decisive):
+    assert panels_of(*rows).decisive.channels == decisive
+
+
+def test_without_retrained_panels_none_is_decisive():
+    panels = PanelsVerdict(Interval(0.9, 0.8, 1.0), (), 0.02)
+    assert panels.decisive is None
+    assert not RankingVerdict(
+        GOOD, WELLS, find_leaders(shares_of([0.2, 0.3, 0.5])), None, panels
+    ).is_answered_by_panels
+
+
+def test_a_panel_with_a_sufficient_part_is_known():
+    panels = panels_of((("Mito",), CHEAP), (("ER", "Mito"), COSTLY), (("DNA", "ER"), COSTLY))
+    mito, with_er, without = panels.panels
+    assert panels.sufficient_part(with_er) is mito
+    assert panels.sufficient_part(without) is panels.sufficient_part(mito) is None
+
+
+ADDING = evidence_of(lambda inside: 0.3 * len(inside))  # all are needed
+MITO = evidence_of(lambda inside: 0.3 * ("Mito" in inside))  # the only one that shows evidence
+
+
+def test_a_channel_that_a_sufficient_panel_does_without_is_not_needed():
+    settled = settle(ADDING, panels_of((("ER", "Mito"), CHEAP)))
+    assert verdicts_of(settled) == {"DNA": "replaceable", "ER": "needed", "Mito": "needed"}
+    assert settled.of("DNA").replaced_by == ("ER", "Mito")
+    assert settled.of("DNA").unique == ADDING.of("DNA").unique
+
+
+def test_a_channel_without_which_retraining_loses_accuracy_is_needed():
+    settled = settle(MITO, panels_of((("ER", "Mito"), COSTLY)))
+    assert verdicts_of(settled)["DNA"] == "needed in combination"
+    both = evidence_of(lambda inside: 0.5 * bool(inside & {"DNA", "Mito"}))
+    settled = settle(both, panels_of((("ER", "Mito"), COSTLY)))
+    assert verdicts_of(settled)["DNA"] == "needed"
+    assert settled.of("DNA").replaced_by == ()
+
+
+def test_two_channels_that_fail_together_stay_as_they_are():
+    assert settle(MITO, panels_of((("Mito",), COSTLY))) == MITO
+
+
+def test_undecided_panels_settle_nothing():
+    assert settle(ADDING, panels_of((("Mito",), OPEN))) == ADDING
+
+
+def test_where_retraining_contradicts_itself_the_sufficient_panel_counts():
+    panels = panels_of((("Mito",), CHEAP), (("ER", "Mito"), COSTLY))
+    assert panels.spared == {"DNA", "ER"}
+    assert panels.missed == set()
+    assert verdicts_of(settle(ADDING, panels))["DNA"] == "replaceable"
+
+
+def test_panels_settle_no_verdict_of_too_few_groups():
+    few = evidence_of(lambda inside: 0.5 * ("Mito" in inside), num_groups=4)
+    assert settle(few, panels_of((("ER", "Mito"), COSTLY))) == few
+
+
+def ranking_of(evidence, panels=None, *, reliability=GOOD, shares=(0.1, 0.2, 0.7)):
+    return RankingVerdict(
+        reliability, WELLS, find_leaders(shares_of(list(shares))), evidence, panels
+    )
+
+
+def test_a_ranking_holds_settled_verdicts_unless_its_models_are_not_reliable():
+    panels = panels_of((("ER", "Mito"), CHEAP))
+    assert verdicts_of(ranking_of(ADDING, panels).evidence)["DNA"] == "replaceable"
+    poor = Reliability(0.5, 0.5, 100)
+    assert ranking_of(ADDING, panels, reliability=poor).evidence == ADDING
+    assert ranking_of(ADDING).evidence == ADDING
+
+
+def test_an_open_panel_does_not_answer_where_no_channel_shows_evidence():
+    nothing = evidence_of(lambda inside: 0.0)
+    panels = panels_of((("Mito",), OPEN))
+    assert not ranking_of(nothing, panels).is_answered_by_panels
+    assert ranking_of(MITO, panels).is_answered_by_panels
+    assert ranking_of(nothing, panels_of((("Mito",), CHEAP))).is_answered_by_panels
+
+
+def names_of(channels: tuple[ChannelEvidence, ...]) -> set[str]:
+    return {each.channel for each in channels}
+
+
+def test_weights_differ_where_the_leader_shows_no_evidence():
+    verdict = ranking_of(MITO, shares=(0.7, 0.1, 0.2))
+    assert verdict.unsupported == ("DNA",)
+    assert verdict.weights_differ
+    assert not ranking_of(MITO).weights_differ
+    level = ranking_of(MITO, shares=(0.34, 0.33, 0.33))  # no channel leads
+    assert not level.weights_differ
+
+
+def test_weights_differ_where_a_needed_channel_has_little_weight():
+    verdict = ranking_of(ADDING, shares=(0.08, 0.42, 0.5))  # a quarter of an even share is 0.083
+    assert names_of(verdict.overlooked) == {"DNA"}
+    assert verdict.weights_differ
+    assert not ranking_of(ADDING, shares=(0.09, 0.41, 0.5)).weights_differ
+
+
+def test_a_replaceable_channel_with_little_weight_is_passed_over():
+    both = evidence_of(lambda inside: 0.5 * bool(inside & {"DNA", "Mito"}))
+    verdict = ranking_of(both, shares=(0.01, 0.01, 0.98))
+    assert names_of(verdict.passed_over) == {"DNA"}
+    assert not verdict.weights_differ
+
+
+def test_without_evidence_weights_differ_from_nothing():
+    assert not ranking_of(None).weights_differ
+    assert ranking_of(None).passed_over == ()

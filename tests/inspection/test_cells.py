@@ -73,6 +73,12 @@ def test_a_field_smaller_than_a_crop_has_none(fields):
     assert counted(fields(GFP=0, DNA=(9, 60))) is None
 
 
+def test_one_field_smaller_than_a_crop_forbids_crops(fields, tmp_path):
+    image_set = fields(GFP=0, DNA=9)
+    tifffile.imwrite(tmp_path / "DNA0.tif", discs(1, size=60))
+    assert counted(image_set) is None
+
+
 def test_damaged_fields_do_not_count(fields, tmp_path):
     image_set = fields(GFP=0, DNA=9)
     for index in (0, 4):

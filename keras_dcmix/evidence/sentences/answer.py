@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+Short = Literal["yes", "in part", "no", "not known"]
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -18,6 +20,6 @@ class Answer:
     """
 
     question: str
-    short: Literal["yes", "in part", "no", "not known"]
+    short: Short
     text: str
     is_judgement: bool = True

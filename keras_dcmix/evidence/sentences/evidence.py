@@ -11,7 +11,7 @@ from keras_dcmix.evidence.channel_evidence import (
     Evidence,
     Gain,
 )
-from keras_dcmix.evidence.sentences.answer import Answer
+from keras_dcmix.evidence.sentences.answer import Answer, Short
 from keras_dcmix.evidence.verdict import HeldOut
 
 _QUESTION = "Do channels show evidence?"
@@ -143,7 +143,7 @@ def answer(evidence: Evidence | None, held_out: HeldOut) -> Answer:
     """Whether it is shown what channels add."""
     if evidence is None:
         return Answer(_QUESTION, "not known", not_measured())
-    short = "not known" if evidence.groups_missing else "yes" if evidence.shown else "no"
+    short: Short = "not known" if evidence.groups_missing else "yes" if evidence.shown else "no"
     return Answer(_QUESTION, short, summary(evidence, held_out))
 
 

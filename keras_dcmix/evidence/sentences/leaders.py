@@ -67,18 +67,21 @@ def headline(leaders: Leaders) -> str:
 
 def difference(verdict: RankingVerdict) -> str:
     """Where weights and evidence differ, and why that can be; empty where they do not."""
-    parts, reasons = [], []
+    parts: list[str] = []
+    reasons: list[str] = []
     if names := verdict.unsupported:
         lead = verb(names, "leads the mix but shows", "lead the mix but show")
         parts.append(f"{listed(names, _MOST)} {lead} no evidence")
         reasons.append(_TOO_SHORT)
     if found := verdict.overlooked or verdict.passed_over:
-        shows = verb(found, "shows", "show")
-        parts.append(f"{_with_shares(found, verdict.leaders)} {shows} evidence")
+        shows, has = verb(found, "shows", "show"), verb(found, "has", "have")
+        parts.append(
+            f"{_with_shares(found, verdict.leaders)} {shows} evidence but {has} little weight"
+        )
         reasons = [_ONE_MIX if verdict.overlooked else _TAKES_ONE]
     if not parts:
         return ""
-    return f"Weights and evidence differ: {', and '.join(parts)}: {reasons[0]}."
+    return f"{', and '.join(parts)}: {reasons[0]}."
 
 
 def _with_shares(channels: Sequence[ChannelEvidence], leaders: Leaders) -> str:

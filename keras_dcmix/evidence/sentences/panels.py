@@ -15,7 +15,7 @@ from keras_dcmix._common.wording import (
 )
 from keras_dcmix.evidence.channel_evidence import NEEDED, ChannelVerdict, Evidence
 from keras_dcmix.evidence.panel_verdict import Decision, Interval, PanelsVerdict, RetrainedPanel
-from keras_dcmix.evidence.sentences.answer import Answer
+from keras_dcmix.evidence.sentences.answer import Answer, Short
 from keras_dcmix.evidence.sentences.reliability import unseen
 from keras_dcmix.evidence.verdict import HeldOut
 
@@ -100,14 +100,14 @@ def sentence(panel: RetrainedPanel, panels: PanelsVerdict) -> str:
     margin = percentage_points(panels.margin)
     drop = f"{dropped(panel)} can be dropped"
     if panel.decision is Decision.SUFFICIENT:
-        return f"{text}, clearly less than the margin of {margin}, so {drop}."
+        return f"{text}; with a margin of {margin}, {drop}."
     if part := panels.sufficient_part(panel):
         return (
             f"{text}; the trainings vary, for fewer channels ({listed(part.channels)}) do as well."
         )
     if panel.decision is Decision.INSUFFICIENT:
         return f"{text}, so {_not_enough(panel.channels)}."
-    return f"{text}; with a margin of {margin} it is not decided whether {drop}."
+    return f"{text}; with a margin of {margin}, it is not decided whether {drop}."
 
 
 def answer(panels: PanelsVerdict | None, *, is_reliable: bool) -> Answer:
@@ -115,7 +115,7 @@ def answer(panels: PanelsVerdict | None, *, is_reliable: bool) -> Answer:
     panel = None if panels is None else panels.decisive
     if not is_reliable:
         return Answer(_QUESTION, "not known", NOT_RELIABLE, is_judgement=False)
-    short = "not known"
+    short: Short = "not known"
     if panel is not None and panel.decision is Decision.SUFFICIENT:
         short = "yes"
     elif panel is not None and panel.decision is Decision.INSUFFICIENT:
@@ -131,7 +131,7 @@ def doubts(panels: PanelsVerdict | None, evidence: Evidence | None, held_out: He
     found = [*_undecided(panels, held_out), *_disordered(panels)]
     if evidence is None or evidence.groups_missing:
         return found
-    return [*found, *_against_evidence(panel, evidence)]
+    return [*found, *_settled(evidence), *_against_evidence(panel, evidence)]
 
 
 def _undecided(panels: PanelsVerdict, held_out: HeldOut) -> list[str]:
@@ -139,10 +139,9 @@ def _undecided(panels: PanelsVerdict, held_out: HeldOut) -> list[str]:
     if not undecided:
         return []
     names = listed([panel_name(each.channels) for each in undecided], _MOST_KEPT)
-    panel = verb(undecided, "this panel is", "these panels are")
     return [
-        f"{names}: {panel} not decided at a margin of {percentage_points(panels.margin)}. More "
-        f"{plural(held_out.group_unit)} or more repeats would decide."
+        f"More {plural(held_out.group_unit)} or more repeats are needed to decide about {names}, "
+        f"with a margin of {percentage_points(panels.margin)}."
     ]
 
 
@@ -154,6 +153,33 @@ def _disordered(panels: PanelsVerdict) -> list[str]:
         for panel in panels.panels
         if panel.decision is Decision.INSUFFICIENT and (part := panels.sufficient_part(panel))
     ]
+
+
+def _settled(evidence: Evidence) -> list[str]:
+    """Verdicts that retraining settled against the gains of the masked model."""
+    small = [
+        each.channel
+        for each in evidence.channels
+        if each.verdict is ChannelVerdict.REPLACEABLE and each.unique.is_shown
+    ]
+    large = [
+        each.channel
+        for each in evidence.channels
+        if each.verdict in NEEDED and not each.unique.is_shown
+    ]
+    found = []
+    if small:
+        adds = verb(small, "adds", "add")
+        found.append(
+            f"{listed(small, _MOST_KEPT)} {adds} something that is not in the other channels, but "
+            "a retrained panel without it loses less accuracy than the margin."
+        )
+    if large:
+        found.append(
+            f"Retraining without {listed(large, _MOST_KEPT)} loses accuracy, though the model with "
+            "masked channels does not show it."
+        )
+    return found
 
 
 def _against_evidence(panel: RetrainedPanel, evidence: Evidence) -> list[str]:

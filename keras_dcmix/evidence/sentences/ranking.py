@@ -6,7 +6,7 @@ from keras_dcmix.evidence.sentences import evidence, leaders, panels, reliabilit
 from keras_dcmix.evidence.sentences.answer import Answer
 from keras_dcmix.evidence.verdict import RankingVerdict
 
-_CERTAIN = "All verdicts are decided, and weights and evidence do not contradict each other."
+_CERTAIN = "Weights and evidence name the same channels, and no verdict is open."
 
 
 def headline(verdict: RankingVerdict) -> str:
@@ -26,7 +26,8 @@ def headline(verdict: RankingVerdict) -> str:
 def facts(verdict: RankingVerdict) -> list[str]:
     """The three facts under the headline: accuracy, retrained panels, what is uncertain most."""
     if not verdict.reliability.is_reliable:
-        return [reliability.no_ranking_sentence(verdict), panels.NOT_RELIABLE]
+        first = [reliability.quality_sentence(verdict), panels.NOT_RELIABLE]
+        return [*first, *filter(None, [reliability.what_helps(verdict)])]
     first = [each for each in doubts(verdict) if each != panels.NOT_RETRAINED][:1]
     return [
         reliability.quality_sentence(verdict),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from keras_dcmix._common.wording import interval, percent, plural, probability, quantity
@@ -54,17 +55,19 @@ def no_ranking(verdict: RankingVerdict) -> str:
 
 def no_ranking_sentence(verdict: RankingVerdict) -> str:
     """The same as a sentence, with its numbers."""
-    model, text = verdict.reliability, no_ranking(verdict)
-    numbers = f"{accuracy(model)} on {held_out_images(verdict.held_out)}, {_baseline(model)}"
+    text, numbers = no_ranking(verdict), quality_sentence(verdict)
+    return " ".join(filter(None, [f"{text}.", numbers, what_helps(verdict)]))
+
+
+def what_helps(verdict: RankingVerdict) -> str:
+    """What may make the models better than the majority baseline; empty where nothing is near."""
+    model = verdict.reliability
     if not model.is_above_baseline:
-        return f"{text} ({numbers})."
+        return ""
     units = plural(verdict.held_out.group_unit)
-    more = (
-        f"More {units} or more epochs may help."
-        if model.is_decidable
-        else f"More {units} are needed."
-    )
-    return f"{text} ({numbers}). {more}"
+    if not model.is_decidable:
+        return f"More {units} are needed."
+    return f"More {units} or more epochs may help."
 
 
 def accuracy(model: Reliability) -> str:
@@ -81,7 +84,7 @@ def accuracy(model: Reliability) -> str:
 
 
 def _with_interval(model: Reliability) -> str:
-    if model.low != model.low or model.high != model.high:  # NaN: not known
+    if math.isnan(model.low) or math.isnan(model.high):
         return percent(model.accuracy)
     return f"{percent(model.accuracy)} {interval(model.low, model.high)}"
 

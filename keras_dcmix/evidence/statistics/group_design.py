@@ -43,20 +43,8 @@ class GroupDesign(NamedTuple):
             contributions - self._shares[:, None] * totals[self.strata]
         )
 
-    def variances(self, residuals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The variance of the mean, and its degrees of freedom, two arrays `(n,)`.
-
-        The degrees of freedom are halfway between the two of `parts_of_variance`: they fall where
-        few groups have most of the spread.
-
-        Args:
-            residuals: `(num_groups, n)`.
-        """
-        variance, of_design, effective = self.parts_of_variance(residuals)
-        return variance, (of_design + np.minimum(of_design, effective)) / 2
-
-    def parts_of_variance(self, residuals: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The variance of the mean and where it comes from, three arrays `(n,)`.
+    def variances(self, residuals: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The variance of the mean and two degrees of freedom for it, three arrays `(n,)`.
 
         Each squared residual is scaled so that the variance is unbiased where all groups spread
         alike (CR2).
@@ -66,7 +54,8 @@ class GroupDesign(NamedTuple):
 
         Returns:
             The variance; the degrees of freedom of Bell and McCaffrey, joined over classes after
-            Satterthwaite; the number of groups that the variance effectively comes from.
+            Satterthwaite; the same or, if smaller, the number of groups that the variance
+            effectively comes from, which is small where few groups have most of the spread.
         """
         weights = _indicator(self.groups) @ self.weights
         covariance = self._covariance()
@@ -79,7 +68,7 @@ class GroupDesign(NamedTuple):
         with np.errstate(invalid="ignore"):  # No spread at all: 0 / 0.
             of_design = variance**2 / ((part @ parts) ** 2 / freedom[:, None]).sum(axis=0)
             effective = variance**2 / (parts**2).sum(axis=0)
-        return variance, of_design, effective
+        return variance, of_design, np.minimum(of_design, effective)
 
     @property
     def _shares(self) -> np.ndarray:

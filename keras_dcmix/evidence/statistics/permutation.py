@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import combinations
 from math import comb, prod
 from typing import Any
@@ -27,7 +26,9 @@ def label_permutation_p_value(
     The unit is the group (well, plate, field), or its part of one class, never the image. Balanced
     accuracy is computed with the share of each unit that is predicted correctly, averaged over the
     units of a class and then over classes, so that neither a large well nor a frequent class
-    dominates. A classifier that always predicts one class gets a p-value of 1.
+    dominates. (Counted by images, the test at 5 % errs in up to 28 % where wells of one class hold
+    ten times as many images; this way in 5 %, and in 9 % with ten times as many wells as well.)
+    A classifier that always predicts one class gets a p-value of 1.
 
     Args:
         counts: `(num_units, num_classes)`, how many test images of the unit were predicted as each
@@ -110,22 +111,23 @@ def _all_scores(gains: np.ndarray, classes: np.ndarray, members: list[np.ndarray
     """The score of every different assignment."""
     scores = np.zeros(1)
     for block in members:
-        labels = np.array(list(_orders(classes[block])))
-        added = gains[block[None], labels].sum(axis=1)
+        added = gains[block, _orders(classes[block])].sum(axis=1)
         scores = np.add.outer(scores, added).ravel()
     return scores
 
 
-def _orders(labels: np.ndarray) -> Iterator[np.ndarray]:
-    """All different orders of some labels."""
-    first, others = labels[labels == labels[0]], labels[labels != labels[0]]
-    rests = list(_orders(others)) if len(others) else [others]
-    for places in combinations(range(len(labels)), len(first)):
-        free = np.delete(np.arange(len(labels)), places)
-        for rest in rests:
-            order = np.full_like(labels, first[0])
-            order[free] = rest
-            yield order
+def _orders(labels: np.ndarray) -> np.ndarray:
+    """All different orders of some labels, `(num_orders, num_labels)`."""
+    first = labels == labels[0]
+    if first.all():
+        return labels[None]
+    rests = _orders(labels[~first])
+    places = np.array(list(combinations(range(len(labels)), int(first.sum()))))
+    free = np.ones((len(places), len(labels)), dtype=bool)
+    np.put_along_axis(free, places, False, axis=1)
+    orders = np.full((len(places), len(rests), len(labels)), labels[0])
+    orders[np.broadcast_to(free[:, None], orders.shape)] = np.tile(rests.ravel(), len(places))
+    return orders.reshape(-1, len(labels))
 
 
 def _drawn_scores(
@@ -137,7 +139,7 @@ def _drawn_scores(
     for block in members:
         labels = np.tile(classes[block], (number, 1))
         draw.permuted(labels, axis=1, out=labels)
-        scores += gains[block[None], labels].sum(axis=1)
+        scores += gains[block, labels].sum(axis=1)
     return scores
 
 

@@ -36,10 +36,7 @@ def frame_of(table: ScoreTable) -> pd.DataFrame:
         columns[_CHANNEL + name] = member.astype(int)
     for metric, block_scores in table.block_scores.items():
         for block, scores in enumerate(block_scores):
-            size = (
-                "" if table.block_sizes is None else f": {_number(table.block_sizes[block])} images"
-            )
-            columns[f"{metric}[block {block + 1}{size}]"] = scores
+            columns[f"{metric}[block {block + 1}{_size(table.block_sizes, block)}]"] = scores
     if table.orders is not None:
         columns["orders"] = _order_numbers(table.subsets, table.orders)
     return pd.DataFrame(columns)
