@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from keras_dcmix._common.errors import DataError, argument
-from keras_dcmix._common.wording import percent, quantity, quoted
+from keras_dcmix._common.wording import percent, quantity
 from keras_dcmix.plotting.composite import composites, key_colors, scale_bar
 from keras_dcmix.plotting.folding import folded
 from keras_dcmix.plotting.pictures import add_picture, checked_names, picture_canvas
@@ -193,7 +193,7 @@ def _channels(
     if unknown or not 1 <= len(chosen) <= MOST_CHANNELS:
         raise DataError(
             f"{argument('channels')} must be 1 to {MOST_CHANNELS} of the names in `channel_names`. "
-            f"Received: {argument('channels', quoted(chosen))}"
+            f"Received: {argument('channels', chosen)}"
         )
     return [names.index(each) for each in chosen]
 

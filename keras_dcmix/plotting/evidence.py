@@ -145,7 +145,7 @@ def _draw_pictures(
 
 def _head(ax: Axes, layout: EvidenceLayout, x: float, text: str, below: str = "") -> None:
     """Writes what a column holds."""
-    line = 1.25 * layout.size
+    line = 1.4 * layout.size
     _write(ax, x, layout.top + 0.4 * layout.size + line, text, layout.size, fontweight="bold")
     if below:
         _write(
@@ -208,8 +208,14 @@ def _write_verdicts(ax: Axes, layout: EvidenceLayout, rows: EvidenceRows) -> Non
         line = cut(f"by {by}", layout.width - text, fits * small)
         _write(ax, text, y - half, line, fits * small, color=muted(ax))
     if len(rows.others):
-        line = cut(rows.verdicts_of_others, layout.width - layout.verdict, small)
-        _write(ax, layout.verdict, layout.middle(len(rows.shown)), line, small, color=muted(ax))
+        y, parts = layout.middle(len(rows.shown)), rows.verdicts_of_others
+        lines = [", ".join(part) for part in (parts[:2], parts[2:]) if part]
+        lines = parts if len(parts) == 2 else lines
+        line = min(1.2 * small, layout.row / max(2, len(lines)))
+        for number, text in enumerate(lines):
+            up = y + line * ((len(lines) - 1) / 2 - number)
+            text = cut(text, layout.width - layout.verdict, 0.8 * line)
+            _write(ax, layout.verdict, up, text, 0.8 * line, color=muted(ax))
 
 
 def _write_legend(ax: Axes, layout: EvidenceLayout, rows: EvidenceRows) -> None:

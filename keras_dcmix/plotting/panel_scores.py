@@ -99,7 +99,7 @@ def reach(panels: BestPanels) -> tuple[float, float]:
 def retrained_legend(verdict: PanelsVerdict) -> str:
     """Says what marks, whiskers and band are."""
     if not verdict.panels:
-        return "estimates, measured with channels masked; no panel was retrained"
+        return "estimates, measured with channels masked"
     return (
         "large marks: retrained (filled: sufficient, open: undecided, cross: insufficient),\n"
         "with the 95% interval of the difference to all channels\n"

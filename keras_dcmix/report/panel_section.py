@@ -49,7 +49,7 @@ def panel_section(ranking: ChannelRanking, verdict: RankingVerdict) -> PanelSect
     return PanelSection(
         text=sentences.summary(verdict.panels) if reliable else sentences.NOT_RELIABLE,
         picture=panels(ranking, is_reliable=reliable),
-        table=_panel_table(frame),
+        table=_panel_table(frame if reliable else frame.assign(decision="")),
         singles=None
         if ranking.check is None
         else _single_table(frame, ranking.importance.channel_names, order),

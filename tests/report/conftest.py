@@ -36,7 +36,8 @@ def subset_scores(names, gains, *, num_blocks: int = 12, noise: float = 0.002) -
     members = np.array(list(itertools.product([False, True], repeat=min(number, 8))))
     if number > 8:
         order = np.arange(number)
-        orders = np.stack([order, order[::-1]])
+        half = np.roll(order, number // 2)
+        orders = np.stack([order, order[::-1], half, half[::-1]])
         prefixes = [np.isin(order, o[:size]) for o in orders for size in range(number + 1)]
         one = np.eye(number, dtype=bool)
         members = np.unique([*prefixes, *one, *~one], axis=0)
