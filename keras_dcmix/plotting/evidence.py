@@ -211,11 +211,11 @@ def _write_verdicts(ax: Axes, layout: EvidenceLayout, rows: EvidenceRows) -> Non
         y, parts = layout.middle(len(rows.shown)), rows.verdicts_of_others
         lines = [", ".join(part) for part in (parts[:2], parts[2:]) if part]
         lines = parts if len(parts) == 2 else lines
-        line = min(1.2 * small, layout.row / max(2, len(lines)))
+        step = min(1.2 * small, layout.row / max(2, len(lines)))
         for number, text in enumerate(lines):
-            up = y + line * ((len(lines) - 1) / 2 - number)
-            text = cut(text, layout.width - layout.verdict, 0.8 * line)
-            _write(ax, layout.verdict, up, text, 0.8 * line, color=muted(ax))
+            up = y + step * ((len(lines) - 1) / 2 - number)
+            text = cut(text, layout.width - layout.verdict, 0.8 * step)
+            _write(ax, layout.verdict, up, text, 0.8 * step, color=muted(ax))
 
 
 def _write_legend(ax: Axes, layout: EvidenceLayout, rows: EvidenceRows) -> None:
