@@ -41,7 +41,9 @@ def deal_folds(
         `(num_images,)` the fold that tests each image, from 0; -1 where no fold does.
 
     Raises:
-        ValueError: If a class has too few groups, see `most_folds`.
+        ValueError: If a class has too few groups, see `most_folds`; or exactly three of them, and
+            two folds are asked for: one of these would test two groups, which leaves one to train
+            and to choose the epoch.
 
     Example:
 
@@ -50,7 +52,13 @@ def deal_folds(
     ([0, 1, 2], [0, 1, 2])
     """
     parts = _PARTS_OF_ONE_FOLD if num_folds == 1 else num_folds
-    parts = min(parts, most_folds(labels, groups))
+    most = most_folds(labels, groups)
+    if parts == _PARTS - 1 and most == _PARTS:
+        raise DataError(
+            f"Two folds need at least 4 groups of each class, or one of them leaves a single group "
+            f"to train on. Received: {most} groups of a class. Use {_PARTS} folds, or add groups"
+        )
+    parts = min(parts, most)
     frame = pd.DataFrame({"label": labels, "group": groups})
     frame["plate"] = "" if plates is None else plates
     if (frame.groupby("group")["label"].nunique() > 1).any():
@@ -78,8 +86,8 @@ def most_folds(labels: np.ndarray, groups: np.ndarray) -> int:
         names = ", ".join(map(str, pairs.loc[pairs["label"] == counts.index[-1], "group"]))
         raise DataError(
             f"A ranking needs at least {_PARTS} groups of each class: to train, to choose the "
-            f"epoch and to test. Received: {least} of class '{fewest}' ({names}). Add groups, or leave "
-            "the class out"
+            f"epoch and to test. Received: {least} of class '{fewest}' ({names}). Add groups, or "
+            "leave the class out"
         )
     return least
 

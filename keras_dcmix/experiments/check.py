@@ -10,6 +10,7 @@ from keras_dcmix.experiments.fold_plan import FoldPlan
 from keras_dcmix.experiments.masked_runs import MaskedRun, fold_scores, masked_name
 from keras_dcmix.experiments.run_store import RunStore
 from keras_dcmix.importance.subsets import SubsetScores
+from keras_dcmix.importance.subsets.gains import find_rows
 from keras_dcmix.importance.subsets.image_scores import ImageScores
 from keras_dcmix.importance.subsets.sampling import Sampling
 
@@ -85,14 +86,18 @@ def next_subsets(check: ChannelCheck, sampling: Sampling) -> np.ndarray | None:
 
 
 def _all_scores(plan: FoldPlan, store: RunStore) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """`(2, num_subsets, num_images)`, the numbers of the images, and the subsets."""
+    """`(2, num_subsets, num_images)`, the numbers of the images, and the subsets.
+
+    Subsets that an interrupted run has scored in some folds alone are left out.
+    """
     folds = {run: fold_scores(store, run.seed) for run in plan.runs}
     numbers = {run: plan.test_rows(run)[found.rows] for run, found in folds.items()}
     rows = np.unique(np.concatenate(list(numbers.values())))
-    subsets = next(iter(folds.values())).subsets
+    first, *others = (found.subsets for found in folds.values())
+    subsets = first[np.all([find_rows(each, first) >= 0 for each in [first, *others]], axis=0)]
     total, count = np.zeros((2, len(subsets), len(rows))), np.zeros(len(rows))
     for run, found in folds.items():
         places = np.searchsorted(rows, numbers[run])
-        total[:, :, places] += found.scores
+        total[:, :, places] += found.scores[:, find_rows(found.subsets, subsets)]
         count[places] += 1
     return total / count, rows, subsets

@@ -48,6 +48,8 @@ class FoldPlan:
     ) -> FoldPlan:
         """Deals the groups anew for each repeat.
 
+        With a single fold all repeats test the same groups, by models that are trained on others.
+
         Args:
             dataset: Checked images and labels.
             num_folds: Folds that are asked for; there are no more than groups of a class.
@@ -63,8 +65,8 @@ class FoldPlan:
         named = np.array(dataset.classes)[labels]
         number = min(num_folds, most_folds(named, groups))
         folds = [
-            deal_folds(named, groups, plates=plates, num_folds=number, seed=seed + repeat)
-            for repeat in range(num_repeats)
+            deal_folds(named, groups, plates=plates, num_folds=number, seed=dealt)
+            for dealt in (range(seed, seed + num_repeats) if number > 1 else [seed] * num_repeats)
         ]
         runs = [
             FoldRun(seed + repeat * number + fold, repeat, fold)

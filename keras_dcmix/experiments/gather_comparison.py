@@ -190,7 +190,7 @@ def _curves(
                 method: curves_along(found.order, lambda panel: scores.score_of(panel, "accuracy"))
                 for method, found in importances.items()
             }
-    model, rows = store.model(name), images_to_look_at(test, seed)
+    model, rows = store.model(name, compile=False), images_to_look_at(test, seed)
     view, labels = dataset.view(rows), dataset.labels[rows]
     return {
         method: dict(

@@ -148,7 +148,8 @@ def score_more(
     if not len(new):
         return
     name = masked_name(seed)
-    model = store.model(name)
+    # A custom model shares its optimizer with the masked one, which Keras saves but cannot load.
+    model = store.model(name, compile=False)
     more = _score(model, dataset, split, found.rows, new, seed, balance=training.balance)
     both = FoldScores(
         found.rows,

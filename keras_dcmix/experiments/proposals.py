@@ -25,14 +25,17 @@ def checked_panels(
         ValueError: If a panel is empty, names an unknown channel or one twice, or has all channels.
         TypeError: If a panel is a text.
     """
+    listed = [panels] if isinstance(panels, str) else panels
+    text = next((panel for panel in listed if isinstance(panel, str)), None)
+    if text is not None:
+        raise TypeError(
+            f"Each panel must be a list of channels, such as [[{text!r}]], not one text. "
+            f"Received: panels={panels!r}"
+        )
     return tuple(dict.fromkeys(_checked(panel, channel_names) for panel in panels))
 
 
 def _checked(panel: Sequence[str], channel_names: tuple[str, ...]) -> tuple[str, ...]:
-    if isinstance(panel, str):
-        raise TypeError(
-            f"A panel must be a list of channels, not one text. Received: panels=[{panel!r}]"
-        )
     unknown = next((name for name in panel if name not in channel_names), None)
     if unknown is not None:
         raise SubsetError(

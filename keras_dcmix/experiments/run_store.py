@@ -88,9 +88,9 @@ class RunStore:
         with np.load(self.path(name, "npz"), allow_pickle=False) as found:
             return dict(found)
 
-    def model(self, name: str) -> keras.Model:
-        """The model of a run."""
-        return keras.models.load_model(self.path(name, "keras"))
+    def model(self, name: str, *, compile: bool = True) -> keras.Model:
+        """The model of a run; not to be trained on if it is not compiled."""
+        return keras.models.load_model(self.path(name, "keras"), compile=compile)
 
     def save(
         self,

@@ -107,5 +107,5 @@ def _behind_masks(model: keras.Model, dataset: LabelledImages, split: Split) -> 
         mean=mean.tolist(), variance=(std**2).tolist(), invert=True, name="raw_pixels"
     )
     masked = keras.Model(inputs, model(raw(x)), name=f"masked_{model.name}")
-    masked.compile(model.optimizer, model.loss, metrics=["accuracy"])
+    masked.compile(model.optimizer, model.loss, metrics=["accuracy"], run_eagerly=model.run_eagerly)
     return masked

@@ -271,6 +271,56 @@ def test_one_order_or_one_pair_says_nothing_about_its_error():
     assert scores.shapley().repeats is None
 
 
+@pytest.mark.parametrize("how", ["exact", "sampled"])
+def test_what_blocks_contribute_adds_up_to_the_gains(how):
+    made = noise(4, block_sizes=[0.5, 2, 3, 4, 5.5]) if how == "exact" else sampled()
+    gains = made.block_gains()
+    every, none = made.score_of(made.channel_names), made.score_of([])
+    np.testing.assert_allclose(gains["shapley"].sum(axis=0), made.shapley().scores)
+    if how == "exact":
+        for number, name in enumerate(made.channel_names):
+            rest = [other for other in made.channel_names if other != name]
+            alone, unique = (gains[which][:, number].sum() for which in ("alone", "unique"))
+            assert alone == pytest.approx(made.score_of([name]) - none)
+            assert unique == pytest.approx(every - made.score_of(rest))
+
+
+def test_a_block_contributes_by_its_size():
+    scores = {"accuracy": [[0, 0, 0, 1.0], [0, 1.0, 1.0, 1.0]]}
+    made = SubsetScores(names(2), all_subsets(2), scores, [30, 10])
+    np.testing.assert_allclose(made.sums(), [[0, 0, 0, 0.75], [0, 0.25, 0.25, 0.25]])
+    gains = made.block_gains()
+    np.testing.assert_allclose(gains["alone"], [[0, 0], [0.25, 0.25]])
+    np.testing.assert_allclose(gains["unique"], [[0.75, 0.75], [0, 0]])
+    np.testing.assert_allclose(gains["shapley"], [[0.375, 0.375], [0.125, 0.125]])
+
+
+def test_a_channel_that_was_not_scored_alone_has_no_gain_alone():
+    orders = np.array([[0, 1, 2], [2, 1, 0]])
+    subsets = np.unique(prefixes(orders).reshape(-1, 3), axis=0)
+    made = SubsetScores(names(3), subsets, {"accuracy": np.ones((2, len(subsets)))}, None, orders)
+    gains = made.block_gains()
+    assert np.isnan(gains["alone"]).tolist() == [[False, True, False]] * 2
+    assert np.isnan(gains["unique"]).tolist() == [[False, True, False]] * 2
+
+
+def test_gains_of_another_metric_can_be_asked_for():
+    made = noise()
+    assert (made.block_gains()["alone"] == made.block_gains("accuracy")["alone"]).all()
+    assert (made.block_gains()["alone"] != made.block_gains("log_likelihood")["alone"]).all()
+
+
+def test_sampled_orders_have_an_error_of_their_own_and_all_subsets_have_none():
+    either = game(lambda member: float(member[0] or member[1]), 2)
+    assert either.order_errors().tolist() == [0, 0]
+    arguments = (either.channel_names, either.subsets, either.block_scores, None)
+    pairs = SubsetScores(*arguments, [[0, 1], [1, 0]] * 5)
+    np.testing.assert_allclose(pairs.order_errors(), 0, atol=1e-12)
+    single = SubsetScores(*arguments, [[0, 1], [1, 0]] * 4 + [[0, 1]])
+    firsts = np.array([1, 0] * 4 + [1])
+    np.testing.assert_allclose(single.order_errors(), firsts.std(ddof=1) / 3)
+
+
 def test_resamples_follow_the_seed():
     scores = noise()
     first, again, other = (scores.shapley(seed=seed).repeats for seed in (0, 0, 1))
@@ -368,7 +418,9 @@ def test_among_keeps_the_scores_of_the_subsets_inside():
     assert len(inner.subsets) == 4
 
 
-@pytest.mark.parametrize("block_sizes", [None, [40, 30, 30, 7, 1]])
+@pytest.mark.parametrize(
+    "block_sizes", [None, [40, 30, 30, 7, 1], [0.1 + 0.2, 4 / 3, 1e-7, 1e9, 2]]
+)
 @pytest.mark.parametrize("how", ["exact", "sampled"])
 def test_a_csv_file_gives_the_table_back(how, block_sizes, tmp_path):
     made = noise(7) if how == "exact" else sampled(7)
