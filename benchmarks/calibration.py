@@ -169,7 +169,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--mnist", type=Path, help="MNIST as .npz, for planted digits too")
     parser.add_argument("--shuffled", type=Path, help="real cells as .npz: shuffle their labels")
     parser.add_argument("--epochs", type=int, help="6, or the default with --shuffled")
-    parser.add_argument("--check-steps", type=int, help="60, or the default with --shuffled")
+    parser.add_argument("--check-steps", type=int, help="40, or the default with --shuffled")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("calibration"))
     return parser.parse_args()
@@ -181,7 +181,7 @@ def main() -> None:
     from keras_dcmix.models.options import Training
 
     given = {name: getattr(arguments, name) for name in ("epochs", "check_steps")}
-    training = Training() if arguments.shuffled else Training(epochs=6, check_steps=60)
+    training = Training() if arguments.shuffled else Training(epochs=6, check_steps=40)
     training = replace(training, **{k: v for k, v in given.items() if v is not None})
     out = arguments.out / ("shuffled.jsonl" if arguments.shuffled else "problems.jsonl")
     done = {row.get("problem", row.get("number")) for row in read_rows(out)}
