@@ -32,116 +32,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-import pandas as pd
+from calibration_problems import Part, describe, make, shuffled
+from calibration_tables import GAINS, shuffled_tables, tables
 from jobs import limit_threads, read_rows, run_jobs, write_tables
-from scipy.stats import binomtest
-
-WELLS = (6, 12, 24)
-IMAGES_PER_WELL = 6
-TIMES_AS_MANY_NEW_WELLS, FEWEST_NEW_WELLS = 6, 50  # a class
-NUM_CHANNELS = 4
-SIZE = 24
-EFFECTS = (0.5, 1.0, 2.0, 3.0)
-SCENARIOS = ("graded", "distractor", "redundant", "complementary", "inverted")
-WELL_SPREAD = 0.3  # of the brightness of planted digits, in standard deviations of the pixels
-GAINS = ("alone", "unique", "shapley")
-LEVEL = 0.05
-Part = tuple[np.ndarray, np.ndarray, np.ndarray]  # images, labels, wells
-
-
-def describe(number: int, mnist: Path | None) -> dict[str, Any]:
-    """What a problem is, which follows from its number alone."""
-    draw = np.random.default_rng([number, 13])
-    kind = "digits" if mnist is not None and draw.uniform() < 0.4 else "cells"
-    return {
-        "problem": number,
-        "wells": WELLS[number % len(WELLS)],
-        "kind": kind,
-        "scenario": str(draw.choice(SCENARIOS)) if kind == "digits" else "",
-        "shuffled": bool(number // len(WELLS) % 5 == 4),
-    }
-
-
-def make(problem: dict[str, Any], mnist: Path | None) -> tuple[Part, Part, list[str], np.ndarray]:
-    """Images to rank, images of new wells, names of the channels, and their effects."""
-    draw = np.random.default_rng([problem["problem"], 31])
-    kept = np.sort(draw.permutation(6)[:NUM_CHANNELS])
-    if problem["kind"] == "digits":
-        parts, names, effects = digits(problem, mnist, draw)
-    else:
-        parts, names, effects = cells(problem, kept, draw)
-    parts = [(images[..., kept], labels, wells) for images, labels, wells in parts]
-    names, effects = [names[channel] for channel in kept], effects[kept]
-    if problem["shuffled"]:
-        parts = [shuffled(part, draw) for part in parts]
-        effects = np.zeros_like(effects)
-    return parts[0], parts[1], names, effects
-
-
-def new_wells(problem: dict[str, Any]) -> int:
-    """New wells of each class."""
-    return max(FEWEST_NEW_WELLS, TIMES_AS_MANY_NEW_WELLS * problem["wells"])
-
-
-def cells(
-    problem: dict[str, Any], kept: np.ndarray, draw: np.random.Generator
-) -> tuple[list[Part], list[str], Any]:
-    """Simulated cells, and cells of new wells, with the same effects."""
-    from keras_dcmix.datasets import simulated_cells
-    from keras_dcmix.datasets.simulated_cells import CHANNEL_NAMES
-
-    affected = draw.permutation(kept)[: draw.integers(4)]
-    effects = {CHANNEL_NAMES[channel]: float(draw.choice(EFFECTS)) for channel in affected}
-    parts, seed = [], int(draw.integers(2**31))
-    for new, wells in enumerate((problem["wells"], new_wells(problem))):
-        made = simulated_cells(
-            2 * wells * IMAGES_PER_WELL,
-            size=SIZE,
-            effects=effects,
-            num_plates=1,
-            wells_per_plate=2 * wells,
-            seed=seed + new,
-        )
-        parts.append((made.images, made.labels, made.groups))
-    return parts, list(CHANNEL_NAMES), made.truth
-
-
-def digits(
-    problem: dict[str, Any], mnist: Path | None, draw: np.random.Generator
-) -> tuple[list[Part], list[str], Any]:
-    """Two digits at half their size, planted together; wells differ in brightness."""
-    from keras_dcmix.datasets import planted_channels
-
-    with np.load(mnist) as found:
-        pixels, shown = found["x_train"], found["y_train"]
-    layout = problem["wells"], new_wells(problem)
-    number = IMAGES_PER_WELL * sum(layout)
-    pair = draw.choice(10, 2, replace=False)
-    rows = [draw.choice(np.flatnonzero(shown == digit), number, replace=False) for digit in pair]
-    chosen = np.stack(rows, axis=1).ravel()  # classes alternate
-    planted = planted_channels(
-        pixels[chosen][:, ::2, ::2],
-        shown[chosen],
-        scenario=problem["scenario"],
-        seed=int(draw.integers(2**31)),
-    )
-    parts, start = [], 0
-    for wells in layout:
-        # Well 2 k holds the first digit, well 2 k + 1 the second.
-        well = np.tile(np.arange(2 * wells), IMAGES_PER_WELL)
-        brightness = draw.normal(0, WELL_SPREAD, (2 * wells, 1, 1, planted.num_channels))
-        part = slice(start, start + len(well))
-        pictures = planted.images[part] + brightness[well].astype("float32")
-        parts.append((pictures, planted.labels[part], np.array([f"well_{n}" for n in well])))
-        start += len(well)
-    return parts, list(planted.channel_names), planted.truth
-
-
-def shuffled(part: Part, draw: np.random.Generator) -> Part:
-    """The labels of the wells dealt anew among the wells."""
-    images, labels, wells = part
-    _, first, numbers = np.unique(wells, return_index=True, return_inverse=True)
-    return images, labels[first][draw.permutation(len(first))][numbers], wells
 
 
 def solve(problem: dict[str, Any], mnist: Path | None, training: Any) -> dict[str, Any]:
@@ -269,111 +162,6 @@ def shuffled_cells(cells: Path, number: int, training: Any) -> dict[str, Any]:
     return row | columns(ranking.verdict().evidence, names)
 
 
-def frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """One row a channel and gain."""
-    parts = []
-    for row in rows:
-        for gain in GAINS:
-            part = pd.DataFrame(row[gain])
-            part["gain"], part["channel"] = gain, row["channels"]
-            part["effect"], part["verdict"] = row["effects"], row["verdicts"]
-            for name in ("problem", "wells", "kind", "scenario", "shuffled"):
-                part[name] = row[name]
-            parts.append(part)
-    found = pd.concat(parts, ignore_index=True)
-    found["useless"] = found["effect"] == 0
-    found["covered"] = (found["low"] <= found["target"]) & (found["target"] <= found["high"])
-    reach = (found["high"] - found["low"]) / 2
-    off = (found["value"] - found["target"]).abs()
-    found["covered with error"] = off <= np.hypot(reach, 2 * found["target_error"])
-    found["called"] = found["p_value"] <= LEVEL
-    return found
-
-
-def share(hits: pd.Series) -> str:
-    """Percent with its 95 % binomial interval, and of how many."""
-    if not len(hits):
-        return "-"
-    low, high = binomtest(int(hits.sum()), len(hits)).proportion_ci(method="wilson")
-    return f"{100 * hits.mean():.1f} ({100 * low:.1f}..{100 * high:.1f}) of {len(hits)}"
-
-
-def by_wells(found: pd.DataFrame, column: str, rows: str | list[str] = "gain") -> pd.DataFrame:
-    """Shares, a column for each number of wells and one for all of them."""
-    keys = [rows] if isinstance(rows, str) else rows
-    table = found.groupby([*keys, "wells"])[column].agg(share).unstack("wells")
-    return table.assign(all=found.groupby(keys)[column].agg(share)).fillna("-")
-
-
-def false_discoveries(found: pd.DataFrame) -> pd.DataFrame:
-    """Share of false ones among the called channels, the mean over problems; 0 where none is."""
-
-    def rate(of_problem: pd.DataFrame) -> float:
-        called = of_problem.loc[of_problem["called"], "useless"]
-        return 100 * called.mean() if len(called) else 0.0
-
-    rates = found.groupby(["gain", "wells", "problem"])[["called", "useless"]].apply(rate)
-    table = rates.groupby(["gain", "wells"]).mean().unstack("wells")
-    pooled = found[found["called"]].groupby("gain")["useless"].agg(share)
-    over_all = rates.groupby("gain")
-    return table.assign(
-        all=over_all.mean(),
-        standard_error=over_all.std() / np.sqrt(over_all.size()),
-        **{"pooled over all": pooled},
-    )
-
-
-def tables(rows: list[dict[str, Any]]) -> dict[str, pd.DataFrame]:
-    found = frame(rows)
-    useless, informative = found[found["useless"]], found[~found["useless"]]
-    one_gain = found[found["gain"] == GAINS[0]]
-    problems = pd.DataFrame(rows).groupby(["kind", "shuffled", "wells"]).size().unstack("wells")
-    return {
-        "Problems": problems.fillna(0).astype(int),
-        "Useless channels with raw p < 0.05, % (95 % interval)": by_wells(
-            useless.assign(hit=useless["raw_p_value"] < LEVEL), "hit"
-        ),
-        "The same by kind": by_wells(
-            useless.assign(hit=useless["raw_p_value"] < LEVEL), "hit", ["gain", "kind", "shuffled"]
-        ),
-        "False discovery rate of adjusted p <= 0.05, %": false_discoveries(found),
-        "Channels by verdict": one_gain.groupby(["verdict", "useless", "wells"])
-        .size()
-        .unstack(["useless", "wells"])
-        .fillna(0)
-        .astype(int),
-        "Coverage of the 95 % intervals, %": by_wells(found, "covered", ["gain", "useless"]),
-        "Coverage with the error of the target, %": by_wells(
-            found, "covered with error", ["gain", "useless"]
-        ),
-        "Target above the interval, %": by_wells(
-            found.assign(above=found["target"] > found["high"]), "above", ["gain", "useless"]
-        ),
-        "Power: informative channels with adjusted p <= 0.05, %, by effect": by_wells(
-            informative, "called", ["kind", "scenario", "effect", "gain"]
-        ),
-        "Power: informative channels with any evidence, %": by_wells(
-            informative[informative["gain"] == GAINS[0]].assign(
-                shown=lambda rows: rows["verdict"] != "no evidence"
-            ),
-            "shown",
-            ["kind", "scenario", "effect"],
-        ),
-    }
-
-
-def shuffled_tables(rows: list[dict[str, Any]]) -> dict[str, pd.DataFrame | str]:
-    verdicts = pd.DataFrame([row["verdicts"] for row in rows], columns=rows[0]["channels"])
-    verdicts["accuracy"] = [row["accuracy"] for row in rows]
-    verdicts["reliable"] = [row["reliable"] for row in rows]
-    for gain in GAINS:
-        for place, name in enumerate(rows[0]["channels"]):
-            verdicts[f"{gain} p {name}"] = [row[gain]["raw_p_value"][place] for row in rows]
-    none = [set(row["verdicts"]) <= {"no evidence"} for row in rows]
-    text = f"{sum(none)} of {len(none)} rankings with shuffled labels show `no evidence` only"
-    return {"Shuffled labels of wells, raw p-values": verdicts, "Answer": text}
-
-
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--problems", type=int, default=240)
@@ -381,7 +169,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--mnist", type=Path, help="MNIST as .npz, for planted digits too")
     parser.add_argument("--shuffled", type=Path, help="real cells as .npz: shuffle their labels")
     parser.add_argument("--epochs", type=int, help="6, or the default with --shuffled")
-    parser.add_argument("--check-steps", type=int, help="60, or the default with --shuffled")
+    parser.add_argument("--check-steps", type=int, help="40, or the default with --shuffled")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("calibration"))
     return parser.parse_args()
@@ -393,7 +181,7 @@ def main() -> None:
     from keras_dcmix.models.options import Training
 
     given = {name: getattr(arguments, name) for name in ("epochs", "check_steps")}
-    training = Training() if arguments.shuffled else Training(epochs=6, check_steps=60)
+    training = Training() if arguments.shuffled else Training(epochs=6, check_steps=40)
     training = replace(training, **{k: v for k, v in given.items() if v is not None})
     out = arguments.out / ("shuffled.jsonl" if arguments.shuffled else "problems.jsonl")
     done = {row.get("problem", row.get("number")) for row in read_rows(out)}

@@ -67,4 +67,6 @@ def write_tables(path: Path, tables: Mapping[str, pd.DataFrame | str]) -> None:
 
 
 def _text(table: pd.DataFrame | str) -> str:
-    return table if isinstance(table, str) else table.to_string(float_format="{:.3f}".format)
+    if isinstance(table, str):
+        return table
+    return table.to_string(float_format="{:.3f}".format) if len(table) else "none"

@@ -190,7 +190,8 @@ def cost(num_channels: int, training: Any, num_images: int, size: int) -> dict[s
     along = np.argsort(draw.permutation(num_channels)) < np.arange(num_channels + 1)[:, None]
     with TemporaryDirectory() as folder:
         store = RunStore(folder, {})
-        mix = train_seed(dataset, split, training, store, run, custom, None)
+        for _ in range(2):  # the first training also starts the backend
+            mix = train_seed(dataset, split, training, store, run, custom, None)
         every = train_panel(dataset, split, training, store, run.seed, names, custom)
         masked_runs.run_masked(
             dataset, split, training, store, run.seed, sampling.subsets, every.model, custom
