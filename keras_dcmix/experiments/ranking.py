@@ -152,7 +152,7 @@ class ChannelRanking:
 
     @property
     def panels(self) -> pd.DataFrame | None:
-        """Panels of channels, one row each, with estimated and, where it was done, retrained accuracy.
+        """Panels of channels, one row each, with estimated and, if done, retrained accuracy.
 
         See `keras_dcmix.experiments.panel_table.panel_table`. `None` where there is neither.
         """
