@@ -54,8 +54,8 @@ class ChannelRanking:
         training: How the models were built and trained; `None` for runs of a custom loop.
         check: Scores of subsets of the channels; `None` where they were not measured.
         retrained: Panels that were trained again, as they were measured; `None` where none was.
-        all_channels: What classifiers on all channels, without a mix, predict for the tested
-            images; `None` where none were trained.
+        all_channels: What classifiers on all channels, without a mix unless the user's own model
+            has one, predict for the tested images; `None` where none were trained.
         recipe: How the images were cut and corrected; `None` where they came as arrays.
         group_unit: What a group is, such as `"well"` or `"plate"`.
         constant_channels: Channels that were left out because all their pixels are equal.

@@ -134,7 +134,9 @@ def run_settings(
         for image in dataset.images:
             digest.update(np.ascontiguousarray(image).tobytes())
     file = fingerprint(training.backbone)
+    plates = None if dataset.plates is None else "\0".join(map(str, dataset.plates)).encode()
     return {
+        **({} if plates is None else {"plates": hashlib.sha256(plates).hexdigest()}),
         **({} if file is None else {"checksum of the backbone": file}),
         "training": asdict(training),
         "seed": seed,
@@ -166,7 +168,7 @@ def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
         for each in (old, new)
     )
     own = ("build_model", "callbacks", "optimizer")
-    words = {"data": "the images or labels are others"}
+    words = {"data": "the images or labels are others", "plates": "the plates are others"}
     words |= {name: f"{name} is another" for name in own}
     return [
         words.get(name, f"{name} was {old.get(name)}, is {new.get(name)}")

@@ -132,10 +132,10 @@ def _draw_pictures(
         for number, plane in enumerate(planes):
             top = layout.height - layout.middle(row) - tall / 2
             box = (number * step, top, layout.picture, tall)
-            add_picture(ax, box, plane, stretched(planes))
+            add_picture(ax, box, plane, stretched(planes), is_small=True)
     size = _SMALL * layout.size
     names = [str(name) for name in names[: pictures.shape[1]]]
-    if len(names) > 1 and any(text_width(name, size) > step for name in names):
+    if len(names) > 1 and any(text_width(name, size) > 0.98 * layout.picture for name in names):
         names = []  # cut to two letters they would say nothing
     for number, name in enumerate(names):
         text = cut(name, layout.name + 3 * size, size)
@@ -208,14 +208,19 @@ def _write_verdicts(ax: Axes, layout: EvidenceLayout, rows: EvidenceRows) -> Non
         line = cut(f"by {by}", layout.width - text, fits * small)
         _write(ax, text, y - half, line, fits * small, color=muted(ax))
     if len(rows.others):
-        y, parts = layout.middle(len(rows.shown)), rows.verdicts_of_others
-        lines = [", ".join(part) for part in (parts[:2], parts[2:]) if part]
-        lines = parts if len(parts) == 2 else lines
-        line = min(1.2 * small, layout.row / max(2, len(lines)))
-        for number, text in enumerate(lines):
-            up = y + line * ((len(lines) - 1) / 2 - number)
-            text = cut(text, layout.width - layout.verdict, 0.8 * line)
-            _write(ax, layout.verdict, up, text, 0.8 * line, color=muted(ax))
+        _count_verdicts(ax, layout, rows)
+
+
+def _count_verdicts(ax: Axes, layout: EvidenceLayout, rows: EvidenceRows) -> None:
+    """Writes how many of the other channels have which verdict, in two lines at most."""
+    y, parts = layout.middle(len(rows.shown)), rows.verdicts_of_others
+    half = -(-len(parts) // 2)
+    lines = [", ".join(part) for part in (parts[:half], parts[half:]) if part]
+    step = min(1.2 * _SMALL * layout.size, layout.row / 2)
+    for number, line in enumerate(lines):
+        up = y + step * ((len(lines) - 1) / 2 - number)
+        text = cut(line, layout.width - layout.verdict, 0.8 * step)
+        _write(ax, layout.verdict, up, text, 0.8 * step, color=muted(ax))
 
 
 def _write_legend(ax: Axes, layout: EvidenceLayout, rows: EvidenceRows) -> None:

@@ -22,7 +22,8 @@ Draw = Callable[..., "Axes"]
 
 # Inches. Narrow figures fill the width of a phone with readable letters, and grow on a desktop.
 NARROW = 4.7
-_DPI = 120  # of photos, also of those inside a drawing
+_DPI = 120  # of photos
+_INSIDE_DPI = 100  # of the small photos inside a drawing
 
 # Colours of the card and of the text in `style.css` where the page is dark.
 CARD, INK = "#1b212a", "#e8ecf2"
@@ -107,7 +108,8 @@ def _data_uri(figure: Figure, *, is_photo: bool) -> str:
         kind = {"format": "svg", "metadata": {"Date": None, "Creator": None}}
     stream = io.BytesIO()
     tight: dict[str, Any] = {"bbox_inches": "tight", "pad_inches": 0.08, "transparent": True}
-    figure.savefig(stream, dpi=_DPI, **tight, **kind)
+    dpi = _DPI if is_photo else _INSIDE_DPI
+    figure.savefig(stream, dpi=dpi, **tight, **kind)
     mime = "image/png" if is_photo else "image/svg+xml"
     data = base64.b64encode(stream.getvalue()).decode("ascii")
     return f"data:{mime};base64,{data}"

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from keras_dcmix.layers import DCMix
+from keras_dcmix.models.custom import CustomParts
 
 
 @pytest.fixture(scope="session")
@@ -52,3 +53,17 @@ def quick_build():
         return model
 
     return build_model
+
+
+@pytest.fixture
+def trained(monkeypatch) -> list[str]:
+    """Names of the trainings that were begun, in their order."""
+    names: list[str] = []
+    original = CustomParts.callbacks_of
+
+    def noted(self, run):
+        names.append(run)
+        return original(self, run)
+
+    monkeypatch.setattr(CustomParts, "callbacks_of", noted)
+    return names

@@ -1,22 +1,21 @@
-from __future__ import annotations
+"""A ranking: its runs, its split and its answers, on images of which one channel informs."""
 
-import json
-from pathlib import Path
+from __future__ import annotations
 
 import keras
 import numpy as np
 import pytest
 
 import keras_dcmix
-from keras_dcmix.data.labelled_images import label_images
-from keras_dcmix.experiments.check import masked_training
+from keras_dcmix.data.folds import deal_folds
+from keras_dcmix.evidence.channel_evidence import ChannelVerdict
+from keras_dcmix.evidence.panel_verdict import Decision
 from keras_dcmix.experiments.rank import rank_channels
-from keras_dcmix.experiments.run_store import RunStore, run_settings
 from keras_dcmix.models import Training
-from keras_dcmix.models.custom import CustomParts
 
 TINY = Training(epochs=8, batch_size=8, learning_rate=0.03, check_steps=1)
 BRIEF = Training(epochs=1, check_steps=1)
+NAMES = ("noise", "signal")
 
 
 def planted(num_images: int = 96, *, label_noise: bool = False):
@@ -33,53 +32,57 @@ def planted(num_images: int = 96, *, label_noise: bool = False):
 
 
 def ranked(*args, **kwargs):
-    kwargs = {"training": TINY, "num_seeds": 2, "verbose": False, "check": False, **kwargs}
-    return rank_channels(*args, **{"channel_names": ["noise", "signal"], **kwargs})
+    """By default a single model of our classifier, without a check."""
+    given = {"training": TINY, "num_folds": 1, "verbose": False, "check": False}
+    return rank_channels(*args, **{**given, "channel_names": NAMES, **kwargs})
 
 
 @pytest.fixture(scope="module")
 def ranking():
     images, labels, groups = planted()
-    return ranked(images, labels, groups=groups, check=True)
+    return ranked(images, labels, groups=groups, num_folds=2, check=True, margin=0.3)
 
 
-def test_the_informative_channel_comes_first_in_every_seed(ranking):
+@pytest.fixture
+def quickly(quick_build):
+    """Ranks with a model that trains in a moment."""
+
+    def rank(*args, **kwargs):
+        return ranked(*args, **{"build_model": quick_build, "training": BRIEF, **kwargs})
+
+    return rank
+
+
+def test_the_informative_channel_comes_first_in_every_fold(ranking):
     assert ranking.importance.order == ("signal", "noise")
     assert (np.argmax(ranking.importance.repeats, axis=1) == 1).all()
     np.testing.assert_allclose(ranking.importance.repeats.sum(axis=1), 1, rtol=1e-5)
 
 
-def test_one_accuracy_and_one_row_for_each_seed(ranking):
-    assert ranking.accuracy.shape == (2,)
-    assert list(ranking.runs) == ["seed", "accuracy", "epochs", "seconds"]
-    assert ranking.runs["seed"].tolist() == [0, 1]
+def test_one_accuracy_and_one_row_for_each_fold(ranking):
+    assert list(ranking.runs) == ["seed", "repeat", "fold", "accuracy", "epochs", "seconds"]
+    assert ranking.runs[["seed", "repeat", "fold"]].to_numpy().tolist() == [[0, 0, 0], [1, 0, 1]]
+    assert ranking.accuracy.tolist() == ranking.runs["accuracy"].tolist()
     assert (ranking.accuracy > 0.8).all()
 
 
-def test_the_predictions_give_the_accuracy_of_each_seed(ranking):
-    np.testing.assert_allclose(ranking.predictions.right.mean(axis=1), ranking.accuracy)
-    assert ranking.predictions.classes == ranking.classes
+def test_every_image_is_tested_once(ranking):
+    assert ranking.num_test_images == 96
+    assert ranking.predictions.probabilities.shape == (1, 96, 2)
+    right = ranking.predictions.right.mean()
+    assert right == pytest.approx(np.average(ranking.accuracy, weights=[48, 48]))
     groups = ranking.predictions.by_group()
-    assert sorted(groups["group"]) == ranking.split["test"]
-    assert groups["images"].sum() == ranking.num_test_images
+    assert sorted(groups["group"]) == np.unique(planted()[2]).tolist()
 
 
-def test_test_groups_are_seen_by_no_model(ranking):
-    test = set(ranking.split["test"])
-    for parts in ranking.split["seeds"].values():
-        train, validation = set(parts["train"]), set(parts["validation"])
-        assert not test & train
-        assert not test & validation
-        assert not train & validation
-        assert len(test | train | validation) == 32
+def test_no_fold_trains_on_the_groups_that_it_tests(ranking):
+    for parts in ranking.split.values():
+        train, validation, test = (set(parts[name]) for name in ("train", "validation", "test"))
+        assert len(train | validation | test) == len(train) + len(validation) + len(test) == 32
+    assert set(ranking.split[0]["test"]).isdisjoint(ranking.split[1]["test"])
 
 
-def test_seeds_differ_in_what_they_train_on(ranking):
-    first, second = ranking.split["seeds"].values()
-    assert first["train"] != second["train"]
-
-
-def test_history_holds_every_seed_epoch_and_channel(ranking):
+def test_history_holds_every_run_epoch_and_channel(ranking):
     columns = ["seed", "epoch", "step", "channel", "mix", "alpha", "share"]
     assert list(ranking.history) == columns
     assert len(ranking.history) == 2 * TINY.epochs * 2
@@ -89,167 +92,131 @@ def test_the_model_takes_raw_pixels_and_knows_its_channels(ranking):
     images, labels, _ = planted()
     predicted = ranking.model.predict(images, verbose=0).argmax(axis=1)
     assert (np.array(ranking.classes)[predicted] == labels).mean() > 0.8
-    assert keras_dcmix.importance.mixing_weights(ranking.model).channel_names == ("noise", "signal")
+    assert keras_dcmix.importance.mixing_weights(ranking.model).channel_names == NAMES
 
 
-def test_the_summary_names_the_leader_the_runs_and_the_accuracy(ranking):
-    text = ranking.summary()
-    assert text.startswith("signal leads with ")
-    assert "first in 2 of 2 runs" in text
-    assert "unseen groups" in text
+def test_the_evidence_finds_the_channel_that_informs(ranking):
+    evidence = ranking.evidence.set_index("channel")
+    assert evidence["verdict"].to_dict() == {"signal": "needed", "noise": "no evidence"}
+    assert evidence.loc["signal", "alone_low"] > 0
+    assert ranking.verdict().evidence.named(ChannelVerdict.NEEDED) == ("signal",)
+
+
+def test_the_check_has_all_subsets_and_a_block_for_each_tested_group(ranking):
+    scores = ranking.check.scores
+    assert scores.channel_names == NAMES
+    assert scores.exact
+    assert scores.num_blocks == ranking.check.num_groups == 32
+    assert ranking.check.num_images == 96
+    assert ranking.check.by_class == {}
+    assert np.isfinite(ranking.check.seconds)
+
+
+def test_the_proposed_panel_is_retrained_and_sufficient(ranking):
+    panel = ranking.verdict().panels.of(("signal",))
+    assert panel.decision is Decision.SUFFICIENT
+    assert not panel.was_asked
+    table = ranking.panels.set_index("panel")
+    assert table.loc["signal", "retrained"] > 0.8
+    assert table.loc["signal", "decision"] == "sufficient"
+    assert np.isnan(table.loc["noise", "retrained"])
+
+
+def test_typical_and_worst_cells_are_kept_with_their_wells(ranking):
+    assert [cells.label for cells in ranking.cells.typical] == ["high", "low"]
+    for cells in (*ranking.cells.typical, *ranking.cells.worst):
+        assert cells.images.shape == (3, 8, 8, 2)
+        assert all(
+            group.endswith("_1" if cells.label == "high" else "_0") for group in cells.groups
+        )
+
+
+def test_the_ranking_is_reliable_and_has_a_summary(ranking):
     assert ranking.verdict().reliability.is_reliable
-    assert text.count("The check") == 1
+    assert ranking.verdict().reliability.num_images == 96
+    assert "signal" in ranking.summary()
 
 
-def test_a_model_that_is_not_reliable_has_no_reliable_ranking():
+def test_a_model_that_is_not_reliable_has_no_reliable_ranking(quickly):
     images, labels, groups = planted(label_noise=True)
-    ranking = ranked(images, labels, groups=groups, num_seeds=1)
+    ranking = quickly(images, labels, groups=groups)
     assert not ranking.verdict().reliability.is_reliable
     assert "No reliable ranking" in ranking.summary()
 
 
-def test_rescaling_and_shifting_a_raw_channel_changes_no_rank(ranking):
+def test_rescaling_and_shifting_a_raw_channel_changes_no_rank():
     images, labels, groups = planted()
     moved = images * np.float32([1000, 1]) + np.float32([0, 500])
-    again = ranked(moved, labels, groups=groups)
-    assert again.importance.order == ranking.importance.order
-    np.testing.assert_allclose(again.importance.scores, ranking.importance.scores, atol=0.05)
-    difference = again.model.predict(moved, verbose=0) - ranking.model.predict(images, verbose=0)
+    short = {"groups": groups, "training": Training(epochs=2, batch_size=16)}
+    first, again = (ranked(each, labels, **short) for each in (images, moved))
+    np.testing.assert_allclose(again.importance.scores, first.importance.scores, atol=0.05)
+    difference = again.model.predict(moved, verbose=0) - first.model.predict(images, verbose=0)
     assert np.abs(difference).max() < 0.1
 
 
-def test_the_check_finds_the_channel_that_informs_and_what_can_be_dropped(ranking):
-    scores = ranking.check.scores
-    assert scores.channel_names == ("noise", "signal")
-    assert scores.exact
-    assert scores.shapley("log_likelihood").order == ("signal", "noise")
-    panels = scores.best_panels("accuracy").set_index("num_channels")
-    assert panels.loc[1, "panel"] == "signal"
-    assert ranking.check.accuracy > 0.8
-    assert ranking.check.num_images == ranking.num_test_images
-    assert "The check" in ranking.summary()
-
-
-def test_the_blocks_of_the_check_are_the_test_groups(ranking):
-    assert len(ranking.check.scores.block_sizes) == len(ranking.split["test"])
-
-
-def test_without_a_check_the_summary_says_nothing_of_it():
+def test_without_a_check_there_is_neither_evidence_nor_a_panel(quickly, trained):
     images, labels, groups = planted()
-    ranking = ranked(images, labels, groups=groups, num_seeds=1)
-    assert ranking.check is None
-    assert "check" not in ranking.summary()
+    ranking = quickly(images, labels, groups=groups)
+    assert trained == ["seed_0"]
+    assert ranking.check is ranking.evidence is ranking.panels is ranking.retrained is None
+    assert ranking.verdict().evidence is ranking.verdict().panels is None
 
 
-def test_a_check_that_is_not_reliable_confirms_nothing(ranking):
-    import dataclasses
-
-    from keras_dcmix.evidence.verdict import UnreliableCheck
-
-    weak = dataclasses.replace(ranking.check, accuracy=0.5)
-    doubtful = dataclasses.replace(ranking, check=weak)
-    assert isinstance(doubtful.verdict().check, UnreliableCheck)
-    assert not isinstance(ranking.verdict().check, UnreliableCheck)
-    assert "The check cannot confirm this" in doubtful.summary()
-
-
-def test_a_finished_check_is_not_done_again(tmp_path):
+def test_without_retraining_nothing_but_the_masked_models_is_trained(quickly, trained):
     images, labels, groups = planted()
-    given = {"groups": groups, "num_seeds": 1, "check": True, "checkpoint_dir": tmp_path}
-    first = ranked(images, labels, training=BRIEF, **given)
-    before = (tmp_path / "check.keras").stat().st_mtime_ns
-    again = ranked(images, labels, training=BRIEF, **given)
-    assert (tmp_path / "check.keras").stat().st_mtime_ns == before
-    assert again.check.scores.to_frame().equals(first.check.scores.to_frame())
+    ranking = quickly(images, labels, groups=groups, num_folds=2, check=True, retrain=False)
+    both = ("seed", "all_channels", "masked")
+    assert sorted(trained) == sorted(f"{name}_{fold}" for name in both for fold in (0, 1))
+    assert ranking.retrained is ranking.verdict().panels is None
+    assert (ranking.panels["decision"] == "").all()
+    assert ranking.panels["retrained"].isna().all()
 
 
-def test_the_check_of_weights_from_imagenet_mixes_into_three_planes():
-    training = Training(backbone="ResNet50", weights="imagenet")
-    assert masked_training(training, 6, 100).num_mixes == 3
-    assert masked_training(training, 3, 100).mixer == "none"
-    assert masked_training(Training(num_mixes=2), 6, 100).mixer == "none"
-    assert masked_training(Training(num_mixes=2), 6, 100).channel_subsets
-
-
-def test_the_check_of_few_images_takes_more_epochs():
-    training = Training(epochs=4, batch_size=32, check_steps=750)
-    assert masked_training(training, 6, 32 * 200).epochs == 4
-    assert masked_training(training, 6, 32 * 10).epochs == 75
-    assert masked_training(training, 6, 32 * 10 + 1).epochs == 69
-
-
-def test_finished_seeds_are_not_trained_again(tmp_path):
+@pytest.mark.parametrize("check", [False, True])
+def test_a_named_panel_is_trained_even_if_nothing_else_is_retrained(quickly, trained, check):
     images, labels, groups = planted()
-    first = ranked(images, labels, groups=groups, num_seeds=1, checkpoint_dir=tmp_path)
-    before = (tmp_path / "seed_0.keras").stat().st_mtime_ns
-    second = ranked(images, labels, groups=groups, checkpoint_dir=tmp_path)
-    assert (tmp_path / "seed_0.keras").stat().st_mtime_ns == before
-    assert second.accuracy[0] == first.accuracy[0]
-    found, expected = second.predictions.probabilities, first.predictions.probabilities
-    np.testing.assert_array_equal(found[0], expected[0])
-    np.testing.assert_array_equal(second.importance.repeats[0], first.importance.repeats[0])
+    given = {"groups": groups, "check": check, "retrain": False, "panels": [["noise"]]}
+    ranking = quickly(images, labels, **given)
+    assert "all_channels_0" in trained
+    assert len([name for name in trained if name.startswith("panel_")]) == 1
+    assert [panel.channels for panel in ranking.retrained.panels] == [("noise",)]
+    assert ranking.retrained.panels[0].was_asked
+    assert ranking.panels.set_index("panel").loc["noise", "retrained"] >= 0
 
 
-def test_a_seed_of_an_earlier_version_without_probabilities_is_trained_again(tmp_path):
+def test_repeats_test_every_image_again(quickly):
     images, labels, groups = planted()
-    given = {"groups": groups, "num_seeds": 1, "checkpoint_dir": tmp_path}
-    ranked(images, labels, training=BRIEF, **given)
-    path = tmp_path / "seed_0.json"
-    facts = json.loads(path.read_text())
-    path.write_text(json.dumps(facts | {"predicted": [0] * 24}))
-    again = ranked(images, labels, training=BRIEF, **given)
-    assert again.predictions.predicted.shape == (1, again.num_test_images)
-    assert "predicted" not in json.loads(path.read_text())
+    ranking = quickly(images, labels, groups=groups, num_folds=2, num_repeats=2)
+    assert ranking.runs[["repeat", "fold"]].to_numpy().tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]]
+    assert ranking.predictions.probabilities.shape == (2, 96, 2)
+    assert ranking.split[0]["test"] != ranking.split[2]["test"]
 
 
-@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"PK")])
-def test_a_seed_whose_probabilities_are_missing_or_damaged_is_trained_again(damage, tmp_path):
+@pytest.mark.parametrize("num_repeats", [1, 2])
+def test_a_single_fold_tests_a_fifth_of_the_groups(quickly, num_repeats):
     images, labels, groups = planted()
-    given = {"groups": groups, "num_seeds": 1, "checkpoint_dir": tmp_path, "check": False}
-    first = ranked(images, labels, training=BRIEF, **given)
-    damage(tmp_path / "seed_0.npz")
-    again = ranked(images, labels, training=BRIEF, **given)
-    assert (tmp_path / "seed_0.npz").stat().st_size > 100
-    found, expected = again.predictions.probabilities, first.predictions.probabilities
-    np.testing.assert_allclose(found, expected, atol=1e-4)
+    given = {"groups": groups, "num_repeats": num_repeats, "check": True}
+    ranking = quickly(images, labels, **given)
+    assert ranking.num_test_images == 21  # seven of 32 groups
+    assert len(ranking.runs) == num_repeats
+    assert ranking.evidence is not None
 
 
-def test_a_run_of_an_earlier_version_without_a_newer_setting_is_resumed(tmp_path):
+def test_fewer_groups_than_folds_are_said(quickly, capsys):
     images, labels, groups = planted()
-    dataset = label_images(images, labels, groups=groups)
-    settings = run_settings(dataset, Training(), CustomParts(), 0)
-    older = dict(Training().__dict__)
-    del older["check_steps"]
-    RunStore(tmp_path, settings | {"training": older})
-    assert RunStore(tmp_path, settings).folder == tmp_path
-    shorter = run_settings(dataset, Training(check_steps=9), CustomParts(), 0)
-    with pytest.raises(ValueError, match=r"other settings \(check_steps was 750, is 9\)"):
-        RunStore(tmp_path, shorter)
+    few = np.isin(groups, [f"W{number:02}_{label}" for number in range(3) for label in (0, 1)])
+    ranking = quickly(images[few], labels[few], groups=groups[few], num_folds=5, verbose=True)
+    assert len(ranking.runs) == 3
+    assert "3 folds instead of 5: the class with the fewest groups has 3" in capsys.readouterr().err
 
 
-def test_a_checkpoint_of_other_settings_is_refused(tmp_path):
-    images, labels, groups = planted()
-    settings = {"groups": groups, "num_seeds": 1, "checkpoint_dir": tmp_path}
-    ranked(images, labels, training=Training(epochs=1), **settings)
-    with pytest.raises(ValueError, match=r"other settings \(epochs was 1, is 2\)"):
-        ranked(images, labels, training=Training(epochs=2), **settings)
-    with pytest.raises(ValueError, match=r"images or labels are others"):
-        ranked(images + 1, labels, training=Training(epochs=1), **settings)
-
-
-@pytest.mark.slow
-def test_two_jobs_at_a_time_give_what_one_gives(ranking):
-    images, labels, groups = planted()
-    parallel = ranked(images, labels, groups=groups, n_jobs=2)
-    np.testing.assert_allclose(parallel.importance.repeats, ranking.importance.repeats, atol=1e-4)
-
-
-def test_images_without_a_label_are_left_out_and_counted():
+def test_images_without_a_label_are_left_out_and_counted(quickly):
     images, labels, groups = planted()
     labels = labels.astype(object)
     labels[:4] = [None, "", " ", float("nan")]
-    ranking = ranked(images, labels, groups=groups, num_seeds=1)
+    ranking = quickly(images, labels, groups=groups, num_folds=2)
     assert ranking.num_unlabelled == 4
+    assert ranking.num_test_images == 92
     assert ranking.classes == ("high", "low")
 
 
@@ -259,43 +226,56 @@ def test_images_without_a_label_are_left_out_and_counted():
         ({"labels": ["a"] * 96}, r"at least two classes.*Received: a"),
         ({"labels": ["a", "b"]}, r"`labels` .* shape \(96,\).*\(2,\)"),
         ({"labels": None}, "one label for each image"),
-        ({"groups": np.zeros(96)}, r"group"),
+        ({"groups": np.zeros(96)}, r"at least 3 groups of each class.*Received: 1 of class"),
         ({"groups": ["x"] * 3}, r"`groups` .* shape \(96,\)"),
         ({"images": np.zeros((96, 8, 8, 1))}, "one channel alone"),
         ({"images": np.zeros((96, 8, 8))}, r"shape=\(96, 8, 8\)"),
         ({"images": np.full((96, 8, 8, 2), "x")}, "`images` must be numbers"),
-        ({"num_seeds": 0}, "`num_seeds` must be a positive integer"),
+        ({"num_folds": 0}, "`num_folds` must be a positive integer"),
+        ({"num_folds": 2.5}, "`num_folds` must be a positive integer"),
+        ({"num_repeats": 0}, "`num_repeats` must be a positive integer"),
         ({"n_jobs": 0}, "`n_jobs` must be a positive integer"),
         ({"training": Training(mixer="none")}, "needs mixer='dcmix'"),
+        ({"margin": 0}, "between 0 and 1, such as 0.02. Received: margin=0"),
+        ({"margin": 1.0}, "Received: margin=1.0"),
+        ({"margin": -0.02}, "Received: margin=-0.02"),
+        ({"margin": float("nan")}, "Received: margin=nan"),
+        ({"margin": "2 %"}, "Received: margin='2 %'"),
+        ({"margin": True}, "Received: margin=True"),
+        ({"panels": [["signl"]]}, "Received: 'signl', did you mean 'signal'"),
+        ({"panels": [NAMES]}, "all channels are always trained"),
+        ({"panels": "signal"}, "must be a list of channels"),
     ],
 )
-def test_bad_input_is_refused_in_words(change, words):
+def test_bad_input_is_refused_before_any_training(trained, change, words):
     images, labels, groups = planted()
     given = {"images": images, "labels": labels, "groups": groups, **change}
     with pytest.raises((ValueError, TypeError), match=words):
         ranked(given.pop("images"), given.pop("labels"), **given)
+    assert trained == []
 
 
-def test_a_constant_channel_is_left_out_with_a_warning():
+def test_a_constant_channel_is_left_out_with_a_warning(quickly):
     images, labels, groups = planted()
     images = np.concatenate([images, np.full_like(images[..., :1], 3.3)], axis=-1)
     names = ["noise", "signal", "empty"]
     with pytest.warns(UserWarning, match="Left out the channel empty: the same value in every"):
-        ranking = ranked(images, labels, groups=groups, channel_names=names)
-    assert ranking.importance.channel_names == ("noise", "signal")
+        ranking = quickly(images, labels, groups=groups, channel_names=names, check=True)
+    assert ranking.importance.channel_names == NAMES
     assert ranking.constant_channels == ("empty",)
     assert ranking.model.input_shape[-1] == 2
+    assert sorted(ranking.evidence["channel"]) == sorted(NAMES)
 
 
 def test_a_channel_that_varies_outside_the_training_part_only_is_kept():
     images, labels, groups = planted()
     images = np.concatenate([images, np.full_like(images[..., :1], 3.3)], axis=-1)
-    ranking = ranked(images[..., :2], labels, groups=groups)
-    tested = np.flatnonzero(groups == ranking.split["test"][0])[0]
-    images[tested, 0, 0, -1] = 4
-    ranking = ranked(images, labels, groups=groups, channel_names=["noise", "signal", "odd"])
+    tested = groups[deal_folds(labels, groups, num_folds=1) == 0][0]
+    images[groups == tested, 0, 0, -1] = 4
+    names = ["noise", "signal", "odd"]
+    ranking = ranked(images, labels, groups=groups, channel_names=names, training=BRIEF)
     assert ranking.importance.channel_names == ("noise", "signal", "odd")
-    assert ranking.importance.repeats[:, 2].tolist() == [0, 0]
+    assert ranking.importance.repeats[:, 2].tolist() == [0]
 
 
 def test_at_least_two_channels_must_vary():
@@ -328,7 +308,7 @@ def test_training_refuses_numbers_out_of_range(name, value):
         Training(**{name: value})
 
 
-def test_a_training_that_diverges_says_so(monkeypatch):
+def test_a_training_that_diverges_says_so(monkeypatch, quickly):
     images, labels, groups = planted()
     fit = keras.Model.fit
 
@@ -338,19 +318,23 @@ def test_a_training_that_diverges_says_so(monkeypatch):
         return fitted
 
     monkeypatch.setattr(keras.Model, "fit", diverged)
+    training = Training(epochs=1, learning_rate=0.03)
     with pytest.raises(ValueError, match=r"diverged at seed 0.*learning_rate=0\.03"):
-        ranked(images, labels, groups=groups, training=Training(epochs=1, learning_rate=0.03))
+        quickly(images, labels, groups=groups, training=training)
 
 
-def test_a_planted_problem_brings_labels_groups_and_names_along(ranking):
+def test_a_planted_problem_brings_labels_groups_names_and_plates_along(quickly):
     from keras_dcmix.datasets import ChannelDataset
 
     images, labels, groups = planted()
-    dataset = ChannelDataset(images, labels, ("noise", "signal"), np.array([0, 1]), groups)
-    again = rank_channels(dataset, training=TINY, num_seeds=1, check=False, verbose=False)
-    np.testing.assert_allclose(
-        again.importance.repeats[0], ranking.importance.repeats[0], atol=1e-4
-    )
+    plates = np.array([f"P{number % 3}" for number in range(96)])
+    dataset = ChannelDataset(images, labels, NAMES, np.array([0, 1]), groups, plates=plates)
+    again = quickly(dataset, channel_names=None)
+    first = quickly(images, labels, groups=groups)
+    assert again.classes == first.classes
+    assert again.importance.channel_names == NAMES
+    assert set(again.predictions.plates) <= set(plates)
+    assert set(again.split[0]["test"]) <= set(groups)
 
 
 @pytest.mark.parametrize("fractions", [(0.5, 0.5), (0.25, 0.25, 0.25, 0.25), (0.5, 0, 0.5)])

@@ -102,17 +102,17 @@ def test_of_several_classes_the_true_one_counts_or_the_one_asked_for():
     three = table(["A01", "A02", "A03"], ("a", "b", "c"))
     assert "probability of the true class" in texts(plot_plate(three))
     assert "probability of b" in texts(plot_plate(three, of="b"))
-    with pytest.raises(ValueError, match="`of` must be a class. Received: of='d'"):
+    with pytest.raises(ValueError, match=r"`of` must be a class. Received: of='d'"):
         plot_plate(three, of="d")
 
 
 def test_groups_that_are_not_wells_are_refused_with_the_way_out():
-    with pytest.raises(ValueError, match="must be wells.*'donor 1'.*plot_groups"):
+    with pytest.raises(ValueError, match=r"must be wells.*'donor 1'.*plot_groups"):
         plot_plate(table(["A01", "donor 1"]))
 
 
 def test_a_table_without_probabilities_is_refused():
-    with pytest.raises(ValueError, match="as in wells.csv. Received: 1 rows with group"):
+    with pytest.raises(ValueError, match=r"as in wells.csv. Received: 1 rows with group"):
         plot_plate(pd.DataFrame({"group": ["A01"]}))
 
 

@@ -290,7 +290,7 @@ def test_many_groups_are_cut_to_the_lowest(ranking_of):
     assert len(table.rows) == 24
     assert [table.rows[0], table.rows[-1]] == [
         ("W07", "3", "67%"),
-        ("W23", "2", "100%"),
+        ("W23", "3", "100%"),
     ]
     assert "The 24 lowest of 30 wells." in table.note
 
