@@ -56,7 +56,10 @@ napoleon_custom_sections = [
 # nobody makes by hand.
 nitpick_ignore_regex = [
     ("py:.*", r"(keras|np|numpy|pd|pandas|pathlib|collections)\..*"),
-    ("py:class", r"(Predictions|ChannelCheck|keras_dcmix\.inference\.card\.ModelCard)"),
+    (
+        "py:class",
+        r"(Predictions|ChannelCheck|ExampleCells|keras_dcmix\.inference\.card\.ModelCard)",
+    ),
 ]
 
 

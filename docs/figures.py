@@ -21,7 +21,7 @@ def main(path: Path) -> None:
         cells.labels,
         groups=cells.groups,
         channel_names=cells.channel_names,
-        num_seeds=3,
+        num_folds=3,
     )
     figure = plt.figure(figsize=(11, 7.4), layout="constrained")
     top, bottom = figure.subfigures(2, 1, height_ratios=(1.05, 1))

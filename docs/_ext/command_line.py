@@ -33,7 +33,9 @@ def described(command: Any) -> str:
     for what, line in EXAMPLES[command.name]:
         parts.append(f"{what}:\n\n```shell\n{line}\n```")
     context = command.make_context(command.name, [], resilient_parsing=True)
-    shown = [one for one in command.params if one.name != "help"]
+    shown = [
+        one for one in command.params if one.name != "help" and not getattr(one, "hidden", False)
+    ]
     for panel, parameters in groupby(shown, key=_panel):
         parts.append(f"**{panel}**")
         parts += [_definition(*one.get_help_record(context)) for one in parameters]

@@ -143,7 +143,7 @@ class MethodError(InputError):
 class SubsetError(InputError):
     """Scores of subsets of the channels."""
 
-    page = "check"
+    page = "evidence"
 
 
 class ArtefactError(InputError):

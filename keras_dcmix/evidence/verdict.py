@@ -148,7 +148,7 @@ class RankingVerdict:
 
     @property
     def weights_are_reliable(self) -> bool:
-        """Whether the weights have a meaning: their models beat the majority baseline."""
+        """Whether the models with a mix beat the majority baseline; else weights mean nothing."""
         return self.mix_reliability.is_reliable
 
     @property

@@ -141,7 +141,7 @@ class ChannelRanking:
 
     @property
     def evidence(self) -> pd.DataFrame | None:
-        """One row a channel: share, three gains with intervals and p-values, and the verdict.
+        """The evidence, one row a channel.
 
         Columns `channel`, `share`, `share_std`; `alone`, `unique` and `shapley` in nats of
         log-likelihood an image, each with `_low`, `_high` (95 % interval over groups) and `_p`
@@ -152,7 +152,7 @@ class ChannelRanking:
 
     @property
     def panels(self) -> pd.DataFrame | None:
-        """One row a panel of channels: estimated and, where it was done, retrained accuracy.
+        """Panels of channels, one row each, with estimated and, if done, retrained accuracy.
 
         See `keras_dcmix.experiments.panel_table.panel_table`. `None` where there is neither.
         """

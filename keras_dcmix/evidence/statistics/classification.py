@@ -112,8 +112,8 @@ def z_prime(scores: Any, labels: Any) -> float:
         labels: `(num_wells,)` integers, 0 or 1.
 
     Returns:
-        At most 1, without a lower limit; NaN where it is undefined: a class with fewer than two
-        wells, or equal means.
+        At most 1, without a lower limit; NaN where it is undefined, with fewer than two wells of a
+        class or equal means.
 
     Raises:
         ValueError: If lengths differ, a score is not finite or there are other labels.
