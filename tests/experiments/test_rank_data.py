@@ -1,4 +1,4 @@
-"""What data can be ranked in folds: plates, groups of several classes, many channels and classes."""
+"""What data can be ranked in folds: plates, groups of two classes, many channels and classes."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def ranked(quick_build):
 def test_groups_that_hold_both_classes_are_each_tested_once(ranked):
     groups = np.repeat([f"plate {number}" for number in range(8)], 8)
     ranking = ranked(np.arange(64) % 2, groups)
-    tested = [parts["test"] for parts in ranking.split.values()]
-    assert sorted(sum(tested, [])) == np.unique(groups).tolist()
+    tested = [group for parts in ranking.split.values() for group in parts["test"]]
+    assert sorted(tested) == np.unique(groups).tolist()
     assert ranking.check.block_classes is None
     assert ranking.verdict().evidence.num_groups == 8
     assert ranking.verdict().panels is not None
