@@ -6,7 +6,7 @@ INSTALLED := .venv/.installed
 .PHONY: demo test test-rest tutorials docs figures lint clean
 
 demo: $(INSTALLED)
-	$(BIN)/keras-dcmix rank simulated --seeds 3 --out demo --overwrite
+	$(BIN)/keras-dcmix rank simulated --folds 3 --out demo --overwrite
 	@echo 'Now open demo/report.html in a browser'
 
 test: $(INSTALLED)

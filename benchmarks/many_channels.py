@@ -12,6 +12,8 @@ Two more sets were made after the defaults were fixed, and run once: `vimentin`,
 with classes gated on another stain, and `simulated_40`, simulated cells in which Mito and Golgi
 carry the treatment and 34 more channels are stains of other cells.
 
+`many_channels_evidence.py` takes the same sets to the evidence of `rank_channels`.
+
 Rows are appended to the CSV as they are done; a second call skips what is there. Processes may
 share one CSV if they do different seeds (`--first-seed`).
 """

@@ -8,8 +8,8 @@ For each scenario and seed, 10,000 digits are drawn and planted (60 % train, 15 
 weights, 25 % test) and the same backbone is trained behind
 
 - `all channels`: nothing in front;
-- `check`: random subsets of the channels masked, all subsets scored on the test digits; its scores
-  are Shapley values of the log-likelihood;
+- `check`: the same, trained on with random subsets of the channels masked; all subsets are scored
+  on the test digits, and its scores are Shapley values of the log-likelihood;
 - `dcmix 1`, `2`, `4`: so many DCMIX planes; `+ masks`: the same behind `ChannelSubsets`;
   `without selection`: `alpha_regularizer=None`;
 - each attention layer at the input, scored by its mean gates.
@@ -30,6 +30,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import keras
 import numpy as np
@@ -39,15 +40,19 @@ from scipy.stats import spearmanr
 from keras_dcmix.data.labelled_images import LabelledImages, label_images
 from keras_dcmix.data.pixel_statistics import channel_statistics
 from keras_dcmix.datasets import SCENARIOS, mnist_channels
-from keras_dcmix.experiments.check import images_to_score, masked_training, score_subsets
+from keras_dcmix.experiments.masked_runs import MaskedRun, fold_scores, masked_name, run_masked
+from keras_dcmix.experiments.panel_runs import plain_training
+from keras_dcmix.experiments.run_store import RunStore
 from keras_dcmix.importance import attention_gates, mixing_weights
+from keras_dcmix.importance.subsets.image_scores import ImageScores
+from keras_dcmix.importance.subsets.sampling import choose_subsets
 from keras_dcmix.layers import DCMix
 from keras_dcmix.layers.attention import ATTENTION_LAYERS
 from keras_dcmix.models import build_classifier
 from keras_dcmix.models.classifier import fit_standardization
 from keras_dcmix.models.custom import CustomParts
 from keras_dcmix.models.options import Training
-from keras_dcmix.models.split import split_dataset
+from keras_dcmix.models.split import Split, split_dataset
 from keras_dcmix.models.training import train_classifier
 
 COLUMNS = ("scenario", "seed", "variant", "spearman", "auc", "accuracy", "train", "score")
@@ -71,30 +76,59 @@ VARIANTS = {
 def run(dataset: LabelledImages, variant: str, seed: int, epochs: int) -> dict[str, object]:
     """Trains one variant once and compares its scores with the truth."""
     training = replace(Training(epochs=epochs), **VARIANTS[variant])
-    num_channels = len(dataset.channel_names)
     split = split_dataset(dataset, training, split_seed=seed, seed=seed)
     if variant == "check":
-        training = masked_training(training, num_channels, len(split.train))
+        return {"variant": variant, **masked_row(dataset, split, training, seed)}
     build = partial(unselective, classes=len(dataset.classes), training=training)
     custom = CustomParts(build if variant.endswith("without selection") else None)
     trained = train_classifier(dataset, split, training, seed=seed, custom=custom)
     row: dict[str, object] = {"variant": variant, "accuracy": trained.accuracy}
     row["parameters"] = sum(int(np.prod(w.shape)) for w in trained.model.trainable_weights)
     row["train"], start, scores = trained.seconds, time.perf_counter(), None
-    if variant == "check":
-        most = images_to_score(split, training, num_channels)
-        table = score_subsets(trained.model, dataset, split, seed, most)
-        scores = table.shapley("log_likelihood").scores
-    elif training.mixer == "dcmix":
+    if training.mixer == "dcmix":
         scores = mixing_weights(trained.model).scores
     elif training.mixer != "none":
         images = np.asarray(dataset.images[split.test[:1000]])
         scores = attention_gates(trained.model, images, verbose=False).scores
     row["score"] = time.perf_counter() - start
     if scores is not None:
-        row["spearman"] = spearmanr(scores, dataset.truth).statistic
-        row["auc"] = area_under_curve(scores, dataset.truth > 0)
+        row |= against_truth(scores, dataset.truth)
     return row
+
+
+def masked_row(
+    dataset: LabelledImages, split: Split, training: Training, seed: int
+) -> dict[str, object]:
+    """The masked model, behind the classifier on all channels, against the truth."""
+    names = dataset.channel_names
+    plain = plain_training(training, len(names))
+    start = train_classifier(dataset, split, plain, seed=seed)
+    sampling = choose_subsets(len(names), np.random.default_rng(seed))
+    with TemporaryDirectory() as folder:
+        store, custom = RunStore(folder, {}), CustomParts()
+        run_masked(dataset, split, training, store, seed, sampling.subsets, start.model, custom)
+        found = fold_scores(store, seed)
+        seconds = store.record(masked_name(seed), MaskedRun).seconds
+        weights = store.model(masked_name(seed)).trainable_weights
+    rows = split.test[found.rows]
+    labels, groups = dataset.labels[rows], np.asarray(dataset.groups[rows])
+    images = ImageScores(names, found.subsets, sampling.orders, labels, groups, *found.scores)
+    scores = images.table()
+    return {
+        "accuracy": scores.score_of(names, "accuracy"),
+        "train": start.seconds + seconds,
+        "score": 0.0,  # within `train`
+        "parameters": sum(int(np.prod(w.shape)) for w in weights),
+        **against_truth(scores.shapley("log_likelihood").scores, dataset.truth),
+    }
+
+
+def against_truth(scores: np.ndarray, truth: np.ndarray) -> dict[str, object]:
+    """Rank correlation, and how well informative and useless channels separate."""
+    return {
+        "spearman": spearmanr(scores, truth).statistic,
+        "auc": area_under_curve(scores, truth > 0),
+    }
 
 
 def unselective(images: np.ndarray, *, classes: int, training: Training) -> keras.Model:

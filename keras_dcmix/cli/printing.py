@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Column, Table
 
+from keras_dcmix._common.wording import percent, probability
+
 if TYPE_CHECKING:
+    from keras_dcmix.evidence.channel_evidence import Evidence
     from keras_dcmix.experiments.compare import MethodComparison
     from keras_dcmix.experiments.rank import ChannelRanking
 
@@ -24,13 +27,30 @@ def show(text: str) -> None:
 
 def print_ranking(ranking: ChannelRanking) -> None:
     """Prints a table of the channels, and a summary."""
+    found = ranking.verdict().evidence
+    Console().print(_shares(ranking) if found is None else _evidence(found), markup=False)
+    show(ranking.summary())
+
+
+def _shares(ranking: ChannelRanking) -> Table:
     importance = ranking.importance
     table = Table("rank", "channel", importance.unit, "std over runs")
     for row in importance.to_frame().to_dict("records"):
         cells = (f"{row['rank']:g}", row["channel"], f"{row['score']:.3f}", _spread(row["std"]))
         table.add_row(*cells)
-    Console().print(table, markup=False)
-    show(ranking.summary())
+    return table
+
+
+def _evidence(found: Evidence) -> Table:
+    """What each channel adds alone and beside all others, and its verdict."""
+    table = Table("channel", "share of the mix", "alone (nats)", "unique (nats)", "verdict")
+    for each in found.channels:
+        by = f" (by {' + '.join(each.replaced_by)})" if each.replaced_by else ""
+        gains = (
+            f"{gain.value:.3f}, {probability(gain.p_value)}" for gain in (each.alone, each.unique)
+        )
+        table.add_row(each.channel, percent(each.share), *gains, f"{each.verdict}{by}")
+    return table
 
 
 def print_comparison(comparison: MethodComparison) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -13,11 +14,13 @@ from keras_dcmix.evidence.channel_evidence import (
     ChannelVerdict,
     Evidence,
 )
+from keras_dcmix.evidence.gating import without_decisions, without_verdicts
 from keras_dcmix.evidence.leaders import Leaders
 from keras_dcmix.evidence.panel_verdict import Decision, PanelsVerdict
 from keras_dcmix.evidence.settling import settle
 
 _LEVEL = 0.05
+_NOTICEABLE = 0.02  # of accuracy, 0 to 1
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class Reliability:
         low: Lower end of the 95 % interval of the accuracy over groups; NaN where not known.
         high: Upper end.
         smallest_p_value: The smallest that the permutations of these groups can reach.
+        groups_missing: How many more groups would do where that is above the level of 5 %.
     """
 
     accuracy: float
@@ -62,6 +66,7 @@ class Reliability:
     low: float = float("nan")
     high: float = float("nan")
     smallest_p_value: float = 0.0
+    groups_missing: int = 0
 
     @property
     def is_decidable(self) -> bool:
@@ -87,14 +92,22 @@ class Reliability:
 class RankingVerdict:
     """What a ranking shows.
 
+    The first question is whether the classes can be predicted at all. Where `reliability` is not
+    better than the majority baseline, every channel has the verdict `no evidence` (`undecided`
+    where the groups are too few for that test), whatever its own tests show, and no panel is
+    decided. Otherwise the retrained panels settle the verdicts.
+
     Attributes:
-        reliability: Of the models.
+        reliability: Of the classifiers on all channels, or where there are none, of the models
+            with a mix, whose weights are shown.
         held_out: The images and groups that they were tested on.
         leaders: By the weights.
         evidence: What each channel adds, its verdicts settled by the retrained panels; `None` where
             it was not measured.
         panels: Retrained panels; `None` where no panel was retrained.
         classes: Evidence of each class, by its name, where there are more than two.
+        mix: Of the models with a mix, where `reliability` is of the classifiers on all channels.
+        num_mixes: Planes into which these models blend the channels.
     """
 
     reliability: Reliability
@@ -103,11 +116,52 @@ class RankingVerdict:
     evidence: Evidence | None = None
     panels: PanelsVerdict | None = None
     classes: Mapping[str, Evidence] = field(default_factory=dict)
+    mix: Reliability | None = None
+    num_mixes: int = 1
 
     def __post_init__(self) -> None:
-        """Settles the verdicts, so that no reader meets evidence that the panels contradict."""
-        if self.evidence is not None and self.panels is not None and self.reliability.is_reliable:
+        """Settles the verdicts, so that no reader meets evidence that a stronger test denies."""
+        if not self.reliability.is_reliable:
+            self._close()
+        elif self.evidence is not None and self.panels is not None:
             object.__setattr__(self, "evidence", settle(self.evidence, self.panels))
+
+    def _close(self) -> None:
+        model = self.reliability
+        close = partial(
+            without_verdicts,
+            is_decidable=model.is_decidable,
+            groups_missing=model.groups_missing,
+        )
+        object.__setattr__(
+            self, "classes", {name: close(found) for name, found in self.classes.items()}
+        )
+        if self.evidence is not None:
+            object.__setattr__(self, "evidence", close(self.evidence))
+        if self.panels is not None:
+            object.__setattr__(self, "panels", without_decisions(self.panels))
+
+    @property
+    def mix_reliability(self) -> Reliability:
+        """Of the models whose weights are shown."""
+        return self.reliability if self.mix is None else self.mix
+
+    @property
+    def weights_are_reliable(self) -> bool:
+        """Whether the weights have a meaning: their models beat the majority baseline."""
+        return self.mix_reliability.is_reliable
+
+    @property
+    def mix_falls_short(self) -> bool:
+        """Whether the models with a mix are clearly worse than classifiers on all channels.
+
+        They lose more than 2 percentage points, and each accuracy is outside of the other's 95 %
+        interval.
+        """
+        mix, every = self.mix, self.reliability
+        if mix is None or every.accuracy - mix.accuracy <= _NOTICEABLE:
+            return False
+        return mix.accuracy < every.low and mix.high < every.accuracy
 
     @property
     def is_answered_by_panels(self) -> bool:
@@ -127,13 +181,16 @@ class RankingVerdict:
         """Whether weights and evidence name different channels.
 
         The mix is led by a channel without evidence, or passes over one that nothing replaces.
+        Weights of models that are not reliable differ from nothing.
         """
         return bool(self.unsupported or self.overlooked)
 
     @property
     def unsupported(self) -> tuple[str, ...]:
         """Channels that lead the mix, clearly ahead of others, and show no evidence."""
-        if self.evidence is None or not self.leaders.stand_out:
+        if self.evidence is None or not self.weights_are_reliable:
+            return ()
+        if not self.leaders.stand_out:
             return ()
         idle = self.evidence.named(ChannelVerdict.NO_EVIDENCE)
         return tuple(name for name in self.leaders.names if name in idle)
@@ -149,10 +206,11 @@ class RankingVerdict:
         return self._with_little_weight(ChannelVerdict.REPLACEABLE)
 
     def _with_little_weight(self, *verdicts: ChannelVerdict) -> tuple[ChannelEvidence, ...]:
+        if self.evidence is None or not self.weights_are_reliable:
+            return ()
         few = self.leaders.even_share / 4
-        channels = () if self.evidence is None else self.evidence.channels
         return tuple(
             each
-            for each in channels
+            for each in self.evidence.channels
             if each.verdict in verdicts and self.leaders.shares[each.channel] < few
         )

@@ -100,4 +100,7 @@ def _all_scores(plan: FoldPlan, store: RunStore) -> tuple[np.ndarray, np.ndarray
         places = np.searchsorted(rows, numbers[run])
         total[:, :, places] += found.scores[:, find_rows(found.subsets, subsets)]
         count[places] += 1
-    return total / count, rows, subsets
+    means = total / count
+    # Without any channel all images get one class, the same accuracy whichever it is.
+    means[0, ~subsets.any(axis=1)] = 1 / len(plan.dataset.classes)
+    return means, rows, subsets

@@ -15,7 +15,7 @@ from keras_dcmix.evidence.panel_verdict import PanelsVerdict, read_panels
 from keras_dcmix.experiments.check import ChannelCheck
 from keras_dcmix.experiments.examples import example_cells
 from keras_dcmix.experiments.fold_plan import FoldPlan
-from keras_dcmix.experiments.panel_runs import panel_hits
+from keras_dcmix.experiments.panel_runs import panel_hits, panel_probabilities
 from keras_dcmix.experiments.predictions import Predictions
 from keras_dcmix.experiments.ranking import ChannelRanking
 from keras_dcmix.experiments.run_store import RunStore, names_of
@@ -91,6 +91,9 @@ def ranking_from_store(
             margin,
             asked=frozenset(named),
         )
+    every = None
+    if check is not None or retrained:
+        every = plan.joined({run: _on_all_channels(dataset, store, run.seed) for run in plan.runs})
     return _ranking(
         dataset,
         tested,
@@ -102,7 +105,12 @@ def ranking_from_store(
         training=training,
         check=check,
         retrained=panels,
+        all_channels=every,
     )
+
+
+def _on_all_channels(dataset: LabelledImages, store: RunStore, seed: int) -> np.ndarray:
+    return panel_probabilities(dataset, store, seed, dataset.channel_names)
 
 
 def ranking_from_runs(
@@ -248,6 +256,7 @@ def _ranking(
     training: Training | None = None,
     check: ChannelCheck | None = None,
     retrained: PanelsVerdict | None = None,
+    all_channels: np.ndarray | None = None,
 ) -> ChannelRanking:
     import pandas as pd
 
@@ -257,7 +266,11 @@ def _ranking(
     rows = [[getattr(run, name) for name in _RUNS] for run in runs]
     examples = [test[np.flatnonzero(labels == k)[0]] for k in range(len(dataset.classes))]
     plates = None if dataset.plates is None else dataset.plates[test]
-    predictions = Predictions(dataset.classes, labels, groups, probabilities, plates)
+
+    def predicted(values: np.ndarray) -> Predictions:
+        return Predictions(dataset.classes, labels, groups, values, plates)
+
+    predictions = predicted(probabilities)
     return ChannelRanking(
         importance=ChannelImportance.from_repeats(
             "dcmix",
@@ -288,6 +301,7 @@ def _ranking(
         training=training,
         check=check,
         retrained=retrained,
+        all_channels=None if all_channels is None else predicted(all_channels),
         recipe=dataset.recipe,
         group_unit=dataset.group_unit,
         constant_channels=dataset.constant_channels,

@@ -47,12 +47,15 @@ class ChannelRanking:
         num_empty_fields: Fields of view that gave no crop.
         split: For the seed of each run its groups: `train`, `validation` and `test`.
         num_test_images: Tested images, each by a model that has not seen its group.
-        predictions: Probabilities of the tested images; accuracy by class and by group, metrics.
+        predictions: What the DCMIX models predict for the tested images: accuracy by class and by
+            group, metrics.
         examples: Raw tested images, one a class: `(num_classes, height, width, num_channels)`.
         cells: Tested images that are classified most surely, and those that are most wrong.
         training: How the models were built and trained; `None` for runs of a custom loop.
         check: Scores of subsets of the channels; `None` where they were not measured.
-        retrained: Panels that were trained again; `None` where none was.
+        retrained: Panels that were trained again, as they were measured; `None` where none was.
+        all_channels: What classifiers on all channels, without a mix unless the user's own model
+            has one, predict for the tested images; `None` where none were trained.
         recipe: How the images were cut and corrected; `None` where they came as arrays.
         group_unit: What a group is, such as `"well"` or `"plate"`.
         constant_channels: Channels that were left out because all their pixels are equal.
@@ -74,6 +77,7 @@ class ChannelRanking:
     training: Training | None
     check: ChannelCheck | None = None
     retrained: PanelsVerdict | None = None
+    all_channels: Predictions | None = None
     cells: ExampleCells | None = None
     recipe: CropRecipe | None = None
     group_unit: str = "group"
@@ -85,23 +89,41 @@ class ChannelRanking:
         return self.runs["accuracy"].to_numpy()
 
     def verdict(self) -> RankingVerdict:
-        """What the ranking shows, typed: reliability, evidence, retrained panels, leaders."""
+        """What the ranking shows, typed: reliability, evidence, retrained panels, leaders.
+
+        Its reliability is that of the classifiers on all channels where they were trained. Where
+        they are not better than the majority baseline, no channel shows evidence.
+        """
         return self._verdict
 
     @cached_property
     def _verdict(self) -> RankingVerdict:
-        reliability = read_reliability(self.predictions)
+        of_mix = read_reliability(self.predictions)
+        every = None if self.all_channels is None else read_reliability(self.all_channels)
         return RankingVerdict(
-            reliability=reliability,
-            held_out=HeldOut(
-                self.num_test_images, len(np.unique(self.predictions.groups)), self.group_unit
-            ),
+            reliability=every or of_mix,
+            mix=of_mix if every else None,
+            num_mixes=find_dcmix(self.model).num_mixes,
+            held_out=self._held_out(),
             leaders=find_leaders(self.importance),
             evidence=None if self.check is None else self._read(self.check.scores),
             panels=self.retrained,
             classes={}
             if self.check is None
             else {name: self._read(scores) for name, scores in self.check.by_class.items()},
+        )
+
+    def _held_out(self) -> HeldOut:
+        groups, labels = self.predictions.groups, self.predictions.labels
+        names, of_image = np.unique(groups, return_inverse=True)
+        pairs = np.unique(np.stack([of_image, labels]), axis=1)
+        return HeldOut(
+            num_images=self.num_test_images,
+            num_groups=len(names),
+            group_unit=self.group_unit,
+            num_mixed_groups=int((np.bincount(pairs[0]) > 1).sum()),
+            # Runs of a custom loop are not known to be repeats of folds.
+            num_repeats=None if self.training is None else len(self.predictions.probabilities),
         )
 
     def _read(self, scores: SubsetScores) -> Evidence:
@@ -135,12 +157,13 @@ class ChannelRanking:
         See `keras_dcmix.experiments.panel_table.panel_table`. `None` where there is neither.
         """
         scores = None if self.check is None else self.check.scores
-        if scores is None and self.retrained is None:
+        retrained = self.verdict().panels
+        if scores is None and retrained is None:
             return None
-        return panel_table(self.importance.channel_names, scores, self.retrained)
+        return panel_table(self.importance.channel_names, scores, retrained)
 
     def summary(self) -> str:
-        """The result in a few sentences: the weights, then the check."""
+        """The result in a few sentences: accuracy, evidence, panels, weights."""
         return sentences.summary(self.verdict())
 
     def plot_mix(self, *, ax: Axes | None = None) -> Axes:

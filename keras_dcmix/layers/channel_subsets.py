@@ -17,7 +17,7 @@ class ChannelSubsets(keras.layers.Layer):
     """Keeps a random subset of the channels of each image while training; sets the others to 0.
 
     `images[b, ..., c] * (rank[b, c] < kept[b])`, with `kept[b] = N` in a share `keep_all` of the
-    images and uniform over 0..N in the others
+    images, 1 or N - 1 in a share `extremes`, and uniform over 0..N in the others
 
     `rank` is a random order of the channels, drawn for each image and step. The model is thus
     trained on subsets of every size, and the score of any panel of channels is one evaluation of
@@ -27,8 +27,10 @@ class ChannelSubsets(keras.layers.Layer):
 
     Args:
         keep_all: Share of the images, 0 up to 1 (1 excluded), that keep all channels. They
-            recover most of the accuracy on all channels that masks cost (measured, see
-            `docs/benchmarks.md`).
+            recover most of the accuracy on all channels that masks cost.
+        extremes: Share of the images that keep one channel alone or all but one, in equal parts,
+            0 up to `1 - keep_all`: the subsets that say most about a channel, and the hardest to
+            learn. Both defaults were chosen by measuring, see `docs/decisions.md`.
         seed: Integer, seed of the masks; `None` derives one from Keras' global seed.
         data_format: `"channels_last"` or `"channels_first"`. `None` takes
             `keras.config.image_data_format()`.
@@ -65,7 +67,8 @@ class ChannelSubsets(keras.layers.Layer):
 
     def __init__(
         self,
-        keep_all: float = 0.5,
+        keep_all: float = 0.2,
+        extremes: float = 0.4,
         *,
         seed: int | None = None,
         data_format: str | None = None,
@@ -76,7 +79,13 @@ class ChannelSubsets(keras.layers.Layer):
             raise LayerError(
                 f"`keep_all` must be a share from 0 up to 1. Received: keep_all={keep_all!r}"
             )
+        if not 0 <= extremes <= 1 - keep_all:
+            raise LayerError(
+                "`extremes` must be a share from 0 to 1 - keep_all. "
+                f"Received: extremes={extremes!r}, keep_all={keep_all!r}"
+            )
         self.keep_all = keep_all
+        self.extremes = extremes
         self.seed = seed
         self.data_format = keras.config.image_data_format() if data_format is None else data_format
         channel_axis(self.data_format)
@@ -103,8 +112,13 @@ class ChannelSubsets(keras.layers.Layer):
         order = keras.random.uniform((batch, num_channels), seed=self.seed_generator)
         rank = ops.argsort(ops.argsort(order, axis=-1), axis=-1)
         kept = keras.random.randint((batch, 1), 0, num_channels + 1, seed=self.seed_generator)
-        unmasked = keras.random.uniform((batch, 1), seed=self.seed_generator) < self.keep_all
-        return ops.logical_or(unmasked, ops.cast(rank, "int32") < ops.cast(kept, "int32"))
+        kept = ops.cast(kept, "int32")
+        lot = keras.random.uniform((batch, 1), seed=self.seed_generator)
+        kept = ops.where(lot < self.keep_all + self.extremes, ops.full_like(kept, 1), kept)
+        without_one = ops.full_like(kept, num_channels - 1)
+        kept = ops.where(lot < self.keep_all + self.extremes / 2, without_one, kept)
+        kept = ops.where(lot < self.keep_all, ops.full_like(kept, num_channels), kept)
+        return ops.cast(rank, "int32") < kept
 
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
         check_tensor_rank(input_shape)
@@ -114,6 +128,7 @@ class ChannelSubsets(keras.layers.Layer):
         return {
             **super().get_config(),
             "keep_all": self.keep_all,
+            "extremes": self.extremes,
             "seed": self.seed,
             "data_format": self.data_format,
         }

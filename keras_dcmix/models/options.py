@@ -52,8 +52,8 @@ class Training:
     augment: bool = False
     balance: bool = False
     fractions: tuple[float, float, float] = (0.6, 0.15, 0.25)
-    # Of 400 and 750 the cheaper: what each costs and gains is in docs/decisions.md.
-    check_steps: int = 450
+    # What fewer and more cost and gain is in docs/decisions.md.
+    check_steps: int = 300
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "num_mixes", "check_steps"):

@@ -107,7 +107,8 @@ def retrained_panels(
     columns = _columns(scores.panels(metric), verdict)
     found = tuple(verdict.of(each) for each in columns)
     sufficient = [
-        each is not None and each.decision is Decision.SUFFICIENT or len(column) == len(columns[-1])
+        (each is not None and each.decision is Decision.SUFFICIENT)
+        or len(column) == len(columns[-1])
         for each, column in zip(found, columns, strict=True)
     ]
     best = verdict.sufficient

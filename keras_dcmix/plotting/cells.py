@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from keras_dcmix._common.errors import DataError, argument
-from keras_dcmix._common.wording import percent, quantity, quoted
+from keras_dcmix._common.wording import percent, quantity
 from keras_dcmix.plotting.composite import composites, key_colors, scale_bar
 from keras_dcmix.plotting.folding import folded
 from keras_dcmix.plotting.pictures import add_picture, checked_names, picture_canvas
@@ -28,40 +28,39 @@ _INCHES = 1.05
 
 
 class CellsOfClass(Protocol):
-    """Examples of one class.
-
-    Attributes:
-        label: Name of the class.
-        images: `(cells, height, width, channels)`, raw pixels.
-        probabilities: `(cells,)` probability of the class, 0 to 1.
-        groups: Well, plate or experiment of each cell.
-    """
+    """Examples of one class."""
 
     @property
-    def label(self) -> str: ...
+    def label(self) -> str:
+        """Name of the class."""
+
     @property
-    def images(self) -> np.ndarray: ...
+    def images(self) -> np.ndarray:
+        """`(cells, height, width, channels)`, raw pixels."""
+
     @property
-    def probabilities(self) -> np.ndarray: ...
+    def probabilities(self) -> np.ndarray:
+        """`(cells,)` probability of the class, 0 to 1."""
+
     @property
-    def groups(self) -> Sequence[str]: ...
+    def groups(self) -> Sequence[str]:
+        """Well, plate or experiment of each cell."""
 
 
 class Cells(Protocol):
-    """Examples of all classes, such as `ranking.cells`.
-
-    Attributes:
-        typical: Cells with a high probability of their class, an entry a class.
-        worst: Those with the lowest, in the same order.
-        pixel_size: Width of a pixel in micrometres; `None` where it is not known.
-    """
+    """Examples of all classes, such as `ranking.cells`."""
 
     @property
-    def typical(self) -> Sequence[CellsOfClass]: ...
+    def typical(self) -> Sequence[CellsOfClass]:
+        """Cells with a high probability of their class, an entry a class."""
+
     @property
-    def worst(self) -> Sequence[CellsOfClass]: ...
+    def worst(self) -> Sequence[CellsOfClass]:
+        """Those with the lowest, in the same order."""
+
     @property
-    def pixel_size(self) -> float | None: ...
+    def pixel_size(self) -> float | None:
+        """Width of a pixel in micrometres; `None` where it is not known."""
 
 
 def plot_cells(
@@ -90,8 +89,9 @@ def plot_cells(
         The axes; the cells are its `child_axes`.
 
     Raises:
-        ValueError: If there is no class, names do not fit the images, a channel is unknown, there are more than three
-            channels, or `top` is neither a whole number of at least 1 nor `None`.
+        ValueError: If there is no class, names do not fit the images, a channel is unknown, there
+            are more than three channels, or `top` is neither a whole number of at least 1 nor
+            `None`.
 
     Example:
         >>> from types import SimpleNamespace
@@ -109,22 +109,22 @@ def plot_cells(
     rows = folded([each.label for each in cells.typical], top)
     number = len(rows.shown)
     shown = list(zip(cells.typical[:number], cells.worst[:number], strict=True))
-    pictures = composites(
-        [[each.images[..., which] for each in pair] for pair in shown], len(which)
-    )
+    raw = [[each.images[..., which] for each in pair] for pair in shown]
+    pictures = composites(raw, len(which))
     layout = _layout(pictures)
     ax, points = picture_canvas(ax, layout.width, layout.height, _INCHES)
     size = layout.em * points
     for kind, left in zip(_KINDS, layout.lefts, strict=True):
         _text(ax, left, layout.height - 0.9 * layout.em, f"{kind} cells", size, fontweight="bold")
+    drawn: list[Axes] = []
     for row, (pair, parts) in enumerate(zip(shown, pictures, strict=True)):
         up = layout.up(row)
         label = cut(pair[0].label, (_NAMES - 0.8) * size, size)
         _text(ax, 0, up - layout.tall / 2, label, size)
         for left, found, pixels in zip(layout.lefts, pair, parts, strict=True):
-            _draw_cells(ax, layout, (left, up), found, pixels, points)
-    if cells.pixel_size:
-        scale_bar(ax.child_axes[0], pictures[0][0].shape[1:], cells.pixel_size, 0.8 * size)
+            drawn += _draw_cells(ax, layout, (left, up), found, pixels, points)
+    if cells.pixel_size and drawn:
+        scale_bar(drawn[0], pictures[0][0].shape[1:], cells.pixel_size, 0.8 * size)
     names = [channel_names[each] for each in which]
     _write_key(ax, layout.lefts[0], 0.5 * layout.em, names, size, points)
     if rows.others:
@@ -166,17 +166,20 @@ def _draw_cells(
     found: CellsOfClass,
     pixels: np.ndarray,
     points: float,
-) -> None:
+) -> list[Axes]:
     """Shows some cells of a class side by side, from their upper left corner."""
+    drawn = []
     (left, up), em = corner, layout.em
     size = em * points
     below = up - layout.tall
     for place, picture in enumerate(pixels):
         x = left + place * (1 + _GAP)
-        add_picture(ax, (x, layout.height - up, 1, layout.tall), picture, (0, 1))
+        box = (x, layout.height - up, 1, layout.tall)
+        drawn.append(add_picture(ax, box, picture, (0, 1)))
         group = cut(str(found.groups[place]), 0.95 * points, 0.8 * size)
         _text(ax, x, below - 0.8 * em, percent(float(found.probabilities[place])), 0.9 * size)
         _text(ax, x, below - 1.9 * em, group, 0.8 * size, color=muted(ax))
+    return drawn
 
 
 def _channels(
@@ -190,7 +193,7 @@ def _channels(
     if unknown or not 1 <= len(chosen) <= MOST_CHANNELS:
         raise DataError(
             f"{argument('channels')} must be 1 to {MOST_CHANNELS} of the names in `channel_names`. "
-            f"Received: {argument('channels', quoted(chosen))}"
+            f"Received: {argument('channels', chosen)}"
         )
     return [names.index(each) for each in chosen]
 

@@ -1,4 +1,4 @@
-"""What each channel adds: its pictures, its share, alone and unique as a forest plot, its verdict."""
+"""What each channel adds: pictures, share, alone and unique as a forest plot, and verdict."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from keras_dcmix.plotting.style import (
     laid_out,
     muted,
     text_color,
+    text_width,
 )
 from keras_dcmix.plotting.verdict_style import verdict_color
 
@@ -131,17 +132,20 @@ def _draw_pictures(
         for number, plane in enumerate(planes):
             top = layout.height - layout.middle(row) - tall / 2
             box = (number * step, top, layout.picture, tall)
-            add_picture(ax, box, plane, stretched(planes))
+            add_picture(ax, box, plane, stretched(planes), is_small=True)
     size = _SMALL * layout.size
-    for number, name in enumerate(names[: pictures.shape[1]]):
-        text = cut(str(name), layout.picture if len(names) > 1 else layout.name, size)
+    names = [str(name) for name in names[: pictures.shape[1]]]
+    if len(names) > 1 and any(text_width(name, size) > 0.98 * layout.picture for name in names):
+        names = []  # cut to two letters they would say nothing
+    for number, name in enumerate(names):
+        text = cut(name, layout.name + 3 * size, size)
         place = number * step, layout.top + 0.4 * size
         _write(ax, *place, text, size, color=muted(ax), va="baseline")
 
 
 def _head(ax: Axes, layout: EvidenceLayout, x: float, text: str, below: str = "") -> None:
     """Writes what a column holds."""
-    line = 1.25 * layout.size
+    line = 1.4 * layout.size
     _write(ax, x, layout.top + 0.4 * layout.size + line, text, layout.size, fontweight="bold")
     if below:
         _write(
@@ -204,8 +208,19 @@ def _write_verdicts(ax: Axes, layout: EvidenceLayout, rows: EvidenceRows) -> Non
         line = cut(f"by {by}", layout.width - text, fits * small)
         _write(ax, text, y - half, line, fits * small, color=muted(ax))
     if len(rows.others):
-        line = cut(rows.verdicts_of_others, layout.width - layout.verdict, small)
-        _write(ax, layout.verdict, layout.middle(len(rows.shown)), line, small, color=muted(ax))
+        _count_verdicts(ax, layout, rows)
+
+
+def _count_verdicts(ax: Axes, layout: EvidenceLayout, rows: EvidenceRows) -> None:
+    """Writes how many of the other channels have which verdict, in two lines at most."""
+    y, parts = layout.middle(len(rows.shown)), rows.verdicts_of_others
+    half = -(-len(parts) // 2)
+    lines = [", ".join(part) for part in (parts[:half], parts[half:]) if part]
+    step = min(1.2 * _SMALL * layout.size, layout.row / 2)
+    for number, line in enumerate(lines):
+        up = y + step * ((len(lines) - 1) / 2 - number)
+        text = cut(line, layout.width - layout.verdict, 0.8 * step)
+        _write(ax, layout.verdict, up, text, 0.8 * step, color=muted(ax))
 
 
 def _write_legend(ax: Axes, layout: EvidenceLayout, rows: EvidenceRows) -> None:

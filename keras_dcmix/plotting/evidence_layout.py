@@ -11,7 +11,7 @@ from keras_dcmix.plotting.folding import FEW
 from keras_dcmix.plotting.style import LINE, shorten, text_width
 
 _LONGEST_NAME = 22
-_HEAD, _FOOT = 3.2, 4.4  # sizes of the text: above the first and below the last row
+_HEAD, _FOOT = 3.4, 4.4  # sizes of the text: above the first and below the last row
 _GAP = 1.2  # between columns, in sizes of the text
 _SHARE = 4.8  # the bar of a share, in sizes of the text
 DOT = 1.1  # before a verdict, in sizes of the text

@@ -43,13 +43,13 @@ class EvidenceRows:
         return len(self.folded.rows)
 
     @property
-    def verdicts_of_others(self) -> str:
+    def verdicts_of_others(self) -> list[str]:
         """How many of the other channels have which verdict.
 
-        Such as `"3 replaceable, 20 no evidence"`.
+        Such as `["3 replaceable", "20 no evidence"]`.
         """
         counts = Counter(self.others["verdict"])
-        return ", ".join(f"{counts[each]} {each}" for each in ORDER if counts[each])
+        return [f"{counts[each]} {each}" for each in ORDER if counts[each]]
 
     def limits(self, gain: str) -> tuple[float, float]:
         """The ends of an axis, which holds all estimates, 0 and most of the intervals."""
@@ -74,7 +74,8 @@ def evidence_rows(evidence: pd.DataFrame, top: int | None) -> EvidenceRows:
             f"Received: {len(evidence)} rows without {missing}"
         )
     frame = evidence.copy()
-    frame["replaced_by"] = frame["replaced_by"].fillna("").astype(str)  # as `read_csv` reads it
+    given = frame["replaced_by"].astype(object)
+    frame["replaced_by"] = given.where(given.notna(), "")  # `read_csv` reads blanks as NaN
     known = {str(verdict): place for place, verdict in enumerate(ORDER)}
     unknown = sorted({*map(str, frame["verdict"])} - {*known})
     if unknown:

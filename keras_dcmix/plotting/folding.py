@@ -71,11 +71,11 @@ def share_in_percent(share: float) -> str:
 
     Example:
         >>> [share_in_percent(share) for share in (0.5, 0.0512, 0.00514, 0.00001, 0.0)]
-        ['50 %', '5.1 %', '0.51 %', 'below 0.01 %', '0 %']
+        ['50%', '5.1%', '0.51%', 'below 0.01%', '0%']
     """
     if 0 < share < 0.0001:
-        return "below 0.01 %"
-    return f"{100 * share:.{_digits(share)}f} %"
+        return "below 0.01%"
+    return f"{100 * share:.{_digits(share)}f}%"
 
 
 def _digits(share: float) -> int:
@@ -89,7 +89,7 @@ def shares_together(shares: np.ndarray) -> str:
 
     Example:
         >>> shares_together(np.array([0.0112, 0.08, 0.004])), shares_together(np.array([0.02]))
-        ('9.5 % together, none above 8.0 %', '2.0 %')
+        ('9.5% together, none above 8.0%', '2.0%')
     """
     together = share_in_percent(float(shares.sum()))
     if len(shares) == 1:
@@ -100,7 +100,7 @@ def shares_together(shares: np.ndarray) -> str:
 def _rounded_up(share: float) -> str:
     digits = _digits(share)
     # Rounding first removes errors of floating point such as 100 * 0.07 > 7.
-    return f"{ceil(round(100 * share * 10**digits, 6)) / 10**digits:.{digits}f} %"
+    return f"{ceil(round(100 * share * 10**digits, 6)) / 10**digits:.{digits}f}%"
 
 
 def even_share(num_channels: int) -> str:
@@ -108,6 +108,6 @@ def even_share(num_channels: int) -> str:
 
     Example:
         >>> even_share(47)
-        'dotted line: even share, 1/47 = 2.1 %'
+        'dotted line: even share, 1/47 = 2.1%'
     """
     return f"dotted line: even share, 1/{num_channels} = {share_in_percent(1 / num_channels)}"

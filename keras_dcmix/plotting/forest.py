@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
@@ -43,7 +43,7 @@ def draw_forest(
     if len(rows.others):
         x = rows.others[gain].to_numpy()
         y = np.full(len(x), len(rows.shown) + 0.5)
-        tick = {"marker": "|", "markersize": 0.9 * size, "markeredgewidth": 0.7}
+        tick: dict[str, Any] = {"marker": "|", "markersize": 0.9 * size, "markeredgewidth": 0.7}
         forest.plot(x, y, linestyle="none", color=muted(ax), label="_others", **tick)
     return forest
 

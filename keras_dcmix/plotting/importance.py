@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from keras_dcmix.importance.channel_importance import ChannelImportance
 from keras_dcmix.plotting.folding import (
@@ -17,6 +17,7 @@ from keras_dcmix.plotting.folding import (
     are_shares,
     even_share,
     folded,
+    share_in_percent,
     shares_together,
 )
 from keras_dcmix.plotting.style import (
@@ -89,7 +90,10 @@ def plot_importance(
     _finish(ax, importance)
     size = _label_channels(ax, rows)
     left, right = _reach(scores, std, repeats)
-    _label_values(ax, scores, min(left, others.min(initial=0)), right, size)
+    is_share = are_shares(importance.scores)
+    texts = [share_in_percent(each) for each in scores] if is_share else _numbers(scores)
+    lowest = min(left, others.min(initial=0))
+    _label_values(ax, texts, lowest, right, size)
     _describe_others(ax, importance, others, size)
     return ax
 
@@ -170,12 +174,12 @@ def _label_channels(ax: Axes, rows: Folded) -> float:
 
 
 def _label_values(
-    ax: Axes, scores: np.ndarray, left: float, right: np.ndarray, size: float
+    ax: Axes, numbers: list[str], left: float, right: np.ndarray, size: float
 ) -> None:
     """Sets the limits, and writes each score to the right of its row if a line of text fits."""
     width, _ = laid_out(ax)
     span = right.max() - left or 1.0
-    texts = _numbers(scores) if size >= _SMALLEST else []
+    texts = numbers if size >= _SMALLEST else []
     room = 6 + 0.65 * size * max((len(text) for text in texts), default=0)
     margin = span * room / max(width - room, room)
     ax.set_xlim(left - 0.03 * span if left else 0, left + span + margin)
@@ -231,6 +235,8 @@ def _finish(ax: Axes, importance: ChannelImportance) -> None:
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
     ax.xaxis.set_major_locator(MaxNLocator(5))
+    if are_shares(importance.scores):
+        ax.xaxis.set_major_formatter(PercentFormatter(1))
     ax.grid(axis="x", color=blend(text_color(), background(ax), 0.12), linewidth=0.6)
     ax.set_axisbelow(True)
     spread = ""

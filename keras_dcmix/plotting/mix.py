@@ -66,7 +66,7 @@ def plot_mix(
         >>> images = np.random.default_rng(0).random((16, 16, 3))
         >>> ax = plot_mix(images, [0.2, 0.8, 0.0], channel_names=["DNA", "RNA", "ER"])
         >>> [picture.get_title().replace(chr(10), ": ") for picture in ax.child_axes]
-        ['RNA: 80 %', 'DNA: 20 %', 'ER: 0 %', 'mix']
+        ['RNA: 80%', 'DNA: 20%', 'ER: 0%', 'mix']
     """
     images, alpha = _checked(images, alpha)
     num_images, *_, num_channels = images.shape
@@ -203,12 +203,12 @@ def _title_channels(
     for picture, name, share in zip(pictures, names, shares, strict=False):
         percent = " · ".join(f"{100 * value:.0f}" for value in share)
         if has_decimals:
-            percent = " · ".join(share_in_percent(value).removesuffix(" %") for value in share)
+            percent = " · ".join(share_in_percent(value).removesuffix("%") for value in share)
         space = picture.get_window_extent()
         dpi = root_figure(picture).dpi
         width, height = (side * 72 / dpi for side in (space.width, space.height))
         picture.set_title(
-            f"{shorten(name, max(int(width / (0.57 * size)), 4))}\n{percent} %",
+            f"{shorten(name, max(int(width / (0.57 * size)), 4))}\n{percent}%",
             fontsize=size,
             pad=0.07 * height + 0.45 * size,
             linespacing=1.15,

@@ -10,8 +10,8 @@ from keras_dcmix._common.wording import percent
 from keras_dcmix.evidence.channel_evidence import ChannelVerdict
 from keras_dcmix.evidence.panel_verdict import Decision, PanelsVerdict, RetrainedPanel
 from keras_dcmix.plotting.best_panels import BestPanels
-from keras_dcmix.plotting.verdict_style import verdict_color
 from keras_dcmix.plotting.style import ORANGE, background, blend, muted, text_color
+from keras_dcmix.plotting.verdict_style import verdict_color
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,7 +43,7 @@ def draw_retrained(ax: Axes, panels: BestPanels, verdict: PanelsVerdict) -> None
     blue = verdict_color(ax, ChannelVerdict.NEEDED)
     if np.isfinite(level):
         band = blend(blue, background(ax), 0.12)
-        ax.axhspan(level - verdict.margin, level, color=band, linewidth=0, zorder=0.5)
+        ax.axhspan(level - verdict.margin, level, color=band, linewidth=0, zorder=-0.5)
         draw_level(ax, level, "all")
         ax.scatter(panels.places[-1], level, s=DOT, color=blue, zorder=5, label="all channels")
     grey = blend(text_color(), background(ax), 0.45)
@@ -96,10 +96,10 @@ def reach(panels: BestPanels) -> tuple[float, float]:
     return float(np.nanmin(values)), float(np.nanmax(values))
 
 
-def retrained_legend(panels: BestPanels, verdict: PanelsVerdict) -> str:
+def retrained_legend(verdict: PanelsVerdict) -> str:
     """Says what marks, whiskers and band are."""
     if not verdict.panels:
-        return "estimates, measured with channels masked; no panel was retrained"
+        return "estimates, measured with channels masked"
     return (
         "large marks: retrained (filled: sufficient, open: undecided, cross: insufficient),\n"
         "with the 95% interval of the difference to all channels\n"

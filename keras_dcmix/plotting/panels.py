@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 _LONGEST_NAME = 32
 _SCORE, _TALL_SCORE, _ROW = 2.3, 3.0, 0.22  # inches: the height of the scores, of one channel
+_LEAST = 0.1  # of accuracy, on the scale of retrained panels
 _WIDEST = 8.0  # inches: more columns become narrower
 
 
@@ -82,7 +83,8 @@ def plot_panels(
         The axes.
 
     Raises:
-        ValueError: If the metric is unknown, or is not accuracy while panels were retrained, or `top` is neither a whole number of at least 1 nor
+        ValueError: If the metric is unknown, or is not accuracy where panels were retrained, or
+            `top` is neither a whole number of at least 1 nor
             `None`.
 
     Example:
@@ -108,7 +110,7 @@ def plot_panels(
         draw_retrained(ax, panels, retrained)
     _limit(ax, panels, metric, share)
     _label_channels(ax, panels, share)
-    legend = _legend(panels) if retrained is None else retrained_legend(panels, retrained)
+    legend = _legend(panels) if retrained is None else retrained_legend(retrained)
     _finish(ax, panels, metric, legend)
     _write_title(ax, panels, retrained)
     _draw_members(ax, panels, share)
@@ -154,10 +156,12 @@ def _draw_scores(ax: Axes, panels: BestPanels) -> None:
 def _limit(ax: Axes, panels: BestPanels, metric: str, share: float) -> None:
     """Keeps the lower `share` of the axes free of scores, and the scale below 100 %."""
     low, high = reach(panels)
+    is_accuracy = metric == "accuracy" and high <= 1
+    if is_accuracy and panels.retrained:
+        low = min(low, high - _LEAST)  # a difference of a point must not look like a cliff
     span = high - low or abs(high) or 1.0
     end = high + 0.05 * span
     low, high = low - 0.08 * span, high + 0.12 * span
-    is_accuracy = metric == "accuracy" and reach(panels)[1] <= 1
     if is_accuracy:
         high, end = min(high, 1 + 0.04 * span), min(high, 1)
         ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))

@@ -41,6 +41,8 @@ def add_picture(
     box: tuple[float, float, float, float],
     pixels: np.ndarray | None,
     limits: tuple[float, float],
+    *,
+    is_small: bool = False,
 ) -> Axes:
     """Adds one grey picture with a thin frame.
 
@@ -49,6 +51,8 @@ def add_picture(
         box: Left, top, width and height; the top counts from the upper end of the axes.
         pixels: `(height, width)`; None for an empty frame.
         limits: Intensities shown as black and white.
+        is_small: Whether a vector format keeps the pixels as they are, in place of one pixel for
+            each of the resolution.
     """
     left, top, width, height = box
     _, upper = ax.get_ylim()
@@ -56,12 +60,20 @@ def add_picture(
     if pixels is not None:
         black, white = limits
         is_flat = black == white
-        picture.imshow(pixels, cmap="gray", vmin=black, vmax=white + is_flat, aspect="auto")
+        picture.imshow(
+            pixels,
+            cmap="gray",
+            vmin=black,
+            vmax=white + is_flat,
+            aspect="auto",
+            interpolation="none" if is_small else None,
+        )
     picture.set(xticks=[], yticks=[])
     picture.spines[:].set(color=blend(text_color(), background(ax), 0.35), linewidth=0.5)
     return picture
 
 
+_SIDE = 96  # pixels of a picture of `channel_pictures`
 _STRETCH = (1, 99.5)  # percentiles shown as black and white, as in image viewers of microscopy
 
 
@@ -104,7 +116,17 @@ def channel_pictures(images: Mapping[str, Any] | None, names: Sequence[str]) -> 
             "`images` must have one shape, (height, width) or (num_pictures, height, width). "
             f"Received: shapes {listed([str(shape) for shape in shapes])}"
         )
-    return np.stack(planes).astype(np.float64)
+    return _shrunk(np.stack(planes).astype(np.float64))
+
+
+def _shrunk(planes: np.ndarray) -> np.ndarray:
+    """Averages squares of pixels, so that no side is longer than `_SIDE`."""
+    step = -(-max(planes.shape[2:]) // _SIDE)
+    height, width = (side // step for side in planes.shape[2:])
+    if step == 1 or not height or not width:
+        return planes
+    whole = planes[..., : height * step, : width * step]
+    return whole.reshape(*planes.shape[:2], height, step, width, step).mean(axis=(3, 5))
 
 
 def checked_names(argument: str, names: Sequence[str], number: int, what: str) -> list[str]:

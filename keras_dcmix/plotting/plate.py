@@ -13,7 +13,7 @@ from matplotlib.patches import Circle, Patch, Rectangle
 
 from keras_dcmix._common.wording import natural_key, quantity
 from keras_dcmix.plotting.folding import folded
-from keras_dcmix.plotting.plate_wells import Place, place_of, places_of, plate_format, row_name
+from keras_dcmix.plotting.plate_wells import Place, places_of, plate_format, row_name
 from keras_dcmix.plotting.predicted_groups import (
     PredictedGroups,
     predicted_groups,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 PLATES = 12
-_LEFT, _HEAD, _GAP = 1.6, 2.4, 0.8  # in wells: row letters, plate and columns, between plates
+_LEFT, _HEAD, _COLUMNS, _GAP = 1.6, 2.4, 1.1, 0.8  # in wells: row letters, above, between plates
 _FOOT = 3.8  # sizes of the text: the legend below all plates
 _WIDEST = 8.4  # inches
 
@@ -81,10 +81,11 @@ def plot_plate(
     across = _plates_across(len(plates.shown), rows, columns)
     down = ceil(len(plates.shown) / across)
     width = across * (columns + _LEFT + _GAP)
-    inches, size = min(0.36, _WIDEST / width), mpl.rcParams["font.size"]
-    head = max(_HEAD, 2.4 * size / (72 * inches))
+    inches, size = min(0.42, _WIDEST / width), mpl.rcParams["font.size"]
+    has_names = any(plates.shown)
+    head = max(_HEAD, 2.4 * size / (72 * inches)) if has_names else _COLUMNS
     height = down * (rows + head + _GAP)
-    ax = axes_or_new(ax, max(width * inches + 0.2, 3.6), height * inches + _FOOT * size / 72 + 0.2)
+    ax = axes_or_new(ax, max(width * inches + 0.2, 4.2), height * inches + _FOOT * size / 72 + 0.2)
     ax.axis("off")
     points = laid_out(ax)
     size = min(size, points[0] / 26)
@@ -211,17 +212,17 @@ def _write_legend(ax: Axes, found: PredictedGroups, top: float, unit: float, siz
     x = _LEFT + text_width(found.title, small) / unit + line
     for end, text in zip((0, 1), ("0%", "100%"), strict=True):
         if end:
-            cells = np.linspace(0, 1, 40)
-            for cell in cells:
-                ax.add_patch(Rectangle((x + cell * 4 * line, y - 0.4 * line), 0.11 * line, 0.8 * line,
-                                       facecolor=to_hex(colors(cell)), linewidth=0))  # fmt: skip
+            for part in np.linspace(0, 1, 40):
+                place = x + 4 * line * part, y - 0.4 * line
+                face = to_hex(colors(part))
+                ax.add_patch(Rectangle(place, 0.11 * line, 0.8 * line, facecolor=face, linewidth=0))
             x += 4.6 * line
         ax.text(x, y, text, color=muted(ax), **style)
         x += (text_width(text, small) + 0.4 * size) / unit
     y += 1.5 * line
     x = _LEFT
     for number, name in enumerate(found.classes if len(found.classes) == 2 else ()):
-        edge = {"facecolor": "none", "edgecolor": text_color(), "linewidth": 0.8}
+        edge: dict[str, Any] = {"facecolor": "none", "edgecolor": text_color(), "linewidth": 0.8}
         r = 0.4 * line
         shape: Patch = Circle((x + r, y), r, **edge)
         if number:
@@ -233,8 +234,3 @@ def _write_legend(ax: Axes, found: PredictedGroups, top: float, unit: float, siz
     if found.are_wrong.any():
         ax.plot(x, y, marker="x", markersize=0.6 * size, color=text_color(), label="_legend")
         ax.text(x + 0.8 * line, y, "another class is predicted", **style)
-
-
-def has_wells(table: pd.DataFrame) -> bool:
-    """Whether `plot_plate` can draw all groups of a table."""
-    return len(table) > 0 and all(place_of(str(each)) for each in table["group"])

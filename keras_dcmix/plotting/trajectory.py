@@ -89,7 +89,7 @@ def plot_trajectory(
 
 
 def _whole_percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+    return f"{100 * share:.0f}%"
 
 
 def _shares(history: pd.DataFrame) -> tuple[pd.DataFrame, str]:
@@ -158,7 +158,7 @@ def _finish(ax: Axes, mean: pd.DataFrame, axis: str) -> None:
     ax.set_ylim(bottom=0)
     ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     ax.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
-    ax.yaxis.set_major_formatter(PercentFormatter(1, None if ax.get_ylim()[1] < 0.06 else 0, " %"))
+    ax.yaxis.set_major_formatter(PercentFormatter(1, None if ax.get_ylim()[1] < 0.06 else 0))
     num_channels = len(mean.columns)
     even = 1 / num_channels
     line = ax.axhline(even, color=muted(ax), linewidth=0.8, linestyle=EVEN_LINE, zorder=1)

@@ -19,7 +19,8 @@ from keras_dcmix.report.result_pictures import evidence
 if TYPE_CHECKING:
     from keras_dcmix.experiments.rank import ChannelRanking
 
-_MOST_NAMES = 12  # channels that a field of the two-by-two lists
+_MOST_NAMES = 8  # channels that a field of the two-by-two lists
+_MOST_MOVED = 4  # channels whose verdict follows retraining that are named
 _MOST_CLASSES = 8  # that are columns side by side
 
 
@@ -47,7 +48,8 @@ class EvidenceSection:
     Attributes:
         picture: The figure.
         text: The verdicts in words.
-        fields: Of the two-by-two, a row a list; none where groups are too few for a verdict.
+        fields: Of the two-by-two, a row a list; none where groups are too few for a verdict, or the
+            models are not reliable.
         note: Which verdicts follow retraining in place of the two-by-two.
         table: All numbers.
         classes: Evidence for each class; `None` with two classes.
@@ -66,11 +68,12 @@ def evidence_section(ranking: ChannelRanking, verdict: RankingVerdict) -> Eviden
     found = verdict.evidence
     if found is None:
         return None
+    is_decided = verdict.reliability.is_reliable and not found.groups_missing
     return EvidenceSection(
         picture=evidence(ranking),
         text=sentences.summary(found, verdict.held_out),
-        fields=[] if found.groups_missing else _fields(found),
-        note=_settled(found),
+        fields=_fields(found) if is_decided else [],
+        note=_settled(found) if is_decided else "",
         table=_table(found, sentences.note(verdict.held_out)),
         classes=_by_class(verdict.classes),
     )
@@ -94,10 +97,10 @@ def _field(found: Evidence, verdict: ChannelVerdict) -> Field:
 def _settled(found: Evidence) -> str:
     """Which channels stand in another field than their two tests say."""
     moved = [each.channel for each in found.channels if _measured(each) != each.verdict]
-    if not moved or found.groups_missing:
+    if not moved:
         return ""
     return (
-        f"For {listed(moved, _MOST_NAMES)} the verdict follows the retrained panels, which "
+        f"For {listed(moved, _MOST_MOVED)} the verdict follows the retrained panels, which "
         "contradict what was measured with channels masked."
     )
 
@@ -128,17 +131,19 @@ def _table(found: Evidence, note: str) -> Table:
         )
         for each in by_verdict(found)
     ]
-    heads = ("channel", "share of the mix", "alone", "unique", "Shapley value", "verdict")
-    note = f"Gains in nats of log-likelihood an image, with 95% intervals. {note}"
+    heads = ("channel", "share", "alone", "unique", "Shapley value", "verdict")
+    note = (
+        f"Share: of the mix. Gains in nats of log-likelihood an image, with 95% intervals. {note}"
+    )
     return Table(sentences.TABLE_CAPTION, heads, rows, note, find="channel")
 
 
 def _gain(gain: Gain) -> Cell:
     """A gain, and below it its interval and p-value."""
-    test = probability(gain.p_value)
+    lines = [probability(gain.p_value)]
     if gain.low == gain.low and gain.high == gain.high:  # not NaN
-        test = f"{sentences.nats(gain.low)} to {sentences.nats(gain.high)}, {test}"
-    return sentences.nats(gain.value), test
+        lines.insert(0, f"{sentences.nats(gain.low)} to {sentences.nats(gain.high)}")
+    return sentences.nats(gain.value), *lines
 
 
 def _by_class(classes: Mapping[str, Evidence]) -> Table | None:

@@ -22,12 +22,13 @@ Draw = Callable[..., "Axes"]
 
 # Inches. Narrow figures fill the width of a phone with readable letters, and grow on a desktop.
 NARROW = 4.7
-_DPI = 150  # of photos, also of those inside a drawing
+_DPI = 120  # of photos
+_INSIDE_DPI = 100  # of the small photos inside a drawing
 
 # Colours of the card and of the text in `style.css` where the page is dark.
-_CARD, _INK = "#1b212a", "#e8ecf2"
-_DARK = {
-    **dict.fromkeys(("figure.facecolor", "axes.facecolor"), _CARD),
+CARD, INK = "#1b212a", "#e8ecf2"
+_DARK: dict[Any, Any] = {
+    **dict.fromkeys(("figure.facecolor", "axes.facecolor"), CARD),
     **dict.fromkeys(
         (
             "text.color",
@@ -37,7 +38,7 @@ _DARK = {
             "xtick.color",
             "ytick.color",
         ),
-        _INK,
+        INK,
     ),
 }
 _PIXELS_PER_INCH = 96  # of CSS
@@ -91,7 +92,7 @@ def picture(
         is_photo: Whether it is smaller as PNG than as SVG: images of cells, thousands of dots.
     """
     drawn = []
-    for colors in ({}, _DARK):
+    for colors in (None, _DARK):
         with _plain_style(), mpl.rc_context(colors):
             figure = _figure_of(draw(ax=None) if size is None else draw(ax=_new_axes(*size)))
             drawn.append(_data_uri(figure, is_photo=is_photo))
@@ -107,7 +108,8 @@ def _data_uri(figure: Figure, *, is_photo: bool) -> str:
         kind = {"format": "svg", "metadata": {"Date": None, "Creator": None}}
     stream = io.BytesIO()
     tight: dict[str, Any] = {"bbox_inches": "tight", "pad_inches": 0.08, "transparent": True}
-    figure.savefig(stream, dpi=_DPI, **tight, **kind)
+    dpi = _DPI if is_photo else _INSIDE_DPI
+    figure.savefig(stream, dpi=dpi, **tight, **kind)
     mime = "image/png" if is_photo else "image/svg+xml"
     data = base64.b64encode(stream.getvalue()).decode("ascii")
     return f"data:{mime};base64,{data}"

@@ -111,7 +111,7 @@ def _metrics(table: pd.DataFrame, unit: str) -> Table:
     ]
     heads = ["metric", "per image", f"per {unit}"][: 1 + len(columns)]
     note = "" if unit == "image" else f"Of a {unit} the mean probability of its images counts."
-    return Table("How well classes are predicted", (*heads, "note"), rows, note)
+    return Table("Metrics of the predictions", (*heads, "note"), rows, note)
 
 
 def _metric(name: str, value: float) -> str:

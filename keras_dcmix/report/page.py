@@ -28,8 +28,8 @@ _FORBIDDEN = re.compile(
 _MOST_ROWS = 24  # a table of more rows would fill more than a screen
 
 
-# Text, or text and what stands below it in small letters.
-Cell = str | tuple[str, str]
+# Text, or text and the lines that stand below it in small letters.
+Cell = str | tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -99,12 +99,7 @@ def fine_percent(share: float) -> str:
     >>> fine_percent(0.0512), fine_percent(0.00514)
     ('5.1%', '0.51%')
     """
-    return in_page(share_in_percent(share))
-
-
-def in_page(text: str) -> str:
-    """Text of a figure as pages write it: no space before a percent sign."""
-    return text.replace(" %", "%")
+    return share_in_percent(share)
 
 
 def spread(std: float, digits: int = 1) -> str:

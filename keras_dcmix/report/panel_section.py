@@ -49,7 +49,7 @@ def panel_section(ranking: ChannelRanking, verdict: RankingVerdict) -> PanelSect
     return PanelSection(
         text=sentences.summary(verdict.panels) if reliable else sentences.NOT_RELIABLE,
         picture=panels(ranking, is_reliable=reliable),
-        table=_panel_table(frame),
+        table=_panel_table(frame if reliable else frame.assign(decision="")),
         singles=None
         if ranking.check is None
         else _single_table(frame, ranking.importance.channel_names, order),
@@ -85,7 +85,7 @@ def _panel_table(frame: pd.DataFrame) -> Table:
     return Table("Panels: the best of each size, and those that were retrained", heads, rows, note)
 
 
-def _name(row: dict[str, Any]) -> str:
+def _name(row: dict[Any, Any]) -> str:
     """The channels of a panel; a long list would hide the numbers."""
     if row["num_channels"] == 0:
         return "no channel"
@@ -96,15 +96,15 @@ def _name(row: dict[str, Any]) -> str:
     return str(row["panel"])
 
 
-def _retrained(row: dict[str, Any]) -> Cell:
+def _retrained(row: dict[Any, Any]) -> Cell:
     return _with_interval(row, "retrained", percent)
 
 
-def _cost(row: dict[str, Any]) -> Cell:
+def _cost(row: dict[Any, Any]) -> Cell:
     return _with_interval(row, "retrained_cost", points)
 
 
-def _with_interval(row: dict[str, Any], name: str, write: Any) -> Cell:
+def _with_interval(row: dict[Any, Any], name: str, write: Any) -> Cell:
     """A number, and below it its interval; a dash where there is none."""
     value, low, high = (row[name + end] for end in ("", "_low", "_high"))
     if pd.isna(value):
@@ -135,5 +135,5 @@ def _single_table(frame: pd.DataFrame, names: Sequence[str], order: Sequence[str
     return Table(caption, heads, rows, note, find="channel")
 
 
-def _both(row: dict[str, Any] | None) -> tuple[Cell, Cell]:
+def _both(row: dict[Any, Any] | None) -> tuple[Cell, Cell]:
     return ("–", "–") if row is None else (percent(row["estimate"]), _retrained(row))

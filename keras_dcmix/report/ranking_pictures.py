@@ -9,7 +9,6 @@ import numpy as np
 from keras_dcmix._common.wording import percent
 from keras_dcmix.plotting.folding import FEW, ROWS, even_share, folded, shares_together
 from keras_dcmix.report.figures import NARROW, Picture, picture
-from keras_dcmix.report.page import in_page
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,7 +33,7 @@ def bars(ranking: ChannelRanking) -> Picture:
         alt = " Each bar has a dot for each run."
         caption += f" Dots are the {runs} runs; the whisker is their standard deviation."
     if importance.num_channels > FEW:
-        line = in_page(even_share(importance.num_channels)).capitalize()
+        line = even_share(importance.num_channels).capitalize()
         caption += f" {line}. A channel near it is not separated from the others."
     return picture(
         lambda ax: _untitled(plot_importance(importance, ax=ax)),
@@ -58,7 +57,7 @@ def _shares_in_words(ranking: ChannelRanking) -> str:
     words = ", ".join(f"{name} {percent(shares[name])}" for name in names.shown)
     if names.others:
         together = shares_together(np.array([shares[name] for name in names.others]))
-        words += f"; {names.rows[-1]}: {in_page(together)}"
+        words += f"; {names.rows[-1]}: {together}"
     return words
 
 

@@ -48,7 +48,7 @@ RANKING = (
     ResultFile("evidence.csv", "what each channel adds, and its verdict", Condition.CHECK),
     ResultFile("subsets.csv", "score of every set of channels", Condition.CHECK),
     ResultFile("panels.csv", "accuracy of panels, estimated and retrained", Condition.PANELS),
-    ResultFile("wells.csv", "predictions for each group, such as a well"),
+    ResultFile("wells.csv", "mean predictions for each group"),
     ResultFile("confusion.csv", "predicted class by true class"),
     ResultFile("model.keras", "model with the lowest validation loss; takes raw pixels"),
     ResultFile("importance.png", "share of each channel, as bars"),

@@ -28,11 +28,14 @@ def draw_evidence(ranking: ChannelRanking, ax: Axes | None = None) -> Axes:
     """Draws the evidence, each channel with a picture of each of the first classes."""
     from keras_dcmix.plotting import plot_evidence
 
+    table = ranking.evidence
+    if table is None:
+        raise TypeError("a ranking without a check has no evidence")
     classes = _pictured_classes(ranking)
     examples = ranking.examples[: len(classes)]
     names = ranking.importance.channel_names
     images = {name: examples[..., number] for number, name in enumerate(names)}
-    return plot_evidence(ranking.evidence, images=images, image_names=classes, ax=ax)
+    return plot_evidence(table, images=images, image_names=classes, ax=ax)
 
 
 def _pictured_classes(ranking: ChannelRanking) -> tuple[str, ...]:
@@ -63,16 +66,16 @@ def evidence(ranking: ChannelRanking) -> Picture:
 
 
 def draw_panels(ranking: ChannelRanking, *, is_reliable: bool, ax: Axes | None = None) -> Axes:
-    """Draws the panels; without retraining only estimates."""
+    """Draws the panels; without retraining, or of models that are not reliable, only estimates."""
     from keras_dcmix.plotting import plot_panels
 
     if ranking.check is None:
         raise TypeError("a ranking without a check has no estimates")
-    retrained = ranking.verdict().panels or NOTHING_RETRAINED
+    retrained = ranking.verdict().panels if is_reliable else None
     scores = ranking.check.scores
-    ax = plot_panels(scores, retrained=retrained, metric="accuracy", ax=ax)
+    ax = plot_panels(scores, retrained=retrained or NOTHING_RETRAINED, metric="accuracy", ax=ax)
     if not is_reliable:
-        ax.set_title(panel_sentences.UNRELIABLE_TITLE, loc="left")
+        ax.set_title(panel_sentences.UNRELIABLE_TITLE, loc="left", fontsize="medium")
     return ax
 
 

@@ -135,7 +135,7 @@ def record_of_ranking(
         num_test_images=ranking.num_test_images,
         num_unlabelled=ranking.num_unlabelled,
         num_empty_fields=ranking.num_empty_fields,
-        split=ranking.split,
+        split={str(seed): parts for seed, parts in ranking.split.items()},
         folds=_number_of(ranking, "fold"),
         repeats=_number_of(ranking, "repeat"),
         p_value=ranking.verdict().reliability.p_value,
@@ -152,7 +152,8 @@ def _number_of(ranking: ChannelRanking, column: str) -> int | None:
 
 def _metrics(ranking: ChannelRanking) -> dict[str, dict[str, float]]:
     table = ranking.predictions.metrics().set_index("metric")
-    return {name: table[name].to_dict() for name in ("per_image", "per_group")}
+    names = ("per_image", "per_group")
+    return {name: {str(k): float(v) for k, v in table[name].items()} for name in names}
 
 
 def _record_of_check(ranking: ChannelRanking) -> CheckRecord | None:

@@ -259,6 +259,42 @@ TYPICAL = {
     "accuracy is not clearly above the baseline": RankingVerdict(
         NOT_CLEAR, WELLS, MITO_LEADS, evidence_of(dict.fromkeys(NAMES, "idle"))
     ),
+    "labels mean nothing, and yet a channel passes its test": RankingVerdict(
+        replace(NOT_CLEAR, accuracy=0.49),
+        WELLS,
+        MITO_LEADS,
+        evidence_of({"Mito": "replaceable", "ER": "combined", "DNA": "idle"}),
+        panels_of((("Mito",), (0.001, -0.01, 0.012)), every=0.49),
+        classes={"control": evidence_of(MITO_ONLY)},
+        mix=POOR,
+    ),
+    "one mix fails, all channels do not": RankingVerdict(
+        GOOD,
+        WELLS,
+        MITO_LEADS,
+        evidence_of({"ER": "needed", "DNA": "needed", "Mito": "idle"}),
+        panels_of((("DNA", "ER"), (0.002, -0.01, 0.015))),
+        mix=NOT_CLEAR,
+    ),
+    "several mixes fail, and there is no evidence": RankingVerdict(
+        GOOD, WELLS, MITO_LEADS, mix=POOR, num_mixes=3
+    ),
+    "one mix is worse than all channels": RankingVerdict(
+        GOOD,
+        WELLS,
+        MITO_LEADS,
+        evidence_of({"Mito": "needed", "ER": "needed", "DNA": "idle"}),
+        panels_of((("ER", "Mito"), (0.002, -0.01, 0.015))),
+        mix=replace(GOOD, accuracy=0.86, low=0.83, high=0.89),
+    ),
+    "one mix is as good as all channels": RankingVerdict(
+        GOOD,
+        WELLS,
+        MITO_LEADS,
+        evidence_of(MITO_ONLY),
+        panels_of((("Mito",), (0.001, -0.01, 0.012))),
+        mix=replace(GOOD, accuracy=0.96, low=0.94, high=0.98),
+    ),
     "one plate": RankingVerdict(
         replace(GOOD, p_value=None, low=NAN, high=NAN),
         HeldOut(1240, 1, "plate"),
@@ -308,9 +344,9 @@ def test_typical_sentences_are_as_in_the_snapshot():
     lines = []
     for case, verdict in TYPICAL.items():
         lines += [f"== {case}", *told(verdict)]
-        runs = [verdict.reliability.accuracy] * verdict.leaders.num_runs
+        runs = [verdict.mix_reliability.accuracy] * verdict.leaders.num_runs
         lines += [accuracy_sentences.accuracy_sentence(verdict, runs)]
-        lines += [accuracy_sentences.figure_title(verdict.reliability, verdict.held_out), ""]
+        lines += [accuracy_sentences.figure_title(verdict.mix_reliability, verdict.held_out), ""]
     for case, compared in COMPARISONS.items():
         lines += [f"== comparison: {case}", comparison.headline(compared)]
         lines += [
@@ -375,7 +411,7 @@ def test_what_replaces_a_channel_stands_beside_its_verdict():
 )
 def test_runs_agree_where_one_channel_leads_in_all(names, wins, short):
     found = Leaders(names, {"A": 0.5, "B": 0.3, "C": 0.2}, wins, 3)
-    assert leaders.answer(found).short == short
+    assert leaders.answer(RankingVerdict(GOOD, WELLS, found)).short == short
 
 
 def test_many_channels_are_cut_short():
@@ -407,6 +443,8 @@ def random_verdict(rng: np.random.Generator, names: tuple[str, ...]) -> RankingV
         None if rng.random() < 0.1 else found,
         None if rng.random() < 0.2 else random_panels(rng, names),
         {"a": found, "b": random_evidence(rng, names, num_groups)} if rng.random() < 0.2 else {},
+        None if rng.random() < 0.4 else random_reliability(rng),
+        int(rng.integers(1, 3)),
     )
 
 
@@ -474,6 +512,7 @@ CLAIMS = {
     "idle": r"shows? no evidence",
     "droppable": r"can be dropped",
     "enough": r"(?:is|together are) enough",
+    "not enough": r"(?:is|together are) not enough",
     "carrying": r"(?:carries|carry) the phenotype(?: only in combination)?",
 }
 
@@ -526,8 +565,26 @@ def assert_dropping_was_retrained(verdict: RankingVerdict, claims) -> None:
     for kind, channels in claims:
         if kind == "enough":
             assert channels in [{*each.channels} for each in good]
+        if kind == "not enough":
+            assert not any({*each.channels} <= channels for each in good)
         if kind == "droppable":
             assert channels in [{*each.dropped} for each in good]
+
+
+WEIGHTS = re.compile(
+    r"By the weights|of the mix|leads? (?:with|the mix)|the lead|largest share|(?:No|no) channel "
+    r"stands|on the weights alone|single out"
+)
+
+
+def assert_nothing_is_made_of_failed_models(verdict: RankingVerdict, text: str, names) -> None:
+    """Of models that show nothing no text names a channel; of their weights no text speaks."""
+    if not verdict.reliability.is_reliable:
+        assert claims_in(text, names) == []
+        rest = re.sub(r"\(\d.*?\)|'no evidence'", "", text)
+        assert not [name for name in names if re.search(rf"\b{re.escape(name)}\b", rest)]
+    if not verdict.weights_are_reliable:
+        assert not WEIGHTS.search(text), text
 
 
 CHANGE = re.compile(
@@ -576,8 +633,7 @@ def test_no_two_sentences_of_a_result_contradict_each_other(number):
         for text in texts:
             assert_costs_were_retrained(verdict, text)
             assert_numbers_have_one_form(text)
-        if not verdict.reliability.is_reliable:
-            assert claims == []
+            assert_nothing_is_made_of_failed_models(verdict, text, names)
         seen |= {kind for kind, _ in claims}
     assert seen == set(CLAIMS)  # else the sentences have changed and nothing is checked
 

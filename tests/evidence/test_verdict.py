@@ -386,11 +386,9 @@ def ranking_of(evidence, panels=None, *, reliability=GOOD, shares=(0.1, 0.2, 0.7
     )
 
 
-def test_a_ranking_holds_settled_verdicts_unless_its_models_are_not_reliable():
+def test_a_ranking_holds_settled_verdicts():
     panels = panels_of((("ER", "Mito"), CHEAP))
     assert verdicts_of(ranking_of(ADDING, panels).evidence)["DNA"] == "replaceable"
-    poor = Reliability(0.5, 0.5, 100)
-    assert ranking_of(ADDING, panels, reliability=poor).evidence == ADDING
     assert ranking_of(ADDING).evidence == ADDING
 
 

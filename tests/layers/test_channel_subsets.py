@@ -36,7 +36,7 @@ def test_what_is_kept_is_not_rescaled():
 
 
 def test_without_whole_images_every_subset_size_is_equally_frequent():
-    sizes = kept(keep_all=0.0, seed=1).sum(axis=1)
+    sizes = kept(keep_all=0.0, extremes=0.0, seed=1).sum(axis=1)
     np.testing.assert_allclose(np.bincount(sizes.astype(int)) / len(sizes), 0.2, atol=0.02)
 
 
@@ -53,8 +53,20 @@ def test_every_subset_of_a_size_is_equally_frequent():
 
 
 def test_a_share_of_the_images_is_left_whole():
-    whole = (kept(keep_all=0.6, seed=4).sum(axis=1) == 4).mean()
+    whole = (kept(keep_all=0.6, extremes=0.0, seed=4).sum(axis=1) == 4).mean()
     assert whole == pytest.approx(0.6 + 0.4 / 5, abs=0.02)
+
+
+def test_a_share_of_the_images_keeps_one_channel_or_all_but_one():
+    sizes = kept(keep_all=0.2, extremes=0.5, seed=6).sum(axis=1).astype(int)
+    found = np.bincount(sizes, minlength=5) / len(sizes)
+    np.testing.assert_allclose(found, [0.06, 0.31, 0.06, 0.31, 0.26], atol=0.02)
+
+
+@pytest.mark.parametrize("extremes", [-0.1, 0.9])
+def test_a_share_of_extremes_out_of_range_is_refused(extremes):
+    with pytest.raises(ValueError, match=r"share from 0 to 1 - keep_all. Received: extremes="):
+        ChannelSubsets(keep_all=0.2, extremes=extremes)
 
 
 def test_the_seed_fixes_the_masks_and_each_call_draws_new_ones():

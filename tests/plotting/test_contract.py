@@ -3,6 +3,7 @@
 import inspect
 import re
 import warnings
+from types import SimpleNamespace
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -15,11 +16,15 @@ from keras_dcmix.importance.channel_importance import ChannelImportance
 from keras_dcmix.importance.methods.deletion_insertion import curves_along
 from keras_dcmix.importance.subsets import SubsetScores
 from keras_dcmix.plotting import (
+    plot_cells,
     plot_deletion_insertion,
+    plot_evidence,
+    plot_groups,
     plot_importance,
     plot_methods,
     plot_mix,
     plot_panels,
+    plot_plate,
     plot_rank_correlation,
     plot_thumbnails,
     plot_trajectory,
@@ -40,6 +45,21 @@ HISTORY = pd.DataFrame(
 )
 MEMBERS = (np.arange(16)[:, None] >> np.arange(4)) & 1 == 1
 SCORES = SubsetScores(NAMES, MEMBERS, {"accuracy": MEMBERS @ [3, 2, 0, 0] + RNG.random((5, 16))})
+EVIDENCE = pd.DataFrame(
+    {"channel": NAMES, "share": [0.4, 0.3, 0.2, 0.1], "replaced_by": ["", "", "DNA", ""]}
+    | {"verdict": ["needed", "needed in combination", "replaceable", "no evidence"]}
+    | {f"alone{end}": [0.4, 0.1, 0.2, 0.0] for end in ("", "_low", "_high", "_p")}
+    | {f"unique{end}": [0.3, 0.1, 0.0, 0.0] for end in ("", "_low", "_high", "_p")}
+)
+GROUPS = pd.DataFrame(
+    {"group": [f"P_{i}_B0{i + 1}" for i in range(4)], "label": NAMES, "predicted": NAMES[0]}
+    | {"images": 9, **{f"p:{name}": [0.7, 0.1, 0.1, 0.1] for name in NAMES}}
+)
+SOME = [
+    SimpleNamespace(label=name, images=IMAGES, probabilities=[0.9, 0.8], groups=["_$", "B"])
+    for name in NAMES
+]
+CELLS = SimpleNamespace(typical=SOME, worst=SOME, pixel_size=0.5)
 CURVES = {"$m_1$": curves_along(NAMES, len), "dcmix": curves_along(NAMES[::-1], len)}
 DRAWINGS = {
     "plot_importance": lambda ax: plot_importance(RESULTS[0], ax=ax),
@@ -49,6 +69,10 @@ DRAWINGS = {
     "plot_methods": lambda ax: plot_methods(RESULTS, ax=ax),
     "plot_panels": lambda ax: plot_panels(SCORES, ax=ax),
     "plot_thumbnails": lambda ax: plot_thumbnails(IMAGES, channel_names=NAMES, ax=ax),
+    "plot_evidence": lambda ax: plot_evidence(EVIDENCE, ax=ax),
+    "plot_plate": lambda ax: plot_plate(GROUPS, of=NAMES[1], ax=ax),
+    "plot_groups": lambda ax: plot_groups(GROUPS, of=NAMES[1], ax=ax),
+    "plot_cells": lambda ax: plot_cells(CELLS, channel_names=NAMES, ax=ax),
     "plot_deletion_insertion": lambda ax: plot_deletion_insertion(CURVES, ax=ax),
 }
 every_figure = pytest.mark.parametrize("draw", DRAWINGS.values(), ids=DRAWINGS)
@@ -64,6 +88,10 @@ TOPS = {
     "plot_mix": lambda top: plot_mix(IMAGES, [4, 3, 2, 1], top=top),
     "plot_methods": lambda top: plot_methods(RESULTS, top=top),
     "plot_panels": lambda top: plot_panels(SCORES, top=top),
+    "plot_evidence": lambda top: plot_evidence(EVIDENCE, top=top),
+    "plot_plate": lambda top: plot_plate(GROUPS, top=top),
+    "plot_groups": lambda top: plot_groups(GROUPS, top=top),
+    "plot_cells": lambda top: plot_cells(CELLS, channel_names=NAMES, top=top),
     "plot_thumbnails": lambda top: plot_thumbnails(IMAGES, channel_names=NAMES, top=top),
 }
 every_top = pytest.mark.parametrize("draw", TOPS.values(), ids=TOPS)

@@ -30,16 +30,16 @@ def test_a_top_that_is_no_count_is_refused_in_one_sentence(top):
 @pytest.mark.parametrize("largest", [0.0700001, 0.07, 0.0111, 0.00512, 0.123])
 def test_no_channel_is_above_the_number_that_none_is_above(largest):
     words = shares_together(np.array([largest, largest / 2]))
-    limit = float(words.removesuffix(" %").rpartition(" ")[2]) / 100
+    limit = float(words.removesuffix("%").rpartition(" ")[2]) / 100
     assert largest <= limit + 1e-9
     assert limit < 1.1 * largest
 
 
 def test_a_single_channel_is_not_called_together():
-    assert shares_together(np.array([0.03])) == "3.0 %"
+    assert shares_together(np.array([0.03])) == "3.0%"
 
 
-@pytest.mark.parametrize(("share", "text"), [(1.0, "100 %"), (0.0, "0 %"), (5e-5, "below 0.01 %")])
+@pytest.mark.parametrize(("share", "text"), [(1.0, "100%"), (0.0, "0%"), (5e-5, "below 0.01%")])
 def test_a_share_is_never_rounded_to_none_at_all(share, text):
     assert share_in_percent(share) == text
 

@@ -121,7 +121,7 @@ def test_of_many_channels_twenty_have_bars_and_one_bar_covers_the_others(number)
 def test_shares_of_bars_and_of_the_others_add_up_to_all():
     result = shares(47)
     ax = plot_importance(result, top=10)
-    together, limit = re.findall(r"([\d.]+) %", ax.texts[-1].get_text())
+    together, limit = re.findall(r"([\d.]+)%", ax.texts[-1].get_text())
     shown = sum(bar.get_width() for bar in ax.patches[:10])
     assert float(together) / 100 == pytest.approx(1 - shown, abs=0.005)
     assert float(limit) / 100 >= np.sort(result.scores)[::-1][10]
@@ -155,7 +155,7 @@ def test_an_even_share_is_marked_where_many_channels_have_shares(result, is_draw
     ax = plot_importance(result)
     places = [line.get_xdata()[0] for line in ax.lines if len(line.get_xdata()) == 2]
     assert (1 / result.num_channels in places) == is_drawn
-    assert ("even share, 1/13 = 7.7 %" in ax.get_xlabel()) == is_drawn
+    assert ("even share, 1/13 = 7.7%" in ax.get_xlabel()) == is_drawn
 
 
 @pytest.mark.parametrize("top", [1, 20, None])

@@ -50,15 +50,15 @@ def test_shares_of_pictures_and_of_the_others_add_up_to_all():
     line = next(text.get_text() for text in ax.texts if "channels" in text.get_text())
     assert line.startswith("and 35 more channels, ")
     shares = [picture.get_title().split("\n")[1] for picture in pictures(ax)[:12]]
-    found = [float(re.search(r"([\d.]+) %", text)[1]) for text in (*shares, line)]
+    found = [float(re.search(r"([\d.]+)%", text)[1]) for text in (*shares, line)]
     assert sum(found) == pytest.approx(100, abs=1)
 
 
 def test_the_others_have_a_share_of_each_mix():
     ax = plot_mix(images(3), [[5, 5], [4, 2], [1, 3]], top=1)
-    assert ax.texts[-1].get_text() == "and 2 more channels, 50 % and 50 % of the mixes together"
+    assert ax.texts[-1].get_text() == "and 2 more channels, 50% and 50% of the mixes together"
     ax = plot_mix(images(3), [5, 4, 1], top=2)
-    assert ax.texts[-1].get_text() == "and 1 more channel, 10 % of the mix"
+    assert ax.texts[-1].get_text() == "and 1 more channel, 10% of the mix"
 
 
 def test_up_to_twelve_channels_all_have_pictures_and_no_line_below():
@@ -70,7 +70,7 @@ def test_up_to_twelve_channels_all_have_pictures_and_no_line_below():
 def test_titles_hold_name_and_share():
     ax = plot_mix(images(3), [1, 6, 1], channel_names=["DNA", "$RNA$", "ER"])
     titles = [picture.get_title() for picture in pictures(ax)]
-    assert titles == ["$RNA$\n75 %", "DNA\n12 %", "ER\n12 %", "mix"]
+    assert titles == ["$RNA$\n75%", "DNA\n12%", "ER\n12%", "mix"]
     assert not pictures(ax)[0].title.get_parse_math()
 
 

@@ -7,6 +7,7 @@ import pytest
 from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.colors import to_hex
 
+from keras_dcmix.evidence.panel_verdict import Interval, PanelsVerdict, RetrainedPanel, decide
 from keras_dcmix.importance.subsets import SubsetScores
 from keras_dcmix.importance.subsets.gains import prefixes
 from keras_dcmix.plotting import plot_panels
@@ -224,3 +225,88 @@ def test_no_number_on_the_axis_touches_the_name_of_the_first_channel():
     numbers = [label for label in ax.get_yticklabels() if label.get_text()]
     assert numbers
     assert not any(label.get_window_extent().overlaps(name) for label in numbers)
+
+
+def retrained(*panels, level=0.95, margin=0.02, names=("a", "b", "c")):
+    """Retrained panels from pairs of channels and cost, with intervals of a point to each side."""
+    found = []
+    for channels, cost in panels:
+        interval = Interval(cost, cost - 0.01, cost + 0.01)
+        found.append(
+            RetrainedPanel(
+                channels=tuple(channels),
+                dropped=tuple(name for name in names if name not in channels),
+                accuracy=Interval(level - cost, level - cost - 0.03, level - cost + 0.03),
+                cost=interval,
+                decision=decide(interval, margin),
+                was_asked=False,
+            )
+        )
+    return PanelsVerdict(Interval(level, level - 0.03, level + 0.03), tuple(found), margin)
+
+
+def three(gains=(0.3, 0.1, 0.0)):
+    values = 0.5 + table(3).subsets @ gains
+    return SubsetScores(["a", "b", "c"], table(3).subsets, {"accuracy": np.tile(values, (2, 1))})
+
+
+def labelled(ax, label):
+    return [part for part in ax.collections if part.get_label() == label]
+
+
+def test_retrained_panels_are_on_top_of_the_estimates():
+    ax = plot_panels(three(), retrained=retrained(("a", 0.1), ("ab", 0.0)))
+    (sufficient,), (insufficient,) = labelled(ax, "sufficient"), labelled(ax, "insufficient")
+    np.testing.assert_allclose(sufficient.get_offsets(), [[1, 0.95]])
+    np.testing.assert_allclose(insufficient.get_offsets(), [[0, 0.85]])
+    (estimates,) = labelled(ax, "estimates")
+    np.testing.assert_allclose(estimates.get_offsets()[:, 1], [0.8, 0.9, 0.9])
+    assert estimates.zorder < sufficient.zorder
+
+
+def test_a_whisker_is_the_difference_to_all_channels():
+    ax = plot_panels(three(), retrained=retrained(("a", 0.1)))
+    (whisker,) = [line for line in ax.lines if line.get_label() == "_interval"]
+    assert list(whisker.get_ydata()) == pytest.approx([0.84, 0.86])
+
+
+def test_no_accuracy_is_above_one():
+    sure = retrained(("ab", -0.005), level=0.995)
+    ax = plot_panels(three((0.3, 0.2, 0.0)), retrained=sure)
+    assert ax.spines["left"].get_bounds()[1] == 1
+    assert max(ax.get_yticks()) <= 1 + 1e-9
+    assert ax.get_ylim()[1] < 1.05
+    (whisker,) = [line for line in ax.lines if line.get_label() == "_interval"]
+    assert max(whisker.get_ydata()) <= 1
+
+
+def test_a_retrained_panel_that_is_not_the_best_of_its_size_has_a_column_of_its_own():
+    ax = plot_panels(three(), retrained=retrained(("c", 0.4)))
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["1", "1", "2", "3"]
+
+
+def test_the_title_and_the_orange_column_follow_what_was_retrained():
+    ax = plot_panels(three(), retrained=retrained(("a", 0.0)))
+    assert ax.get_title(loc="left") == "a is enough"
+    assert {x for x, _ in dots(ax, ORANGE.lower())} == {0}
+    worse = plot_panels(three(), retrained=retrained(("a", 0.1)))
+    assert worse.get_title(loc="left") == "a is not enough"
+
+
+def test_without_a_retrained_panel_nothing_is_said_about_dropping():
+    nan = float("nan")
+    ax = plot_panels(three(), retrained=PanelsVerdict(Interval(nan, nan, nan), (), nan))
+    assert ax.get_title(loc="left").endswith("estimates")
+    assert not labelled(ax, "all channels")
+    assert "margin" not in ax.get_xlabel()
+
+
+def test_a_small_difference_does_not_fill_the_scale():
+    ax = plot_panels(three((0.45, 0.0, 0.0)), retrained=retrained(("a", 0.001)))
+    low, high = ax.spines["left"].get_bounds()
+    assert high - low >= 0.1
+
+
+def test_retrained_panels_need_the_metric_accuracy():
+    with pytest.raises(ValueError, match=r"`metric` must be 'accuracy'.*metric='f1'"):
+        plot_panels(table(3), retrained=retrained(("a", 0.0)), metric="f1")

@@ -88,7 +88,7 @@ def test_of_many_channels_some_are_coloured_and_the_others_grey_with_one_label(o
 @pytest.mark.parametrize("number", [9, 12, 47, 200])
 def test_shares_at_the_ends_and_of_the_others_add_up_to_all(number):
     ax = plot_trajectory(history(number))
-    found = [float(re.search(r"([\d.]+) %", text.get_text())[1]) for text in ax.texts]
+    found = [float(re.search(r"([\d.]+)%", text.get_text())[1]) for text in ax.texts]
     assert sum(found) == pytest.approx(100, abs=0.5 * len(found))
 
 
@@ -104,7 +104,7 @@ def test_all_lines_can_be_labelled_and_told_apart():
 def test_the_line_of_an_even_share_is_named_where_channels_are_many(number, is_named):
     ax = plot_trajectory(history(number))
     assert any(set(line.get_ydata()) == {1 / number} for line in ax.lines)
-    assert ("even share, 1/13 = 7.7 %" in ax.get_xlabel()) == is_named
+    assert ("even share, 1/13 = 7.7%" in ax.get_xlabel()) == is_named
 
 
 @pytest.mark.parametrize(("number", "top"), [(2, 8), (8, 8), (30, 8), (30, None)])

@@ -36,7 +36,8 @@ def subset_scores(names, gains, *, num_blocks: int = 12, noise: float = 0.002) -
     members = np.array(list(itertools.product([False, True], repeat=min(number, 8))))
     if number > 8:
         order = np.arange(number)
-        orders = np.stack([order, order[::-1]])
+        half = np.roll(order, number // 2)
+        orders = np.stack([order, order[::-1], half, half[::-1]])
         prefixes = [np.isin(order, o[:size]) for o in orders for size in range(number + 1)]
         one = np.eye(number, dtype=bool)
         members = np.unique([*prefixes, *one, *~one], axis=0)
@@ -152,7 +153,7 @@ def make_ranking(
 
 def made_check(names, gains, classes) -> ChannelCheck:
     scores = subset_scores(names, gains)
-    by_class = {name: scores for name in classes} if len(classes) > 2 else {}
+    by_class = dict.fromkeys(classes, scores) if len(classes) > 2 else {}
     return ChannelCheck(scores, 80, 12, 1.0, None, by_class)
 
 

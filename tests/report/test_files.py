@@ -7,10 +7,12 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from keras_dcmix import SubsetScores, Training
 from keras_dcmix.models import build_classifier
+from keras_dcmix.plotting import plot_evidence
 from keras_dcmix.report.comparison_files import save_comparison
 from keras_dcmix.report.ranking_files import ranking_figures, save_ranking
 from keras_dcmix.report.result_files import COMPARISON, RANKING, in_words, selected
@@ -24,9 +26,9 @@ ARGUMENTS = {"source": "plate\udcff", "channels": "α-tubulin, 核"}
 def saved_ranking(ranking_of):
     """A ranking whose model knows its channels, so that it has a card."""
 
-    def make(*, check: bool = True):
+    def make(**options):
         model = build_classifier((12, 12, 2), 2, channel_names=("GFP", "DNA"))
-        return replace(ranking_of(num_runs=2, check=check), model=model)
+        return replace(ranking_of(num_runs=2, **options), model=model)
 
     return make
 
@@ -40,9 +42,12 @@ def listed(files) -> list[str]:
 
 
 @pytest.mark.parametrize("check", [True, False])
-def test_a_ranking_writes_the_files_that_are_listed(saved_ranking, tmp_path, check):
-    save_ranking(saved_ranking(check=check), tmp_path, arguments=ARGUMENTS)
-    assert names(tmp_path) == listed(selected(RANKING, check=check))
+@pytest.mark.parametrize("unit", ["well", "donor"])
+def test_a_ranking_writes_the_files_that_are_listed(saved_ranking, tmp_path, check, unit):
+    made = replace(saved_ranking(check=check, retrain=check), group_unit=unit)
+    save_ranking(made, tmp_path, arguments=ARGUMENTS)
+    wells = unit == "well"
+    assert names(tmp_path) == listed(selected(RANKING, check=check, panels=check, wells=wells))
 
 
 @pytest.mark.parametrize("channels", [("noise", "faint", "signal"), ("noise", "signal")])
@@ -87,9 +92,17 @@ def test_the_record_of_a_ranking_holds_what_was_done(saved_ranking, tmp_path):
     assert record["seconds"] == 2.0
     assert record["group_unit"] == "well"
     assert (record["num_test_images"], record["num_unlabelled"]) == (80, 4)
-    assert record["split"]["seeds"]["1"]["train"] == ["C01", "C02"]
-    assert record["check"]["all_subsets"]
-    assert record["check"]["shapley"]["GFP"] == pytest.approx(0.45)
+    assert record["split"]["1"]["train"] == ["C01", "C02"]
+    assert (record["folds"], record["repeats"]) == (2, 1)
+    assert 0 < record["p_value"] <= 0.05
+    assert record["metrics"]["per_image"]["accuracy"] == pytest.approx(0.95)
+    assert record["metrics"]["per_image"]["z_prime"] is None
+    assert record["check"]["p_values"]["GFP"]["alone"] < 0.001
+    assert record["check"]["num_orders"] is None
+    (panel,) = record["retraining"]["panels"]
+    assert panel["channels"] == ["GFP"]
+    assert panel["cost"] == pytest.approx([0.002, -0.003, 0.007])
+    assert record["retraining"]["margin"] == 0.02
     assert record["versions"]["keras"]
     scores = SubsetScores.from_csv(tmp_path / "subsets.csv")
     assert scores.channel_names == ("GFP", "DNA")
@@ -133,12 +146,21 @@ def test_the_bars_say_so_where_no_channel_stands_out(ranking_of):
 
 def test_a_figure_states_how_good_the_models_are(ranking_of):
     figures = ranking_figures(ranking_of(num_runs=2))
-    assert figures["importance"].get_title(loc="right").startswith("accuracy 0.95 on unseen wells")
+    assert figures["importance"].get_title(loc="right").startswith("accuracy 95% on unseen wells")
     assert "model of seed 0" in figures["mix"].get_title(loc="right")
 
 
-def test_the_panels_of_a_check_that_is_not_reliable_have_a_title_that_says_so(ranking_of):
-    ranking = ranking_of(num_runs=2)
-    weak = replace(ranking, check=replace(ranking.check, accuracy=0.5))
-    titles = [ranking_figures(each)["panels"].get_title(loc="left") for each in (ranking, weak)]
+def test_tables_of_evidence_panels_and_wells_can_be_read_again(saved_ranking, tmp_path):
+    made = saved_ranking()
+    save_ranking(made, tmp_path, arguments=ARGUMENTS)
+    for name in ("evidence", "panels"):
+        read = pd.read_csv(tmp_path / f"{name}.csv")
+        assert list(read) == list(getattr(made, name))
+    assert pd.read_csv(tmp_path / "wells.csv")["group"].tolist()[0] == "A01"
+    assert plot_evidence(pd.read_csv(tmp_path / "evidence.csv")).child_axes
+
+
+def test_the_figure_of_panels_says_where_the_models_are_not_reliable(ranking_of):
+    both = ranking_of(num_runs=2), ranking_of(num_runs=2, accuracy=0.5)
+    titles = [ranking_figures(each)["panels"].get_title(loc="left") for each in both]
     assert [("not reliable" in title) for title in titles] == [False, True]

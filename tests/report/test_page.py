@@ -13,13 +13,18 @@ import matplotlib.pyplot as plt
 import pytest
 from jinja2 import Environment, PackageLoader
 
+from keras_dcmix.report import figures
 from keras_dcmix.report.figures import Picture, picture
 from keras_dcmix.report.page import Table
 
 CASES = (
-    *("plain", "not reliable", "no check", "weak check", "one run", "20 channels", "200 channels"),
-    *("12 classes", "no arguments", "hostile"),
+    *("plain", "not reliable", "no check", "no retraining", "one run", "20 channels"),
+    *("200 channels", "3 classes", "12 classes", "no arguments", "hostile"),
 )
+SEARCHABLE = [
+    *("Evidence for each channel", "Accuracy with one channel alone, and with all but one"),
+    *("Share of the mix", "Each run"),
+]
 HOSTILE = "<script>alert(1)</script>"
 QUOTES = "\"><img src=x onerror='alert(2)'>{{ 7*7 }}&amp;"
 
@@ -67,7 +72,7 @@ def test_a_search_field_is_labelled_hidden_without_script_and_above_its_table(pa
         rows = table.findall("tbody/tr")
         assert len(rows) == 20
         assert not [row for row in rows if row.get("hidden")]
-    assert captions == ["Share of the mix", "Weights and check for each channel", "Each run"]
+    assert captions == SEARCHABLE
 
 
 @pytest.mark.parametrize(("number", "has_search"), [(12, False), (13, True)])
@@ -120,7 +125,7 @@ console.log([field.hidden, shown, output.textContent].join(";"));
 def test_headings_tables_and_pictures_can_be_followed_by_ear(page_of, case):
     document = page_of(case).document
     headings = [each.tag for each in document.iter() if re.fullmatch("h[1-6]", str(each.tag))]
-    assert headings == ["h1", *["h2"] * 6]
+    assert headings == ["h1", *["h2"] * (7 if case != "no check" else 5)]
     assert all(head.get("scope") in {"col", "row"} for head in document.iter("th"))
     assert all(table.find("caption") is not None for table in document.iter("table"))
     assert all(len(alt) > 40 for alt in page_of(case).alts)
@@ -134,13 +139,13 @@ def test_the_page_forbids_scripts_and_network(page_of):
 
 def test_a_picture_points_to_nothing_outside_and_needs_no_font(page_of):
     drawings = page_of("hostile").drawings
-    assert len(drawings) == 3
+    assert len(drawings) == 5
     for drawing in drawings:
         assert "<script" not in drawing
         assert "<text" not in drawing
         links = re.findall(r'href="([^"]+)"', drawing)
         assert links
-        assert all(link.startswith("#") for link in links)
+        assert all(re.match("#|data:image/png;base64,", link) for link in links)
 
 
 @pytest.mark.parametrize("name", [HOSTILE, QUOTES])
@@ -151,7 +156,7 @@ def test_a_name_is_shown_as_text_wherever_it_comes_from(page_of, name):
     shown = " ".join(name.split())
     assert shown in page.headline
     assert shown in page.text(".//title")
-    for where in ("ranking", "model", "trust", "done"):
+    for where in ("evidence", "panels", "model", "weights", "done"):
         assert shown in page.section(where), where
     for key in ("source", "label"):
         assert f"{key} {HOSTILE} {' '.join(QUOTES.split())}" in page.text(".//header")
@@ -217,9 +222,27 @@ def test_drawing_neither_follows_nor_changes_the_style_of_the_user(page_of, page
 
 @pytest.mark.parametrize(("width", "scrolls"), [(400, False), (900, True)])
 def test_a_picture_that_would_be_too_small_on_a_phone_scrolls_there(width, scrolls):
-    assert Picture("data:,", "", "", width, 300).is_wide == scrolls
+    assert Picture("data:,", "data:,", "", "", width, 300).is_wide == scrolls
 
 
 def test_a_picture_has_the_size_that_it_was_drawn_in():
     drawn = picture(lambda ax: ax, alt="", caption="", size=(5.0, 2.0))
     assert drawn.width / drawn.height == pytest.approx(5 / 2, rel=0.15)
+
+
+def test_a_dark_page_has_dark_figures_and_paper_light_ones(page_of):
+    pictures = page_of("plain").document.findall(".//picture")
+    assert len(pictures) == len(page_of("plain").alts)
+    for each in pictures:
+        source = each.find("source")
+        assert source.get("media") == "screen and (prefers-color-scheme: dark)"
+        assert source.get("srcset") != each.find("img").get("src")
+
+
+def test_dark_figures_have_the_colours_of_a_dark_page(page_of):
+    style = page_of("plain").document.find(".//style").text
+    block = re.findall(r":root \{(.*?)\}", style, flags=re.DOTALL)[1]
+    colors = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", block))
+    assert (colors["card"], colors["ink"]) == (figures.CARD, figures.INK)
+    dark = page_of("plain").document.find(".//picture/source").get("srcset").rpartition(",")[2]
+    assert colors["ink"] in base64.b64decode(dark).decode()

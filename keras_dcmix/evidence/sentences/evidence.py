@@ -12,7 +12,7 @@ from keras_dcmix.evidence.channel_evidence import (
     Gain,
 )
 from keras_dcmix.evidence.sentences.answer import Answer, Short
-from keras_dcmix.evidence.verdict import HeldOut
+from keras_dcmix.evidence.verdict import HeldOut, RankingVerdict
 
 _QUESTION = "Do channels show evidence?"
 _MOST = 4  # channels of one verdict that a sentence names
@@ -139,17 +139,21 @@ def nats(value: float) -> str:
     return f"{round(value, 3) + 0.0:.3f}".replace("-", "\N{MINUS SIGN}")
 
 
-def answer(evidence: Evidence | None, held_out: HeldOut) -> Answer:
+def answer(verdict: RankingVerdict) -> Answer:
     """Whether it is shown what channels add."""
+    evidence, held_out = verdict.evidence, verdict.held_out
     if evidence is None:
-        return Answer(_QUESTION, "not known", not_measured())
+        return Answer(_QUESTION, "not known", not_measured(verdict))
     short: Short = "not known" if evidence.groups_missing else "yes" if evidence.shown else "no"
     return Answer(_QUESTION, short, summary(evidence, held_out))
 
 
-def not_measured() -> str:
+def not_measured(verdict: RankingVerdict) -> str:
     """What is missing where no model with masked channels was trained."""
-    return "What each channel adds was not measured, so the order rests on the weights alone."
+    rests = "the order rests on the weights alone"
+    if not verdict.weights_are_reliable:
+        rests = "there is no order"
+    return f"What each channel adds was not measured, so {rests}."
 
 
 def by_class(classes: Mapping[str, Evidence]) -> str:
@@ -161,12 +165,13 @@ def by_class(classes: Mapping[str, Evidence]) -> str:
     return f"The largest evidence by class is {listed(rows, _MOST_CLASSES)}."
 
 
-def doubts(evidence: Evidence | None, held_out: HeldOut) -> list[str]:
+def doubts(verdict: RankingVerdict) -> list[str]:
     """What is uncertain about the evidence."""
+    evidence = verdict.evidence
     if evidence is None:
-        return [not_measured()]
+        return [not_measured(verdict)]
     if evidence.groups_missing:
-        return [too_few(evidence, held_out)]
+        return [too_few(evidence, verdict.held_out)]
     return [*_hidden(evidence), *_sampled(evidence)]
 
 

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from keras_dcmix._common.wording import listed, percent, quantity, verb
 from keras_dcmix.evidence.channel_evidence import ChannelEvidence
 from keras_dcmix.evidence.leaders import Leaders
+from keras_dcmix.evidence.sentences import mix
 from keras_dcmix.evidence.sentences.answer import Answer
+from keras_dcmix.evidence.sentences.reliability import NO_MEANING
 from keras_dcmix.evidence.verdict import RankingVerdict
 
 _MOST_FOLLOWERS = 4
@@ -15,10 +17,6 @@ _MOST_SHARES = 4  # that are listed where no channel stands out
 _ALL_SHARES = 6  # so many channels are all listed with their shares
 _MOST = 3  # channels that are named where weights and evidence differ
 
-_ONE_MIX = (
-    "one non-negative mix cannot show inverted contrast, or classes that differ in which channel "
-    "is bright"
-)
 _TAKES_ONE = "another channel carries the same information, and the mix takes only one"
 _TOO_SHORT = "a weight stays high where training is too short to lower it"
 
@@ -50,6 +48,17 @@ def summary(leaders: Leaders) -> str:
     return f"{text}; then {', '.join(rest[:_MOST_FOLLOWERS])}{more}"
 
 
+def paragraph(verdict: RankingVerdict) -> str:
+    """All about the weights: who leads, what limits them, where they differ from the evidence.
+
+    Of models that are not reliable only that their weights have no meaning.
+    """
+    if not verdict.weights_are_reliable:
+        return mix.limits(verdict) or NO_MEANING
+    parts = [f"{summary(verdict.leaders)}.", mix.limits(verdict), difference(verdict)]
+    return " ".join(filter(None, parts))
+
+
 def headline(leaders: Leaders) -> str:
     """Which channels lead, where there is no evidence: said to rest on the weights alone."""
     names, shares = leaders.names, leaders.shares
@@ -78,7 +87,7 @@ def difference(verdict: RankingVerdict) -> str:
         parts.append(
             f"{_with_shares(found, verdict.leaders)} {shows} evidence but {has} little weight"
         )
-        reasons = [_ONE_MIX if verdict.overlooked else _TAKES_ONE]
+        reasons = [mix.ONE_MIX if verdict.overlooked else _TAKES_ONE]
     if not parts:
         return ""
     return f"{', and '.join(parts)}: {reasons[0]}."
@@ -94,9 +103,12 @@ def _with_shares(channels: Sequence[ChannelEvidence], leaders: Leaders) -> str:
     )
 
 
-def answer(leaders: Leaders) -> Answer:
+def answer(verdict: RankingVerdict) -> Answer:
     """Whether the runs agree on the first channel."""
-    question, first, count = "Do the runs agree?", leaders.names[0], leaders.num_runs
+    leaders, question = verdict.leaders, "Do the runs agree?"
+    first, count = leaders.names[0], leaders.num_runs
+    if not verdict.weights_are_reliable:
+        return Answer(question, "not known", NO_MEANING)
     how = "Each run is a separate model, trained on a different part of the data."
     if count == 1:
         text = "There was a single run, so the spread of the weights is not known."
@@ -116,6 +128,8 @@ def answer(leaders: Leaders) -> Answer:
 def agreement_answer(verdict: RankingVerdict) -> Answer:
     """Whether weights and evidence name the same channels."""
     question = "Do the weights agree with the evidence?"
+    if not verdict.weights_are_reliable:
+        return Answer(question, "not known", paragraph(verdict))
     if verdict.evidence is None or verdict.evidence.groups_missing:
         return Answer(question, "not known", "There is no evidence to compare the weights with.")
     if not verdict.evidence.shown:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from keras_dcmix.evidence.sentences import evidence, leaders, panels, reliability
+from keras_dcmix.evidence.sentences import evidence, leaders, mix, panels, reliability
 from keras_dcmix.evidence.sentences.answer import Answer
 from keras_dcmix.evidence.verdict import RankingVerdict
 
+_NOTHING_KNOWN = "Which channels matter was not measured, and the weights have no meaning"
 _CERTAIN = "Weights and evidence name the same channels, and no verdict is open."
 
 
@@ -20,14 +21,17 @@ def headline(verdict: RankingVerdict) -> str:
         return panels.headline(verdict.panels, verdict.held_out, verdict.evidence)
     if verdict.evidence is not None:
         return evidence.headline(verdict.evidence, verdict.held_out)
+    if not verdict.weights_are_reliable:
+        return _NOTHING_KNOWN
     return leaders.headline(verdict.leaders)
 
 
 def facts(verdict: RankingVerdict) -> list[str]:
     """The three facts under the headline: accuracy, retrained panels, what is uncertain most."""
     if not verdict.reliability.is_reliable:
-        first = [reliability.quality_sentence(verdict), panels.NOT_RELIABLE]
-        return [*first, *filter(None, [reliability.what_helps(verdict)])]
+        unknown = f"{panels.NOT_RELIABLE} {reliability.closed(verdict)}".strip()
+        found = [reliability.quality_sentence(verdict), unknown, reliability.what_helps(verdict)]
+        return [each for each in found if each]
     first = [each for each in doubts(verdict) if each != panels.NOT_RETRAINED][:1]
     return [
         reliability.quality_sentence(verdict),
@@ -41,14 +45,17 @@ def summary(verdict: RankingVerdict) -> str:
     if not verdict.reliability.is_reliable:
         return reliability.no_ranking_sentence(verdict)
     found = verdict.evidence
-    told = evidence.not_measured() if found is None else evidence.summary(found, verdict.held_out)
+    told = (
+        evidence.not_measured(verdict)
+        if found is None
+        else evidence.summary(found, verdict.held_out)
+    )
     sentences = [
         reliability.quality_sentence(verdict),
         told,
         evidence.by_class(verdict.classes),
         panels.summary(verdict.panels),
-        f"By the weights: {leaders.summary(verdict.leaders)}.",
-        leaders.difference(verdict),
+        f"{'By the weights: ' if verdict.weights_are_reliable else ''}{leaders.paragraph(verdict)}",
     ]
     return " ".join(filter(None, sentences))
 
@@ -62,10 +69,10 @@ def answers(verdict: RankingVerdict) -> list[Answer]:
         return [first, drop]
     return [
         first,
-        evidence.answer(verdict.evidence, verdict.held_out),
+        evidence.answer(verdict),
         drop,
         leaders.agreement_answer(verdict),
-        leaders.answer(verdict.leaders),
+        leaders.answer(verdict),
     ]
 
 
@@ -75,8 +82,9 @@ def doubts(verdict: RankingVerdict) -> list[str]:
         return reliability.doubts(verdict)
     found = [
         *panels.doubts(verdict.panels, verdict.evidence, verdict.held_out),
+        mix.limits(verdict),
         leaders.difference(verdict),
-        *evidence.doubts(verdict.evidence, verdict.held_out),
+        *evidence.doubts(verdict),
         *reliability.doubts(verdict),
     ]
     return [each for each in found if each]

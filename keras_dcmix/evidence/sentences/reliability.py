@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from keras_dcmix._common.wording import interval, percent, plural, probability, quantity
+from keras_dcmix.evidence.channel_evidence import ChannelVerdict
+from keras_dcmix.evidence.sentences import mix
 from keras_dcmix.evidence.sentences.answer import Answer
 from keras_dcmix.evidence.verdict import HeldOut, RankingVerdict, Reliability
 
+NO_MEANING = "The weights of models that are not reliable have no meaning."
 UNRELIABLE_BARS = "The models are not reliable, so the order of these bars has no meaning."
 
 
@@ -38,24 +42,28 @@ def unseen(held_out: HeldOut) -> str:
     return f"in {quantity(held_out.num_groups, f'unseen {held_out.group_unit}')}"
 
 
-def shortfall(model: Reliability) -> str:
-    """How accuracy misses the baseline, after "accuracy" or "model"."""
-    return f"is not {'clearly ' if model.is_above_baseline else ''}above the majority baseline"
-
-
 def no_ranking(verdict: RankingVerdict) -> str:
     """The headline where the models are not reliable."""
     model, held_out = verdict.reliability, verdict.held_out
     if model.is_above_baseline and not model.is_decidable:
         groups = quantity(held_out.num_groups, held_out.group_unit)
         return f"Whether accuracy is above the majority baseline cannot be decided with {groups}"
-    return f"No reliable ranking: accuracy {shortfall(model)}"
+    return f"No reliable ranking: accuracy {mix.shortfall(model)}"
 
 
 def no_ranking_sentence(verdict: RankingVerdict) -> str:
     """The same as a sentence, with its numbers."""
-    text, numbers = no_ranking(verdict), quality_sentence(verdict)
-    return " ".join(filter(None, [f"{text}.", numbers, what_helps(verdict)]))
+    text, numbers = f"{no_ranking(verdict)}.", quality_sentence(verdict)
+    return " ".join(filter(None, [text, numbers, closed(verdict), what_helps(verdict)]))
+
+
+def closed(verdict: RankingVerdict) -> str:
+    """What models that are not reliable mean for the evidence; empty where there is none."""
+    if verdict.evidence is None:
+        return ""
+    undecided = verdict.evidence.named(ChannelVerdict.UNDECIDED)
+    name = ChannelVerdict.UNDECIDED if undecided else ChannelVerdict.NO_EVIDENCE
+    return f"The verdict of each channel is therefore '{name}', whatever its own tests show."
 
 
 def what_helps(verdict: RankingVerdict) -> str:
@@ -65,7 +73,10 @@ def what_helps(verdict: RankingVerdict) -> str:
         return ""
     units = plural(verdict.held_out.group_unit)
     if not model.is_decidable:
-        return f"More {units} are needed."
+        if not model.groups_missing:
+            return f"More {units} are needed."
+        more = quantity(model.groups_missing, f"more {verdict.held_out.group_unit}")
+        return f"At least {more} {'is' if model.groups_missing == 1 else 'are'} needed."
     return f"More {units} or more epochs may help."
 
 
@@ -83,7 +94,7 @@ def accuracy(model: Reliability) -> str:
 
 
 def _with_interval(model: Reliability) -> str:
-    if model.low != model.low or model.high != model.high:  # NaN: not known
+    if math.isnan(model.low) or math.isnan(model.high):
         return percent(model.accuracy)
     return f"{percent(model.accuracy)} {interval(model.low, model.high)}"
 
@@ -97,19 +108,20 @@ def quality_sentence(verdict: RankingVerdict) -> str:
     """How good the models are, with the interval."""
     model = verdict.reliability
     return (
-        f"The models correctly classify {_with_interval(model)} of "
+        f"The {mix.models(verdict)} correctly classify {_with_interval(model)} of "
         f"{held_out_images(verdict.held_out)}; {_baseline(model)}."
     )
 
 
 def accuracy_sentence(verdict: RankingVerdict, accuracies: Sequence[float]) -> str:
-    """Accuracy with its range over the runs."""
+    """Accuracy of the models with a mix, with its range over the runs."""
     held_out, runs = verdict.held_out, len(accuracies)
     lowest, highest = percent(min(accuracies)), percent(max(accuracies))
     between = "the same in each" if lowest == highest else f"{lowest} to {highest}"
     text = (
-        f"{percent(verdict.reliability.accuracy)} of {held_out.num_images:,} test images are "
-        f"correctly classified{f' (mean of {runs} runs, {between})' if runs > 1 else ''}."
+        f"The {mix.models_with_a_mix(verdict)} correctly classify "
+        f"{percent(verdict.mix_reliability.accuracy)} of {held_out.num_images:,} test images"
+        f"{f' (mean of {runs} runs, {between})' if runs > 1 else ''}."
     )
     if held_out.group_unit == "image":
         return f"{text} Each was tested by models that had not seen it in training."
@@ -129,12 +141,12 @@ def figure_title(model: Reliability, held_out: HeldOut) -> str:
 def answer(verdict: RankingVerdict) -> Answer:
     """Whether the models are better than the majority baseline."""
     model, question = verdict.reliability, "Are the models better than the majority baseline?"
-    text = f"{_capital(accuracy(model))}, {_baseline(model)}."
+    text = f"{_capital(mix.models(verdict))}: {accuracy(model)}, {_baseline(model)}."
     if not model.is_reliable:
         if model.is_above_baseline and not model.is_decidable:
             return Answer(question, "not known", no_ranking_sentence(verdict))
-        meaning = "The weights and the evidence of a model that is not clearly better mean nothing."
-        return Answer(question, "no", f"{text} {meaning}")
+        meaning = "" if verdict.weights_are_reliable else NO_MEANING
+        return Answer(question, "no", " ".join(filter(None, [text, closed(verdict), meaning])))
     if model.p_value is None:
         return Answer(question, "yes", text)
     units = plural(verdict.held_out.group_unit)
