@@ -39,7 +39,7 @@ BLOCKS = [
 COMMANDS = typer.main.get_command(cli.app).commands
 # What makes a command short; of an option given twice the last one counts.
 SHORT = {
-    "rank": "--seeds 1 --epochs 1 --size 16 --no-check --overwrite",
+    "rank": "--folds 1 --epochs 1 --size 16 --no-check --overwrite",
     "compare": "--seeds 1 --epochs 1 --size 16 --overwrite --methods dcmix",
     "simulate": "--experiments 3 --wells 8 --sites 1 --size 128",
     "inspect": "--overwrite",
@@ -249,7 +249,7 @@ def rank_shortly(*images: Any, **kwargs: Any) -> keras_dcmix.ChannelRanking:
     signature(rank_channels).bind(*images, **kwargs)
     key = (len(images), kwargs.get("check", True))
     if key not in RANKINGS:
-        kwargs |= {"num_seeds": 1, "training": keras_dcmix.Training()}
+        kwargs |= {"num_folds": 1, "num_repeats": 1, "training": keras_dcmix.Training()}
         RANKINGS[key] = rank_channels(*images, **kwargs)
     return RANKINGS[key]
 
