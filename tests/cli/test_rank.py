@@ -122,12 +122,23 @@ def test_without_the_check_nothing_of_it_is_written_and_seeds_are_folds(rank, tm
     assert not {"panels", "evidence", "subsets"} & written
 
 
-def test_repeats_and_panels_are_passed_on(rank, tmp_path):
-    code, printed = rank("--repeats", "2", "--panel", "DNA", "--panel", "GFP")
-    assert code == 0, printed
-    assert pd.read_csv(tmp_path / "R" / "runs.csv")["repeat"].tolist() == [0, 1]
-    panels = pd.read_csv(tmp_path / "R" / "panels.csv", keep_default_na=False).set_index("panel")
-    assert (panels.loc[["DNA", "GFP"], "decision"] != "").all()
+def test_all_options_reach_the_ranking(rank, monkeypatch):
+    seen = {}
+
+    def noted(dataset, **options):
+        seen.update(options)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("keras_dcmix.experiments.rank.rank_channels", noted)
+    code, _ = rank(
+        *("--folds", "4", "--repeats", "2", "--panel", "DNA", "--panel", "GFP", "--margin", "0.1"),
+        *("--check", "--no-retrain", "--jobs", "2", "--seed", "5"),
+    )
+    assert code == 130
+    assert (seen["num_folds"], seen["num_repeats"], seen["seed"]) == (4, 2, 5)
+    assert seen["panels"] == [("DNA",), ("GFP",)]
+    assert seen["margin"] == 0.1
+    assert (seen["check"], seen["retrain"], seen["n_jobs"]) == (True, False, 2)
 
 
 def test_the_help_names_folds_and_not_their_old_name(command):
