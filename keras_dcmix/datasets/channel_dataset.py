@@ -84,8 +84,9 @@ class ChannelDataset:
                 "`images` must have the shape (num_images, height, width, channels). "
                 f"Received: shape={self.images.shape}"
             )
-        for name, values in (("labels", self.labels), ("groups", self.groups)):
-            if values.shape != self.images.shape[:1]:
+        each = {"labels": self.labels, "groups": self.groups, "plates": self.plates}
+        for name, values in each.items():
+            if values is not None and values.shape != self.images.shape[:1]:
                 raise DataError(
                     f"`{name}` must hold one value for each of the {len(self.images)} images. "
                     f"Received: shape={values.shape}"

@@ -15,8 +15,6 @@ FAST = (
     "Metadata_Drug",
     "--epochs",
     "1",
-    "--seeds",
-    "2",
     "--size",
     "16",
     "--check-steps",

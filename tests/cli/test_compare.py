@@ -11,11 +11,13 @@ from keras_dcmix.importance.registry import COMPARED
 
 from .conftest import FAST
 
+QUICK = (*FAST, "--seeds", "2")
+
 
 @pytest.fixture
 def compare(command, plate, tmp_path):
     def run(*arguments: object) -> tuple[int, str]:
-        return command("compare", plate, "--out", tmp_path / "C", *FAST, *arguments)
+        return command("compare", plate, "--out", tmp_path / "C", *QUICK, *arguments)
 
     return run
 
@@ -60,7 +62,7 @@ def test_an_interrupted_comparison_goes_on(compare, tmp_path, trainings):
     ],
 )
 def test_bad_options_are_refused(refused, plate, tmp_path, arguments, words):
-    assert words in refused("compare", plate, "--out", tmp_path / "C", *FAST, *arguments)
+    assert words in refused("compare", plate, "--out", tmp_path / "C", *QUICK, *arguments)
 
 
 def test_help_lists_every_method_with_its_question(command):

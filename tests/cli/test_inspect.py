@@ -259,7 +259,7 @@ def test_cells_lead_to_crops_and_bright_plates_to_their_normalisation(command, t
     assert code == 0, printed
     line = printed.split("Next: ")[1]
     assert "--crop cells --nuclei-channel DNA --normalize plate" in line
-    quick = ("--size", 32, "--max-per-field", 2, "--epochs", 1, "--seeds", 1, "--no-check")
+    quick = ("--size", 32, "--max-per-field", 2, "--epochs", 1, "--folds", 1, "--no-check")
     ranking = tmp_path / "R"
     code, printed = command(*shlex.split(line)[1:-2], *quick, "--out", ranking)
     assert code == 0, printed

@@ -13,25 +13,31 @@ import pytest
 import tifffile
 
 from keras_dcmix import SubsetScores
+from keras_dcmix.report.result_files import RANKING
 
 from .conftest import FAST, write_plate
+
+# One DCMIX model and nothing else.
+QUICK = (*FAST, "--folds", "1", "--no-check")
+TWO_FOLDS = ("--folds", "2")
+ENDS = ("", "_low", "_high", "_p")
 
 
 @pytest.fixture
 def rank(command, plate, tmp_path):
     def run(*arguments: object) -> tuple[int, str]:
-        return command("rank", plate, "--out", tmp_path / "R", *FAST, "--no-check", *arguments)
+        return command("rank", plate, "--out", tmp_path / "R", *QUICK, *arguments)
 
     return run
 
 
 @pytest.fixture(scope="module")
 def finished(command, tmp_path_factory):
-    """A finished run with its check: the results, and what was printed."""
+    """A finished run with its evidence and a named panel: the results, and what was printed."""
     folder = tmp_path_factory.mktemp("finished")
     source = write_plate(folder)
-    group = ("--group", "Metadata_Well", "--root", folder)
-    code, printed = command("rank", source, "--out", folder / "R", *FAST, *group)
+    given = ("--group", "Metadata_Well", "--root", folder, *TWO_FOLDS, "--panel", "DNA")
+    code, printed = command("rank", source, "--out", folder / "R", *FAST, *given, "--no-retrain")
     assert code == 0, printed
     return folder / "R", printed
 
@@ -42,31 +48,29 @@ def record(out: Path) -> dict:
 
 def test_a_plate_gives_every_file_with_its_columns(finished):
     out, _ = finished
-    assert {path.name for path in out.iterdir()} == {
-        *("importance.csv", "runs.csv", "trajectory.csv", "confusion.csv", "model.keras"),
-        *("run.json", "report.html"),
-        *("importance.png", "trajectory.png", "mix.png"),
-        *("subsets.csv", "panels.csv", "panels.png"),
-    }
+    written = {path.name for path in out.iterdir()}
+    assert written == {file.name for file in RANKING} - {"skipped.csv"}
+    gains = [f"{name}{end}" for name in ("alone", "unique", "shapley") for end in ENDS]
     columns = {
         "importance": ["method", "channel", "score", "std", "rank", "unit"],
-        "runs": ["seed", "accuracy", "epochs", "seconds"],
+        "runs": ["seed", "repeat", "fold", "accuracy", "epochs", "seconds"],
         "trajectory": ["seed", "epoch", "step", "channel", "mix", "alpha", "share"],
+        "evidence": ["channel", "share", "share_std", *gains, "verdict", "replaced_by"],
     }
     for name, expected in columns.items():
         assert list(pd.read_csv(out / f"{name}.csv")) == expected
 
 
-def test_the_check_writes_every_subset_and_the_best_panels(finished):
+def test_every_subset_and_the_retrained_panels_are_written(finished):
     out, _ = finished
     subsets = SubsetScores.from_csv(out / "subsets.csv")
     assert subsets.channel_names == ("GFP", "DNA")
     assert len(subsets.subsets) == 4
-    panels = pd.read_csv(out / "panels.csv", keep_default_na=False)
-    assert panels["num_channels"].tolist() == [0, 1, 2]
-    assert panels["panel"][2] == "GFP + DNA"
-    assert panels["smallest_sufficient"].sum() == 1
-    assert set(record(out)["check"]["shapley"]) == {"GFP", "DNA"}
+    assert subsets.num_blocks == 20
+    panels = pd.read_csv(out / "panels.csv", keep_default_na=False).set_index("panel")
+    assert sorted(panels.index) == ["DNA", "GFP", "GFP + DNA", "none"]
+    assert panels.loc["DNA", "decision"] in ("sufficient", "insufficient", "undecided")
+    assert 0 <= float(panels.loc["GFP + DNA", "retrained"]) <= 1
 
 
 def test_the_confusion_holds_every_test_image_once(finished):
@@ -89,7 +93,10 @@ def test_run_json_records_what_was_done(finished):
     assert facts["versions"]["keras"] == keras.__version__
     assert facts["num_unlabelled"] == 4
     assert facts["classes"] == ["dose", "none"]
-    assert set(facts["split"]["test"]).isdisjoint(facts["split"]["seeds"]["0"]["train"])
+    assert facts["arguments"]["folds"] == 2
+    assert facts["arguments"]["panel"] == ["DNA"]
+    for parts in facts["split"].values():
+        assert set(parts["test"]).isdisjoint(parts["train"] + parts["validation"])
 
 
 def test_the_terminal_shows_what_was_read_a_table_and_where_results_are(finished):
@@ -106,44 +113,74 @@ def test_nothing_is_left_beside_the_results(finished):
     assert beside == {"load_data.csv", "R"}
 
 
-def test_without_the_check_nothing_of_it_is_written(rank, tmp_path):
-    code, printed = rank()
+def test_without_the_check_nothing_of_it_is_written_and_seeds_are_folds(rank, tmp_path):
+    code, printed = rank("--seeds", "1")
     assert code == 0, printed
-    assert not list((tmp_path / "R").glob("*panels*"))
-    assert "check" not in record(tmp_path / "R")
+    assert "Warning: --seeds is now --folds" in printed
+    assert len(pd.read_csv(tmp_path / "R" / "runs.csv")) == 1
+    written = {path.stem for path in (tmp_path / "R").iterdir()}
+    assert not {"panels", "evidence", "subsets"} & written
+
+
+def test_all_options_reach_the_ranking(rank, monkeypatch):
+    seen = {}
+
+    def noted(dataset, **options):
+        seen.update(options)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("keras_dcmix.experiments.rank.rank_channels", noted)
+    code, _ = rank(
+        *("--folds", "4", "--repeats", "2", "--panel", "DNA", "--panel", "GFP", "--margin", "0.1"),
+        *("--check", "--no-retrain", "--jobs", "2", "--seed", "5"),
+    )
+    assert code == 130
+    assert (seen["num_folds"], seen["num_repeats"], seen["seed"]) == (4, 2, 5)
+    assert seen["panels"] == [("DNA",), ("GFP",)]
+    assert seen["margin"] == 0.1
+    assert (seen["check"], seen["retrain"], seen["n_jobs"]) == (True, False, 2)
+
+
+def test_the_help_names_folds_and_not_their_old_name(command):
+    _, printed = command("rank", "--help")
+    assert "--folds" in printed
+    assert "--seeds" not in printed
 
 
 def test_an_interrupted_run_goes_on_without_training_finished_seeds_again(
     rank, tmp_path, trainings
 ):
     trainings.stop_after = 1
-    code, printed = rank()
+    code, printed = rank(*TWO_FOLDS)
     assert code == 130
     assert "--resume" in printed
     assert not (tmp_path / "R").exists()
     trainings.stop_after = None
-    assert rank()[0] == 2
-    code, printed = rank("--resume", "--dropout", "0.5")
+    assert rank(*TWO_FOLDS)[0] == 2
+    code, printed = rank(*TWO_FOLDS, "--resume", "--dropout", "0.5")
     assert code == 2
     assert "dropout was 0.0, is 0.5" in printed
-    assert rank("--resume")[0] == 0
+    code, printed = rank("--resume", "--folds", "3")
+    assert code == 2
+    assert "folds was 2, is 3" in printed
+    assert rank(*TWO_FOLDS, "--resume")[0] == 0
     assert trainings.count == 2
 
 
 @pytest.mark.slow
 def test_a_damaged_seed_is_trained_again(rank, tmp_path, trainings):
     trainings.stop_after = 1
-    rank()
+    rank(*TWO_FOLDS)
     (tmp_path / ".R.unfinished" / "seed_0.json").write_text("{")
     trainings.stop_after = None
-    assert rank("--resume")[0] == 0
+    assert rank(*TWO_FOLDS, "--resume")[0] == 0
     assert trainings.count == 3
 
 
 def test_bad_input_does_not_cost_the_seeds_of_an_interrupted_run(rank, tmp_path, trainings):
     trainings.stop_after = 1
-    rank()
-    assert rank("--label", "Metadata_Drgu", "--overwrite")[0] == 2
+    rank(*TWO_FOLDS)
+    assert rank(*TWO_FOLDS, "--label", "Metadata_Drgu", "--overwrite")[0] == 2
     assert (tmp_path / ".R.unfinished" / "seed_0.json").exists()
 
 
@@ -190,7 +227,13 @@ BAD_OPTIONS = {
     "size -4": (["--size", "-4"], "size"),
     "too large": (["--crop", "tiles", "--size", "64"], "64"),
     "no nuclei channel": (["--crop", "cells", "--nuclei-channel", "DAPI"], "DNA"),
-    "seeds 0": (["--seeds", "0"], "seeds"),
+    "folds 0": (["--folds", "0"], "folds"),
+    "repeats 0": (["--repeats", "0"], "repeats"),
+    "margin 0": (["--margin", "0"], "--margin must be a loss of accuracy between 0 and 1"),
+    "margin 2": (["--margin", "2"], "Received: --margin 2.0"),
+    "unknown panel": (["--panel", "GFB"], "Received: 'GFB', did you mean 'GFP'"),
+    "empty panel": (["--panel", ""], "--panel must name some of the 2 channels"),
+    "all channels": (["--panel", "GFP,DNA"], "all channels are always trained"),
     "epochs 0": (["--epochs", "0"], "epochs"),
     "dropout 1": (["--dropout", "1"], "dropout"),
     "negative rate": (["--learning-rate", "-1"], "learning"),
@@ -280,7 +323,7 @@ def test_an_unknown_scenario_lists_the_known(refused, tmp_path):
 
 def test_the_plate_of_real_cells_is_read(command, shared_data, tmp_path):
     source = shared_data / "bbbc013" / "load_data.csv"
-    arguments = ["--label", "Metadata_Control", "--group", "Metadata_Well", "--seeds", "1"]
+    arguments = ["--label", "Metadata_Control", "--group", "Metadata_Well", "--folds", "1"]
     code, printed = command(
         "rank", source, "--out", tmp_path / "R", *FAST, "--no-check", *arguments
     )
@@ -311,8 +354,8 @@ def test_what_is_wrong_with_the_data_is_printed_and_on_the_page(command, plate, 
     table["Metadata_WellID"] = [f"{index // 2}" for index in range(len(table))]
     table["Metadata_Drug"] = ["none", "none", "dose", "dose"] * 6
     table.drop(columns="Metadata_Well").to_csv(plate, index=False)
-    quick = [*FAST, "--seeds", "1"]
-    quick += ["--no-check"] if name == "rank" else ["--methods", "dcmix"]
+    short = {"rank": ["--folds", "1", "--no-check"], "compare": ["--seeds", "1"]}
+    quick = [*FAST, *short[name], *(["--methods", "dcmix"] if name == "compare" else [])]
     code, printed = command(name, plate, "--out", tmp_path / "R", *quick)
     assert code == 0, printed
     warnings = record(tmp_path / "R")["warnings"]
@@ -367,7 +410,7 @@ def test_a_backbone_comes_from_a_function_or_a_file(rank, tmp_path, monkeypatch,
     own = keras.layers.Conv2D(4, 3)(inputs)
     keras.Model(inputs, own, name="own").save(tmp_path / "own.keras")
     for backbone in ("own_backbone_here:on_tensors", "own_backbone_here:model", "own.keras"):
-        code, printed = rank("--backbone", backbone, "--seeds", "1", "--overwrite")
+        code, printed = rank("--backbone", backbone, "--overwrite")
         assert code == 0, printed
         model = keras.models.load_model(tmp_path / "R" / "model.keras")
         assert model.get_layer("own") is not None
@@ -381,7 +424,7 @@ def test_an_interrupted_run_notices_another_backbone_in_the_same_file(rank, tmp_
 
     save(4)
     trainings.stop_after = 1
-    backbone = ("--backbone", tmp_path / "own.keras")
+    backbone = (*TWO_FOLDS, "--backbone", tmp_path / "own.keras")
     assert rank(*backbone)[0] == 130
     save(5)
     code, printed = rank(*backbone, "--resume")

@@ -138,7 +138,5 @@ def test_images_without_a_label_are_in_no_part_of_a_fold():
 
 def test_two_folds_of_three_groups_are_refused_before_any_training():
     labels, groups = wells(controls=3, treated=9)
-    with pytest.raises(
-        ValueError, match="Two folds need at least 4 groups.*Received: 3 groups of a class"
-    ):
+    with pytest.raises(ValueError, match=r"Two folds need at least 4 groups.*Received: 3 groups"):
         deal_folds(labels, groups, num_folds=2)

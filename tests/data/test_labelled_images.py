@@ -51,6 +51,33 @@ def test_groups_that_are_given_replace_those_of_crops(crops):
     assert len(np.unique(dataset.groups)) == len(crops) // 2
 
 
+def test_plates_are_text_and_none_where_there_is_only_one():
+    assert label_images(PIXELS, LABELS, plates=[1, 1, 2, 2]).plates.tolist() == ["1", "1", "2", "2"]
+    assert label_images(PIXELS, LABELS, plates=["P1"] * 4).plates is None
+    assert label_images(PIXELS, LABELS).plates is None
+
+
+def test_crops_and_simulated_cells_bring_their_plates(plate):
+    plate.table["Metadata_Plate"] = ["007", "007", "008", "008"]
+    image_set = from_load_data(plate.write_csv(), label="Metadata_Control")
+    crops = crop_fields(image_set, crop="cells", size=20)
+    dataset = label_images(crops)
+    assert dataset.plates.tolist() == [["007", "008"][field // 2] for field in crops.fields]
+    assert dataset.keep([0, 1]).plates is dataset.plates
+    cells = simulated_cells(num_images=8, size=16, wells_per_plate=4)
+    assert label_images(cells).plates.tolist() == cells.plates.tolist()
+
+
+def test_crops_of_one_plate_have_none(crops):
+    assert crops.plates is None
+    assert label_images(crops).plates is None
+
+
+def test_plates_that_are_given_replace_those_of_the_images():
+    cells = simulated_cells(num_images=8, size=16, wells_per_plate=4)
+    assert label_images(cells, plates=list("abababab")).plates.tolist() == list("abababab")
+
+
 def test_chosen_channels_keep_recipe_groups_and_truth(crops):
     kept = label_images(crops).keep([1])
     assert (kept.recipe, kept.group_unit) == (crops.recipe, "well")
@@ -101,6 +128,7 @@ def test_a_description_counts_images_channels_groups_and_classes():
         (PIXELS, None, {}, "one label for each image. Received: labels=None"),
         (PIXELS, LABELS[:3], {}, r"`labels` must have the shape \(4,\).*shape=\(3,\)"),
         (PIXELS, LABELS, {"groups": [1]}, r"`groups` must have the shape \(4,\).*shape=\(1,\)"),
+        (PIXELS, LABELS, {"plates": [1]}, r"`plates` must have the shape \(4,\).*shape=\(1,\)"),
         (PIXELS, ["a"] * 4, {}, "at least two classes. Received: a"),
         (PIXELS, [""] * 4, {}, "only blank labels"),
         (PIXELS, LABELS, {"channel_names": ["a", "a"]}, "unique"),

@@ -23,6 +23,8 @@ def test_lists_become_arrays_and_names_a_tuple():
     assert dataset.labels.tolist() == ["a", "b", "a"]
     assert dataset.num_channels == 2
     assert dataset.group_unit == "group"
+    assert dataset.plates is None
+    assert ChannelDataset(**FITTING, plates=["P1", "P1", "P2"]).plates.tolist()[2] == "P2"
 
 
 def test_a_dataset_cannot_be_changed():
@@ -36,6 +38,7 @@ def test_a_dataset_cannot_be_changed():
         ("images", np.zeros((3, 4, 5)), r"`images` must have the shape .*shape=\(3, 4, 5\)"),
         ("labels", [1, 2], r"`labels` must hold one value for each of the 3 images.*\(2,\)"),
         ("groups", [[0], [0], [1]], r"`groups` must hold one value for each of the 3 images"),
+        ("plates", ["P1"], r"`plates` must hold one value for each of the 3 images.*\(1,\)"),
         ("channel_names", ["DNA"], r"`channel_names` must .* 2 channels.*\(1,\)"),
         ("channel_names", ["DNA", "DNA"], r"must be unique; .*'DNA', 'DNA'"),
         ("truth", [1, 0, 0], r"`truth` must .* 2 channels.*\(3,\)"),

@@ -113,6 +113,7 @@ def test_both_labels_are_on_every_plate(dataset):
     for plate in ("P1", "P2"):
         assert np.mean(dataset.labels[plates == plate] == "treated") == 0.5
     assert set(plates) == {"P1", "P2"}
+    assert dataset.plates.tolist() == plates.tolist()
 
 
 @pytest.mark.parametrize(("wells", "last"), [(24, "P1_B12"), (96, "P1_H12"), (98, "P1_E02")])

@@ -227,7 +227,7 @@ def small_cells(num_channels: int = 6) -> keras_dcmix.datasets.ChannelDataset:
 
 
 def make_short(patch: pytest.MonkeyPatch, cells: keras_dcmix.datasets.ChannelDataset) -> None:
-    """Few small cells, one epoch and one fold or seed, whatever a block asks for."""
+    """Few small cells, one epoch and one seed, whatever a block asks for."""
     once = keras_dcmix.Training(epochs=1, check_steps=1)
     patch.setattr(keras_dcmix.datasets, "simulated_cells", lambda *_, **__: cells)
     patch.setattr(keras_dcmix, "Training", lambda **_: once)
@@ -249,7 +249,7 @@ def rank_shortly(*images: Any, **kwargs: Any) -> keras_dcmix.ChannelRanking:
     signature(rank_channels).bind(*images, **kwargs)
     key = (len(images), kwargs.get("check", True))
     if key not in RANKINGS:
-        kwargs |= {"num_folds": 1, "training": keras_dcmix.Training()}
+        kwargs |= {"num_folds": 1, "num_repeats": 1, "training": keras_dcmix.Training()}
         RANKINGS[key] = rank_channels(*images, **kwargs)
     return RANKINGS[key]
 

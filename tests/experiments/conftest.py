@@ -42,12 +42,12 @@ def build():
 def quick_build():
     """A model that is made and trained in a moment: no graph is compiled for it."""
 
-    def build_model(images) -> keras.Model:
+    def build_model(images, *, classes: int = 2) -> keras.Model:
         inputs = keras.Input(images.shape[1:])
         x = keras.layers.Rescaling(0.1, offset=-10)(inputs)
         x = keras.layers.GlobalAveragePooling2D()(DCMix()(x))
-        classes = keras.layers.Dense(2, activation="softmax")(x)
-        model = keras.Model(inputs, classes, name="quick")
+        outputs = keras.layers.Dense(classes, activation="softmax")(x)
+        model = keras.Model(inputs, outputs, name="quick")
         loss = "sparse_categorical_crossentropy"
         model.compile(keras.optimizers.Adam(0.03), loss, run_eagerly=True)
         return model

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from keras_dcmix import Training, compare_methods, rank_channels
+from keras_dcmix.data.labelled_images import label_images
+from keras_dcmix.experiments.run_store import RunStore, run_settings
 from keras_dcmix.layers import DCMix
 from keras_dcmix.models.custom import CustomParts
 
@@ -30,18 +32,43 @@ class Counting(keras.callbacks.Callback):
 
 def ranked(planted, **kwargs):
     images, labels, groups = planted
-    given = {"groups": groups, "channel_names": NAMES, "training": BRIEF, "num_seeds": 1}
+    given = {"groups": groups, "channel_names": NAMES, "training": BRIEF, "num_folds": 1}
     return rank_channels(images, labels, **{**given, "verbose": False, "check": False, **kwargs})
 
 
 def test_a_model_of_ones_own_is_ranked_and_checked(planted, build):
     training = Training(epochs=8, batch_size=8, check_steps=1)
-    ranking = ranked(planted, build_model=build, training=training, check=True)
+    ranking = ranked(planted, build_model=build, training=training, check=True, retrain=False)
     assert ranking.model.name == "own"
     assert ranking.importance.channel_names == NAMES
     assert len(ranking.history) == 8 * 2
     assert ranking.check.scores.score_of(["signal"]) > ranking.check.scores.score_of(["noise"])
     assert ranking.plot_mix() is not None
+
+
+def test_a_masked_model_that_cannot_be_split_is_scored_as_it_is(planted):
+    def logits(images):
+        inputs = keras.Input(images.shape[1:])
+        x = keras.layers.Flatten()(DCMix()(keras.layers.Rescaling(0.1, offset=-10)(inputs)))
+        model = keras.Model(inputs, keras.layers.Dense(2)(x))
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, run_eagerly=True)
+        return model
+
+    ranking = ranked(planted, build_model=logits, check=True, retrain=False)
+    assert np.isfinite(ranking.check.scores.scores("log_likelihood")).all()
+    assert set(ranking.evidence["channel"]) == set(NAMES)
+
+
+def test_panels_get_a_model_of_their_channels(planted, quick_build):
+    shapes = []
+
+    def build_model(images):
+        shapes.append(images.shape[-1])
+        return quick_build(images)
+
+    ranked(planted, build_model=build_model, panels=[["signal"]])
+    assert shapes == [2, 2, 1]
 
 
 def test_a_model_without_a_mixing_layer_cannot_be_ranked(planted, build):
@@ -63,29 +90,27 @@ def test_the_mixing_layer_must_take_the_channels_in_their_order(planted, layer):
         ranked(planted, build_model=build_model)
 
 
-def test_callbacks_are_made_for_each_training_by_its_name(planted):
+def test_callbacks_are_made_for_each_training_by_its_name(planted, quick_build):
     made = {}
 
     def callbacks(run):
         made[run] = [Counting()]
         return made[run]
 
-    ranked(planted, callbacks=callbacks, num_seeds=2, check=True)
-    assert {run: each.trainings for run, [each] in made.items()} == {
-        "seed_0": 1,
-        "seed_1": 1,
-        "check": 1,
-    }
+    ranked(planted, callbacks=callbacks, check=True, build_model=quick_build)
+    panel = next(run for run in made if run.startswith("panel_"))
+    names = ["seed_0", "all_channels_0", "masked_0", panel]
+    assert {run: each.trainings for run, [each] in made.items()} == dict.fromkeys(names, 1)
 
 
-def test_a_list_of_callbacks_is_copied_for_each_training(planted):
+def test_a_list_of_callbacks_is_copied_for_each_training(planted, quick_build):
     class Once(Counting):
         def on_train_begin(self, logs=None) -> None:
             super().on_train_begin()
             assert self.trainings == 1
 
     own = Once()
-    ranked(planted, callbacks=[own], num_seeds=2)
+    ranked(planted, callbacks=[own], num_folds=2, build_model=quick_build)
     assert own.trainings == 0
 
 
@@ -130,10 +155,12 @@ def test_what_is_none_is_refused_in_words(planted, change, words):
 
 @pytest.mark.parametrize("name", ["build_model", "callbacks", "optimizer"])
 def test_a_checkpoint_with_other_parts_is_refused(planted, build, tmp_path, name):
+    images, labels, groups = planted
+    dataset = label_images(images, labels, groups=groups)
     parts = {"build_model": build, "callbacks": [Counting()], "optimizer": "sgd"}
-    ranked(planted, checkpoint_dir=tmp_path)
+    RunStore(tmp_path, run_settings(dataset, BRIEF, CustomParts(), 0))
     with pytest.raises(ValueError, match=f"other settings .{name} is another"):
-        ranked(planted, checkpoint_dir=tmp_path, **{name: parts[name]})
+        RunStore(tmp_path, run_settings(dataset, BRIEF, CustomParts(**{name: parts[name]}), 0))
 
 
 def test_an_edited_function_is_another_setting():

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from keras_dcmix.data.labelled_images import label_images
 from keras_dcmix.experiments.masked_runs import (
     fold_scores,
     images_to_score,
@@ -13,7 +14,6 @@ from keras_dcmix.experiments.masked_runs import (
 )
 from keras_dcmix.experiments.panel_runs import plain_training
 from keras_dcmix.experiments.run_store import RunStore
-from keras_dcmix.data.labelled_images import label_images
 from keras_dcmix.importance.subsets.sampling import choose_subsets
 from keras_dcmix.models import Training
 from keras_dcmix.models.custom import CustomParts

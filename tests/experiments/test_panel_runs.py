@@ -31,13 +31,9 @@ def plan():
 
 @pytest.fixture
 def trainings(plan, tmp_path, monkeypatch):
-    """Trainings that are made up: a panel is always right with the channels it needs, else never."""
+    """Trainings that are made up: a panel is right with the channels it needs, else never."""
 
-    class Made(SimpleNamespace):
-        needed = {"a"}
-        trained: list = []
-
-    made = Made(trained=[])
+    made = SimpleNamespace(needed={"a"}, trained=[])
 
     def train(dataset, split, training, store, seed, channels, custom, watch=None):
         made.trained.append((channels, seed))

@@ -104,7 +104,7 @@ def test_what_rank_writes_can_predict_at_once(command, plate, tmp_path):
         rows.append(row)
     pd.DataFrame(rows).to_csv(tmp_path / "table.csv", index=False)
     options = ["--label", "Metadata_Drug", "--crop", "tiles", "--size", "16", "--background", "1"]
-    fast = ["--epochs", "1", "--seeds", "1", "--no-check", "--out", tmp_path / "R"]
+    fast = ["--epochs", "1", "--folds", "1", "--no-check", "--out", tmp_path / "R"]
     code, printed = command("rank", tmp_path / "table.csv", *options, *fast)
     assert code == 0, printed
     card = keras_file.read_card(tmp_path / "R" / "model.keras")

@@ -43,7 +43,7 @@ def test_a_model_ranked_in_python_on_a_plane_predicts_on_this_plane(stacks, tmp_
     plane = from_ome_tiff(stacks, z=3, **opened)
     training = Training(epochs=1)
     ranking = rank_channels(
-        crop_fields(plane, size=SIZE), num_seeds=1, training=training, check=False, verbose=False
+        crop_fields(plane, size=SIZE), num_folds=1, training=training, check=False, verbose=False
     )
     path = tmp_path / "model.keras"
     done = export_model(
