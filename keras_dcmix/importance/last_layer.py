@@ -93,5 +93,6 @@ def split_before_last_layer(model: keras.Model) -> tuple[keras.Model, LastLayer]
     if not is_softmax or not outputs or outputs[0] is not last.output or len(last.input.shape) != 2:
         return None
     kernel, bias = (keras.ops.convert_to_numpy(each) for each in (last.kernel, last.bias))
-    features = keras.Model(model.inputs, last.input, name=f"features_{model.name}")
+    # A list of one input would make Keras warn that a single tensor comes.
+    features = keras.Model(model.inputs[0], last.input, name=f"features_{model.name}")
     return features, LastLayer(kernel, bias)
