@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from keras_dcmix._common.wording import probability
 
@@ -55,6 +54,8 @@ def association(one: ArrayLike, other: ArrayLike, *, seed: int = 0) -> Associati
     >>> association(["a", "b"] * 20, ["P1", "P2"] * 20).strength
     1.0
     """
+    from scipy import stats
+
     counts = pd.crosstab(np.asarray(one, dtype=str), np.asarray(other, dtype=str)).to_numpy()
     if min(counts.shape) < 2:
         return Association(0.0, 0.0, 1.0)

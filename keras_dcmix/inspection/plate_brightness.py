@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from keras_dcmix._common.wording import number
 from keras_dcmix.inspection.findings import Finding
@@ -56,6 +55,8 @@ def plate_spread(intensities: pd.DataFrame) -> tuple[float, float]:
         The ratio of the two standard deviations, estimated by an analysis of variance, and the
         p-value of its F test; NaN where there are not two plates, or not two wells on any.
     """
+    from scipy import stats
+
     wells = intensities["wells"].to_numpy()
     plates, total = len(wells), int(wells.sum())
     if plates < 2 or total <= plates:
