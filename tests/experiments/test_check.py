@@ -87,21 +87,18 @@ def test_three_classes_have_scores_of_their_own_and_two_do_not(store, tmp_path):
 
 def test_a_subset_that_not_every_fold_has_scored_is_left_out(store):
     plan = planned()
-    fill(store, plan)
-    first, *_, last = plan.runs
-    rows = plan.test_rows(first)
-    values = np.tile(rows, (4, 1)).astype(float)
-    save(store, first, np.arange(len(rows)), (values, values), SUBSETS[[3, 0, 1, 2]])
-    half = np.array([[False, False], [True, True], [True, False]])
-    rows = plan.test_rows(last)
-    values = np.tile(rows, (3, 1)).astype(float)
-    save(store, last, np.arange(len(rows)), (values, values), half)
+    order = {0: [3, 0, 1, 2], 1: [0, 1, 2, 3], 2: [0, 3, 1]}
+    for run in plan.runs:
+        rows, subsets = plan.test_rows(run), SUBSETS[order[run.fold]]
+        values = rows + 100.0 * (subsets @ [1, 2])[:, None]
+        save(store, run, np.arange(len(rows)), (values, values), subsets)
     orders = np.array([[0, 1], [1, 0]])
     with pytest.raises(ValueError, match="subset"):  # the orders need what the last fold lacks
         gather_check(plan, store, orders)
-    check = gather_check(plan, store, orders[:1])
-    assert len(check.scores.subsets) == 3
-    np.testing.assert_allclose(check.scores.score_of(["DNA"], "log_likelihood"), 11.5)
+    scores = gather_check(plan, store, orders[:1]).scores
+    assert len(scores.subsets) == 3
+    assert scores.score_of(["DNA"], "log_likelihood") == pytest.approx(111.5)
+    assert scores.score_of(["DNA", "GFP"], "log_likelihood") == pytest.approx(311.5)
 
 
 def test_scores_of_a_fold_are_read_as_they_were_saved(store):
