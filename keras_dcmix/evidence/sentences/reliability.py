@@ -132,6 +132,17 @@ def accuracy_sentence(verdict: RankingVerdict, accuracies: Sequence[float]) -> s
     )
 
 
+def kinds_sentence(verdict: RankingVerdict) -> str:
+    """Which kinds of models there are, and what each is for; empty where there is one."""
+    if verdict.mix is None:
+        return ""
+    return (
+        f"Two kinds of models were tested on the same images: {mix.ALL_CHANNELS}, whose accuracy "
+        f"stands at the top of the page, and {mix.models_with_a_mix(verdict)}, which give the "
+        "weights and the saved model."
+    )
+
+
 def figure_title(model: Reliability, held_out: HeldOut) -> str:
     """How good the models are, for a figure that is shown without the page."""
     unseen_groups = f"accuracy {percent(model.accuracy)} on unseen {plural(held_out.group_unit)}"
