@@ -142,11 +142,11 @@ def _limit(ax: Axes, panels: BestPanels, metric: str, share: float) -> None:
     low, high = low - 0.08 * span, high + 0.12 * span
     if is_accuracy:
         high, end = min(high, 1 + 0.04 * span), min(high, 1)
-        ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+        ax.yaxis.set_major_formatter(PercentFormatter(1, None if end - low < 0.06 else 0))
     else:
         end = high
     ax.set_ylim(high - (high - low) / (1 - share), high)
-    # Ticks where scores are: the channels below have no scale. Without 2.5, percents are whole.
+    # Ticks where scores are: the channels below have no scale. Steps of 2.5 are no whole percents.
     ticks = np.asarray(MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(low, end))
     # One at the lower end would overlap the name of the first channel.
     first = low + 0.04 * (high - low)

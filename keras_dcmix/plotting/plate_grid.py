@@ -12,6 +12,7 @@ LEFT, _HEAD, _COLUMNS, _GAP = 1.6, 2.4, 1.1, 0.8  # row letters, above, without 
 _FOOT = 3.8  # sizes of the text: the legend below all plates
 _WIDEST = 8.4  # inches
 _WELL = 0.42  # inches, at most
+_SIDE_BY_SIDE = 12  # columns of two plates that are beside each other
 
 
 class PlateGrid(NamedTuple):
@@ -68,6 +69,6 @@ def plate_grid(names: Sequence[str], shape: tuple[int, int]) -> PlateGrid:
 def _across(number: int, rows: int, columns: int) -> int:
     """How many plates are side by side, for a figure that is about as tall as it is wide."""
     ratio = (rows + _HEAD + _GAP) / (columns + LEFT + _GAP)
-    if number <= 2 and columns > 12:
-        return 1
+    if number <= 2:
+        return 1 if columns > _SIDE_BY_SIDE else number
     return min(number, max(1, round((number * ratio) ** 0.5 + 0.2)))

@@ -45,7 +45,9 @@ def metric_table(ranking: ChannelRanking, verdict: RankingVerdict) -> Table:
         table = predictions.metrics(unit=unit)
         rows += [(f"{models}, per {of}", *_cells(table, column)) for column, of in columns.items()]
     names = list(table["metric"])
-    parts = [_MEANINGS[name] for name in names if name in _MEANINGS]
+    baseline = percent(verdict.reliability.majority_baseline)
+    parts = [f"Always predicting the most common class (majority baseline): {baseline} of images."]
+    parts += [_MEANINGS[name] for name in names if name in _MEANINGS]
     if unit != "image":
         parts.append(f"Of a {unit} the mean probability of its images counts.")
     heads = ("models", *(_NAMES[name] for name in names))

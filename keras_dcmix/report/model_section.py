@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _MOST_CLASSES = 8  # that a confusion matrix holds on a page
 _MOST_ROWS = 24
+_NOTICEABLE = 0.02  # of accuracy, 0 to 1
 _MOST_MISTAKES = 10
 
 
@@ -102,24 +103,23 @@ def _accuracies(table: pd.DataFrame, column: str) -> list[_Accuracy]:
 
 
 def _text(ranking: ChannelRanking, verdict: RankingVerdict, classes: list[_Accuracy]) -> str:
-    accuracies = ranking.accuracy.tolist()
-    hardest = _hardest(classes)
-    if verdict.mix is not None:
-        hardest = f"{reliability.quality_sentence(verdict)} {hardest}"
     sentences = (
         reliability.kinds_sentence(verdict),
-        reliability.accuracy_sentence(verdict, accuracies),
-        hardest,
+        reliability.accuracy_sentence(verdict, ranking.accuracy.tolist()),
+        _hardest(classes, mix.models(verdict)),
     )
     return " ".join(filter(None, sentences))
 
 
-def _hardest(classes: list[_Accuracy]) -> str:
+def _hardest(classes: list[_Accuracy], models: str) -> str:
     known = [each for each in classes if not np.isnan(each.accuracy)]
     worst = min(known, key=lambda each: each.accuracy)
-    if max(each.accuracy for each in known) - worst.accuracy < 0.01:
-        return "Accuracy is about the same for all classes."
-    return f"The hardest class is {worst.name}, with an accuracy of {percent(worst.accuracy)}."
+    if max(each.accuracy for each in known) - worst.accuracy < _NOTICEABLE:
+        return f"Accuracy of the {models} is about the same for all classes."
+    return (
+        f"The hardest class for the {models} is {worst.name}, with an accuracy of "
+        f"{percent(worst.accuracy)}."
+    )
 
 
 def _confusion(names: list[str], counts: np.ndarray, classes: list[_Accuracy]) -> Confusion:
