@@ -140,6 +140,12 @@ class MethodError(InputError):
     page = "comparing"
 
 
+class RankingError(InputError):
+    """How a ranking is measured: folds, repeats, the margin, the runs of a custom loop."""
+
+    page = "evidence"
+
+
 class SubsetError(InputError):
     """Scores of subsets of the channels."""
 

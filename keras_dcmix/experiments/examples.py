@@ -37,12 +37,10 @@ class ExampleCells:
     Attributes:
         typical: For each class the images with the highest probability of their class.
         worst: Those with the lowest.
-        pixel_size: Width of a pixel in micrometres; `None` where it is not known.
     """
 
     typical: tuple[CellsOfClass, ...]
     worst: tuple[CellsOfClass, ...]
-    pixel_size: float | None = None
 
 
 def example_cells(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from keras_dcmix._common.errors import MethodError
+from keras_dcmix._common.errors import RankingError
 from keras_dcmix.data.labelled_images import LabelledImages, label_images
 from keras_dcmix.evidence.panel_verdict import PanelsVerdict, read_panels
 from keras_dcmix.experiments.check import ChannelCheck
@@ -175,7 +175,7 @@ def ranking_from_runs(
     ```
     """
     if not runs:
-        raise MethodError("Expected at least one run. Received: runs=[]")
+        raise RankingError("Expected at least one run. Received: runs=[]")
     dataset = label_images(images, labels, channel_names=channel_names, groups=groups)
     test = dataset.labelled
     histories = [_named_history(run, dataset.channel_names) for run in runs]
@@ -205,7 +205,7 @@ def _named_history(run: TrainedRun, channel_names: tuple[str, ...]) -> pd.DataFr
     name_channels(run.model, channel_names)
     recorded = run.history["channel"].unique().tolist()  # in the order of the channels
     if len(recorded) != len(channel_names):
-        raise MethodError(
+        raise RankingError(
             f"A history must record the channels {', '.join(channel_names)}, as "
             f"ChannelWeightHistory.to_frame() does. Received: {', '.join(map(str, recorded))}"
         )
@@ -218,7 +218,7 @@ def _probabilities(
 ) -> np.ndarray:
     expected = (None, len(dataset.classes))
     if run.model.output_shape != expected:
-        raise MethodError(
+        raise RankingError(
             f"The model of run {seed} must have one output for each class "
             f"({', '.join(dataset.classes)}). Received: output shape {run.model.output_shape}"
         )
@@ -271,6 +271,7 @@ def _ranking(
         return Predictions(dataset.classes, labels, groups, values, plates)
 
     predictions = predicted(probabilities)
+    every = None if all_channels is None else predicted(all_channels)
     return ChannelRanking(
         importance=ChannelImportance.from_repeats(
             "dcmix",
@@ -297,11 +298,11 @@ def _ranking(
         num_test_images=len(test),
         predictions=predictions,
         examples=np.asarray(dataset.images[np.array(examples)]),
-        cells=example_cells(dataset, test, predictions),
+        cells=example_cells(dataset, test, every or predictions),
         training=training,
         check=check,
         retrained=retrained,
-        all_channels=None if all_channels is None else predicted(all_channels),
+        all_channels=every,
         recipe=dataset.recipe,
         group_unit=dataset.group_unit,
         constant_channels=dataset.constant_channels,

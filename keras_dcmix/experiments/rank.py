@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from keras_dcmix._common.errors import MethodError, argument
+from keras_dcmix._common.errors import RankingError, argument
 from keras_dcmix._common.progress import say
 from keras_dcmix._common.validation import check_jobs, check_positive_integer
 from keras_dcmix._common.wording import plural
@@ -108,8 +108,8 @@ def rank_channels(
     print(ranking.evidence)
     ```
     """
-    check_positive_integer("num_folds", num_folds, error=MethodError)
-    check_positive_integer("num_repeats", num_repeats, error=MethodError)
+    check_positive_integer("num_folds", num_folds, error=RankingError)
+    check_positive_integer("num_repeats", num_repeats, error=RankingError)
     _check_training(training)
     check_margin(margin)
     check_jobs(n_jobs)
@@ -133,7 +133,7 @@ def rank_channels(
 
 def _check_training(training: Training | None) -> None:
     if training is not None and training.mixer != "dcmix":
-        raise MethodError(
+        raise RankingError(
             "Ranking by mixing weights needs mixer='dcmix'. "
             f"Received: {argument('mixer', training.mixer)}"
         )
@@ -146,7 +146,7 @@ def check_margin(margin: float) -> None:
         ValueError: If it is not between 0 and 1.
     """
     if isinstance(margin, bool) or not isinstance(margin, int | float) or not 0 < margin < 1:
-        raise MethodError(
+        raise RankingError(
             f"{argument('margin')} must be a loss of accuracy between 0 and 1, such as 0.02. "
             f"Received: {argument('margin', margin)}"
         )

@@ -88,6 +88,11 @@ class ChannelRanking:
         """`(num_runs,)`: share of images of unseen groups classified correctly, 0 to 1."""
         return self.runs["accuracy"].to_numpy()
 
+    @property
+    def main_predictions(self) -> Predictions:
+        """What the headline speaks of: `all_channels`, or without them `predictions`."""
+        return self.all_channels or self.predictions
+
     def verdict(self) -> RankingVerdict:
         """What the ranking shows, typed: reliability, evidence, retrained panels, leaders.
 

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.patches import Rectangle
 
 from keras_dcmix._common.errors import DataError, argument
 from keras_dcmix._common.wording import percent, quantity
-from keras_dcmix.plotting.composite import composites, key_colors, scale_bar
+from keras_dcmix.plotting.cell_layout import (
+    GAP,
+    INCHES,
+    NAMES,
+    CellLayout,
+    lay_out,
+    write,
+    write_heads,
+    write_key,
+    write_rest,
+)
+from keras_dcmix.plotting.composite import composites, scale_bar
 from keras_dcmix.plotting.folding import folded
 from keras_dcmix.plotting.pictures import add_picture, checked_names, picture_canvas
-from keras_dcmix.plotting.style import LITERAL, cut, muted, text_color, text_width
+from keras_dcmix.plotting.style import cut, muted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 CLASSES = 6
 MOST_CHANNELS = 3  # of a composite; more colours cannot be told apart where they overlap
-_KINDS = ("typical", "worst")
-_GAP, _BETWEEN = 0.06, 0.4  # in widths of a picture: between cells, between typical and worst
-_HEAD, _LINE, _NAMES = 1.6, 1.25, 9.0  # sizes of the text
-_INCHES = 1.05
 
 
 class CellsOfClass(Protocol):
@@ -58,16 +63,13 @@ class Cells(Protocol):
     def worst(self) -> Sequence[CellsOfClass]:
         """Those with the lowest, in the same order."""
 
-    @property
-    def pixel_size(self) -> float | None:
-        """Width of a pixel in micrometres; `None` where it is not known."""
-
 
 def plot_cells(
     cells: Cells,
     *,
     channel_names: Sequence[str],
     channels: Sequence[str] | None = None,
+    pixel_size: float | None = None,
     top: int | None = CLASSES,
     ax: Axes | None = None,
 ) -> Axes:
@@ -75,13 +77,14 @@ def plot_cells(
 
     Typical cells have a high probability of their class, the worst ones the lowest. Channels are
     coloured green, magenta and blue, with the same limits for all cells (percentiles 1 and 99.5);
-    a single channel is grey. Below each cell stand its probability and its group. Where the size
-    of a pixel is known, a scale bar is in the first cell.
+    a single channel is grey. Below each cell stand its probability and its group.
 
     Args:
         cells: Examples, such as `ranking.cells`.
         channel_names: One name for each channel of the images.
         channels: Up to three of them to show; by default the first three.
+        pixel_size: Width of a pixel in micrometres, above 0: a scale bar is in the first cell. By
+            default there is none.
         top: How many classes are shown, at least 1; `None` for all.
         ax: Axes that are replaced by the cells. By default a new figure.
 
@@ -90,78 +93,70 @@ def plot_cells(
 
     Raises:
         ValueError: If there is no class, names do not fit the images, a channel is unknown, there
-            are more than three channels, or `top` is neither a whole number of at least 1 nor
-            `None`.
+            are more than three channels, the size of a pixel is not above 0, or `top` is neither a
+            whole number of at least 1 nor `None`.
 
     Example:
         >>> from types import SimpleNamespace
         >>> images = np.random.default_rng(0).random((2, 8, 8, 1))
         >>> some = SimpleNamespace(
         ...     label="Taxol", images=images, probabilities=[0.9, 0.8], groups=["A01", "B02"])
-        >>> cells = SimpleNamespace(typical=[some], worst=[some], pixel_size=0.5)
-        >>> ax = plot_cells(cells, channel_names=["DNA"])
+        >>> cells = SimpleNamespace(typical=[some], worst=[some])
+        >>> ax = plot_cells(cells, channel_names=["DNA"], pixel_size=0.5)
         >>> len(ax.child_axes)
         4
     """
     if not cells.typical:
         raise DataError("`cells` must hold at least one class. Received: none")
+    if pixel_size is not None and not pixel_size > 0:
+        raise DataError(
+            f"{argument('pixel_size')} must be a width in micrometres above 0. "
+            f"Received: {argument('pixel_size', pixel_size)}"
+        )
     which = _channels(cells, channel_names, channels)
     rows = folded([each.label for each in cells.typical], top)
     number = len(rows.shown)
     shown = list(zip(cells.typical[:number], cells.worst[:number], strict=True))
-    raw = [[each.images[..., which] for each in pair] for pair in shown]
-    pictures = composites(raw, len(which))
-    layout = _layout(pictures)
-    ax, points = picture_canvas(ax, layout.width, layout.height, _INCHES)
-    size = layout.em * points
-    for kind, left in zip(_KINDS, layout.lefts, strict=True):
-        _text(ax, left, layout.height - 0.9 * layout.em, f"{kind} cells", size, fontweight="bold")
-    drawn: list[Axes] = []
-    for row, (pair, parts) in enumerate(zip(shown, pictures, strict=True)):
-        up = layout.up(row)
-        label = cut(pair[0].label, (_NAMES - 0.8) * size, size)
-        _text(ax, 0, up - layout.tall / 2, label, size)
-        for left, found, pixels in zip(layout.lefts, pair, parts, strict=True):
-            drawn += _draw_cells(ax, layout, (left, up), found, pixels, points)
-    if cells.pixel_size and drawn:
-        scale_bar(drawn[0], pictures[0][0].shape[1:], cells.pixel_size, 0.8 * size)
-    names = [channel_names[each] for each in which]
-    _write_key(ax, layout.lefts[0], 0.5 * layout.em, names, size, points)
+    pictures = composites(
+        [[each.images[..., which] for each in pair] for pair in shown], len(which)
+    )
+    layout = lay_out(pictures)
+    ax, points = picture_canvas(ax, layout.width, layout.height, INCHES)
+    write_heads(ax, layout, points)
+    drawn = [
+        picture
+        for row, (pair, parts) in enumerate(zip(shown, pictures, strict=True))
+        for picture in _draw_class(ax, layout, row, pair, parts, points)
+    ]
+    if pixel_size and drawn:
+        scale_bar(drawn[0], pictures[0][0].shape[1:], pixel_size, 0.8 * layout.em * points)
+    write_key(ax, layout, [channel_names[each] for each in which], points)
     if rows.others:
-        text = f"{quantity(len(rows.others), 'other class')} not shown"
-        _text(ax, layout.width, 0.5 * layout.em, text, 0.85 * size, color=muted(ax), ha="right")
+        write_rest(ax, layout, f"{quantity(len(rows.others), 'other class')} not shown", points)
     return ax
 
 
-class _Layout(NamedTuple):
-    """Positions in widths of a picture, from the lower left end."""
-
-    width: float
-    height: float
-    tall: float  # of a picture
-    em: float  # size of the text
-    row: float
-    lefts: tuple[float, float]  # of typical and worst cells
-
-    def up(self, row: int) -> float:
-        """Upper end of the pictures of a row."""
-        return self.height - _HEAD * self.em - row * self.row
-
-
-def _layout(pictures: Sequence[Sequence[np.ndarray]]) -> _Layout:
-    em = mpl.rcParams["font.size"] / (72 * _INCHES)
-    typical, worst = (max(len(pair[kind]) for pair in pictures) for kind in range(2))
-    tall = max(part.shape[1] / part.shape[2] for pair in pictures for part in pair)
-    first = _NAMES * em
-    second = first + typical * (1 + _GAP) + _BETWEEN
-    row = tall + (2 * _LINE + 0.6) * em
-    height = (_HEAD + 1.6) * em + len(pictures) * row
-    return _Layout(second + worst * (1 + _GAP) - _GAP, height, tall, em, row, (first, second))
+def _draw_class(
+    ax: Axes,
+    layout: CellLayout,
+    row: int,
+    pair: tuple[CellsOfClass, CellsOfClass],
+    parts: Sequence[np.ndarray],
+    points: float,
+) -> list[Axes]:
+    """Shows the typical and the worst cells of a class."""
+    size, up = layout.em * points, layout.up(row)
+    label = cut(pair[0].label, (NAMES - 0.8) * size, size)
+    write(ax, 0, up - layout.tall / 2, label, size)
+    drawn = []
+    for left, found, pixels in zip(layout.lefts, pair, parts, strict=True):
+        drawn += _draw_cells(ax, layout, (left, up), found, pixels, points)
+    return drawn
 
 
 def _draw_cells(
     ax: Axes,
-    layout: _Layout,
+    layout: CellLayout,
     corner: tuple[float, float],
     found: CellsOfClass,
     pixels: np.ndarray,
@@ -173,12 +168,12 @@ def _draw_cells(
     size = em * points
     below = up - layout.tall
     for place, picture in enumerate(pixels):
-        x = left + place * (1 + _GAP)
+        x = left + place * (1 + GAP)
         box = (x, layout.height - up, 1, layout.tall)
         drawn.append(add_picture(ax, box, picture, (0, 1)))
         group = cut(str(found.groups[place]), 0.95 * points, 0.8 * size)
-        _text(ax, x, below - 0.8 * em, percent(float(found.probabilities[place])), 0.9 * size)
-        _text(ax, x, below - 1.9 * em, group, 0.8 * size, color=muted(ax))
+        write(ax, x, below - 0.8 * em, percent(float(found.probabilities[place])), 0.9 * size)
+        write(ax, x, below - 1.9 * em, group, 0.8 * size, color=muted(ax))
     return drawn
 
 
@@ -196,21 +191,3 @@ def _channels(
             f"Received: {argument('channels', chosen)}"
         )
     return [names.index(each) for each in chosen]
-
-
-def _text(ax: Axes, x: float, y: float, text: str, size: float, **style: Any) -> None:
-    style = {"va": "center_baseline", "color": text_color(), **style}
-    ax.text(x, y, text, fontsize=size, **style, **LITERAL)
-
-
-def _write_key(
-    ax: Axes, x: float, y: float, names: Sequence[str], size: float, points: float
-) -> None:
-    """Says which colour is which channel; a single channel is grey."""
-    em, small = size / points, 0.9 * size
-    for name, color in zip(names, key_colors(len(names)), strict=True):
-        box = (x, y - 0.35 * em), 0.7 * em, 0.7 * em
-        ax.add_patch(Rectangle(*box, facecolor=color, edgecolor=muted(ax), linewidth=0.5))
-        text = cut(str(name), 12 * size, small)
-        _text(ax, x + 1.1 * em, y, text, small)
-        x += text_width(text, small) / points + 2.4 * em

@@ -234,9 +234,9 @@ def _finish(ax: Axes, importance: ChannelImportance) -> None:
     clean(ax)
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
-    ax.xaxis.set_major_locator(MaxNLocator(5))
+    ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     if are_shares(importance.scores):
-        ax.xaxis.set_major_formatter(PercentFormatter(1))
+        ax.xaxis.set_major_formatter(PercentFormatter(1, None if ax.get_xlim()[1] < 0.06 else 0))
     ax.grid(axis="x", color=blend(text_color(), background(ax), 0.12), linewidth=0.6)
     ax.set_axisbelow(True)
     spread = ""

@@ -10,7 +10,16 @@ from keras_dcmix._common.wording import percent
 from keras_dcmix.evidence.channel_evidence import ChannelVerdict
 from keras_dcmix.evidence.panel_verdict import Decision, PanelsVerdict, RetrainedPanel
 from keras_dcmix.plotting.best_panels import BestPanels
-from keras_dcmix.plotting.style import ORANGE, background, blend, muted, text_color
+from keras_dcmix.plotting.style import (
+    BLUE,
+    ORANGE,
+    background,
+    blend,
+    draw_whiskers,
+    laid_out,
+    muted,
+    text_color,
+)
 from keras_dcmix.plotting.verdict_style import verdict_color
 
 if TYPE_CHECKING:
@@ -104,4 +113,30 @@ def retrained_legend(verdict: PanelsVerdict) -> str:
         "large marks: retrained (filled: sufficient, open: undecided, cross: insufficient),\n"
         "with the 95% interval of the difference to all channels\n"
         f"small marks: estimates; band: margin of {100 * verdict.margin:g} percentage points"
+    )
+
+
+def draw_scores(ax: Axes, panels: BestPanels) -> None:
+    """Draws scores, and whiskers to the best of them."""
+    places, values = panels.places, panels.scores
+    errors = np.nan_to_num(panels.errors)
+    draw_level(ax, values.max(), "best")
+    ax.plot(places, values, color=blend(BLUE, background(ax), 0.6), linewidth=1.2, zorder=2)
+    draw_whiskers(ax, places, values, np.where(errors > 0, errors, np.nan), vertical=True)
+    colors = [BLUE if is_sufficient else background(ax) for is_sufficient in panels.sufficient]
+    dots = np.full(len(places), min(DOT, (0.8 * laid_out(ax)[0] / len(places)) ** 2))
+    if panels.chosen is not None:
+        colors[panels.chosen] = ORANGE
+        dots[panels.chosen] = DOT
+    edges = [BLUE if color != ORANGE else ORANGE for color in colors]
+    ax.scatter(places, values, s=dots, color=colors, edgecolors=edges, linewidths=1.2, zorder=5)
+
+
+def scores_legend(panels: BestPanels) -> str:
+    """What dots and whiskers are where no panel was retrained."""
+    if not panels.have_errors:
+        return "a single block of images: no standard errors"
+    return (
+        "filled dots: as good as the best panel, within one\n"
+        "standard error of the difference to it (whiskers)"
     )

@@ -14,33 +14,28 @@ from keras_dcmix.evidence.sentences import panels as sentences
 from keras_dcmix.importance.subsets import SubsetScores
 from keras_dcmix.plotting.best_panels import BestPanels, best_panels, retrained_panels
 from keras_dcmix.plotting.folding import ROWS
+from keras_dcmix.plotting.panel_members import LONGEST_NAME, draw_members, label_channels
 from keras_dcmix.plotting.panel_scores import (
-    DOT,
-    draw_level,
     draw_retrained,
+    draw_scores,
     reach,
     retrained_legend,
+    scores_legend,
 )
 from keras_dcmix.plotting.style import (
-    BLUE,
-    LINE,
     LITERAL,
     ORANGE,
     axes_or_new,
     background,
     blend,
     clean,
-    draw_whiskers,
     laid_out,
-    muted,
     shorten,
-    text_color,
 )
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_LONGEST_NAME = 32
 _SCORE, _TALL_SCORE, _ROW = 2.3, 3.0, 0.22  # inches: the height of the scores, of one channel
 _LEAST = 0.1  # of accuracy, on the scale of retrained panels
 _WIDEST = 8.0  # inches: more columns become narrower
@@ -84,8 +79,7 @@ def plot_panels(
 
     Raises:
         ValueError: If the metric is unknown, or is not accuracy where panels were retrained, or
-            `top` is neither a whole number of at least 1 nor
-            `None`.
+            `top` is neither a whole number of at least 1 nor `None`.
 
     Example:
         >>> members = [[], ["DNA"], ["RNA"], ["DNA", "RNA"]]
@@ -98,22 +92,22 @@ def plot_panels(
     metric = scores.checked_metric(metric)
     panels = _panels(scores, metric, retrained, top)
     rows = _ROW * len(panels.labels)
-    longest = min(max(len(name) for name in panels.labels), _LONGEST_NAME)
+    longest = min(max(len(name) for name in panels.labels), LONGEST_NAME)
     columns = min(max(5.0, 0.24 * (len(panels.sizes) + 1)), _WIDEST)
     tall = _SCORE if retrained is None else _TALL_SCORE
     ax = axes_or_new(ax, columns + 0.085 * longest, 1.1 + tall + rows)
     share = rows / (rows + tall)
     _draw_chosen_column(ax, panels)
     if retrained is None:
-        _draw_scores(ax, panels)
+        draw_scores(ax, panels)
     else:
         draw_retrained(ax, panels, retrained)
     _limit(ax, panels, metric, share)
-    _label_channels(ax, panels, share)
-    legend = _legend(panels) if retrained is None else retrained_legend(retrained)
+    label_channels(ax, panels, share)
+    legend = scores_legend(panels) if retrained is None else retrained_legend(retrained)
     _finish(ax, panels, metric, legend)
     _write_title(ax, panels, retrained)
-    _draw_members(ax, panels, share)
+    draw_members(ax, panels, share)
     return ax
 
 
@@ -137,22 +131,6 @@ def _draw_chosen_column(ax: Axes, panels: BestPanels) -> None:
         ax.axvspan(left, left + 0.84, color=tint, linewidth=0, zorder=0)
 
 
-def _draw_scores(ax: Axes, panels: BestPanels) -> None:
-    """Draws scores, and whiskers to the best of them."""
-    places, values = panels.places, panels.scores
-    errors = np.nan_to_num(panels.errors)
-    draw_level(ax, values.max(), "best")
-    ax.plot(places, values, color=blend(BLUE, background(ax), 0.6), linewidth=1.2, zorder=2)
-    draw_whiskers(ax, places, values, np.where(errors > 0, errors, np.nan), vertical=True)
-    colors = [BLUE if is_sufficient else background(ax) for is_sufficient in panels.sufficient]
-    dots = np.full(len(places), min(DOT, (0.8 * laid_out(ax)[0] / len(places)) ** 2))
-    if panels.chosen is not None:
-        colors[panels.chosen] = ORANGE
-        dots[panels.chosen] = DOT
-    edges = [BLUE if color != ORANGE else ORANGE for color in colors]
-    ax.scatter(places, values, s=dots, color=colors, edgecolors=edges, linewidths=1.2, zorder=5)
-
-
 def _limit(ax: Axes, panels: BestPanels, metric: str, share: float) -> None:
     """Keeps the lower `share` of the axes free of scores, and the scale below 100 %."""
     low, high = reach(panels)
@@ -164,64 +142,16 @@ def _limit(ax: Axes, panels: BestPanels, metric: str, share: float) -> None:
     low, high = low - 0.08 * span, high + 0.12 * span
     if is_accuracy:
         high, end = min(high, 1 + 0.04 * span), min(high, 1)
-        ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+        ax.yaxis.set_major_formatter(PercentFormatter(1, None if end - low < 0.06 else 0))
     else:
         end = high
     ax.set_ylim(high - (high - low) / (1 - share), high)
-    # Ticks where scores are: the channels below have no scale.
-    ticks = np.asarray(MaxNLocator(5).tick_values(low, end))
+    # Ticks where scores are: the channels below have no scale. Steps of 2.5 are no whole percents.
+    ticks = np.asarray(MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(low, end))
     # One at the lower end would overlap the name of the first channel.
     first = low + 0.04 * (high - low)
     ax.set_yticks(ticks[(ticks >= first) & (ticks <= end + 1e-9)])
     ax.spines["left"].set_bounds(low, end)
-
-
-def _draw_members(ax: Axes, panels: BestPanels, share: float) -> None:
-    """Draws one dot for each panel and channel, filled where the channel is in the panel."""
-    num_rows = len(panels.labels)
-    heights = _heights(num_rows, share)
-    for height in heights[::2]:
-        stripe = blend(text_color(), background(ax), 0.05)
-        half = share / num_rows / 2
-        ax.axhspan(*_scores_at(ax, height - half, height + half), color=stripe, lw=0, zorder=-1)
-    width, tall = laid_out(ax)
-    cell = min(width / len(panels.places), tall * share / num_rows)
-    places = np.array(list(np.ndindex(panels.filled.shape)))
-    filled = panels.filled.ravel()
-    inside = filled > 0
-    chosen, sufficient = places[:, 0] == panels.chosen, panels.sufficient[places[:, 0]]
-    absent = blend(text_color(), background(ax), 0.16)
-    # In very narrow columns dots touch: as lines they are still visible.
-    pale, dot = blend(BLUE, background(ax), 0.45), min((0.62 if cell > 6 else 1) * cell, 9)
-    areas = np.where(inside, filled * dot**2, min(0.24 * cell, 3) ** 2)
-    for is_drawn, color in (
-        (~inside, absent),
-        (inside & ~sufficient, pale),
-        (inside & sufficient & ~chosen, BLUE),
-        (inside & chosen, ORANGE),
-    ):
-        at, sizes = places[is_drawn], np.unique(areas[is_drawn])
-        ax.scatter(
-            at[:, 0],
-            heights[at[:, 1]],
-            # Dots of one size are stored once, which makes a small file.
-            s=sizes if len(sizes) == 1 else areas[is_drawn],
-            color=color,
-            linewidths=0,
-            transform=ax.get_xaxis_transform(),
-            zorder=2,
-        )
-
-
-def _heights(num_rows: int, share: float) -> np.ndarray:
-    """Returns the height of each row, as a fraction of the axes, from top to bottom."""
-    return share * (1 - (np.arange(num_rows) + 0.5) / num_rows) * 0.97
-
-
-def _scores_at(ax: Axes, *heights: float) -> list[float]:
-    """Converts fractions of the axes to positions on the axis of scores."""
-    low, high = ax.get_ylim()
-    return [low + height * (high - low) for height in heights]
 
 
 def _finish(ax: Axes, panels: BestPanels, metric: str, legend: str) -> None:
@@ -239,15 +169,6 @@ def _finish(ax: Axes, panels: BestPanels, metric: str, legend: str) -> None:
     low, high = ax.spines["left"].get_bounds()
     bottom, top = ax.get_ylim()
     ax.set_ylabel(metric, y=((low + high) / 2 - bottom) / (top - bottom), **LITERAL)
-
-
-def _legend(panels: BestPanels) -> str:
-    if not panels.have_errors:
-        return "a single block of images: no standard errors"
-    return (
-        "filled dots: as good as the best panel, within one\n"
-        "standard error of the difference to it (whiskers)"
-    )
 
 
 def _write_title(ax: Axes, panels: BestPanels, verdict: PanelsVerdict | None) -> None:
@@ -272,26 +193,3 @@ def _answer(panels: BestPanels, longest: int) -> str:
     answer = f"{size} of {most} channels {verb} {'enough' if panels.have_errors else 'best'}"
     with_names = f"{answer}: {' + '.join(panels.answer)}"
     return with_names if len(with_names) <= longest else answer
-
-
-def _label_channels(ax: Axes, panels: BestPanels, share: float) -> None:
-    """Writes channel names beside their rows, in grey where the channel can be dropped."""
-    _, height = laid_out(ax)
-    names = panels.labels
-    column = -1 if panels.chosen is None else panels.chosen
-    kept = panels.filled[column] > 0
-    size = min(mpl.rcParams["font.size"], LINE * height * share / len(names))
-    for name, is_kept, place in zip(names, kept, _heights(len(names), share), strict=True):
-        ax.annotate(
-            shorten(name, _LONGEST_NAME),
-            (0, place),
-            xycoords="axes fraction",
-            xytext=(-6, 0),
-            textcoords="offset points",
-            ha="right",
-            va="center",
-            fontsize=size,
-            fontweight="bold" if is_kept else "normal",
-            color=text_color() if is_kept else muted(ax),
-            **LITERAL,
-        )

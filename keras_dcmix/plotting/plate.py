@@ -5,7 +5,6 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.collections import PatchCollection
 from matplotlib.colors import to_hex
@@ -13,6 +12,8 @@ from matplotlib.patches import Circle, Patch, Rectangle
 
 from keras_dcmix._common.wording import natural_key, quantity
 from keras_dcmix.plotting.folding import folded
+from keras_dcmix.plotting.plate_grid import LEFT, plate_grid
+from keras_dcmix.plotting.plate_legend import write_legend
 from keras_dcmix.plotting.plate_wells import Place, places_of, plate_format, row_name
 from keras_dcmix.plotting.predicted_groups import (
     PredictedGroups,
@@ -29,7 +30,6 @@ from keras_dcmix.plotting.style import (
     laid_out,
     muted,
     text_color,
-    text_width,
 )
 
 if TYPE_CHECKING:
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 PLATES = 12
-_LEFT, _HEAD, _COLUMNS, _GAP = 1.6, 2.4, 1.1, 0.8  # in wells: row letters, above, between plates
-_FOOT = 3.8  # sizes of the text: the legend below all plates
-_WIDEST = 8.4  # inches
 
 
 def plot_plate(
@@ -76,32 +73,22 @@ def plot_plate(
     """
     found = predicted_groups(table, of)
     wells = _wells(found)
-    rows, columns = plate_format(wells)
     plates = folded(sorted({each.plate for each in wells}, key=natural_key), top)
-    across = _plates_across(len(plates.shown), rows, columns)
-    down = ceil(len(plates.shown) / across)
-    width = across * (columns + _LEFT + _GAP)
-    inches, size = min(0.42, _WIDEST / width), mpl.rcParams["font.size"]
-    has_names = any(plates.shown)
-    head = max(_HEAD, 2.4 * size / (72 * inches)) if has_names else _COLUMNS
-    height = down * (rows + head + _GAP)
-    ax = axes_or_new(ax, max(width * inches + 0.2, 4.2), height * inches + _FOOT * size / 72 + 0.2)
+    grid = plate_grid(plates.shown, plate_format(wells))
+    ax = axes_or_new(ax, *grid.inches)
     ax.axis("off")
-    points = laid_out(ax)
-    size = min(size, points[0] / 26)
-    unit = min(points[0] / width, (points[1] - _FOOT * size) / height)
-    ax.set(xlim=(0, points[0] / unit), ylim=(points[1] / unit, 0), aspect="equal")
+    size, unit = grid.fitted(laid_out(ax))
+    width, height = (points / unit for points in laid_out(ax))
+    ax.set(xlim=(0, width), ylim=(height, 0), aspect="equal")
     for number, plate in enumerate(plates.shown):
-        down_to, right_to = divmod(number, across)
-        corner = right_to * (columns + _LEFT + _GAP) + _LEFT, down_to * (rows + head + _GAP) + head
-        _draw_plate(ax, corner, (rows, columns), plate, unit, size)
-        _draw_wells(ax, corner, {w: v for w, v in wells.items() if w.plate == plate}, found, unit)
-    _write_legend(ax, found, height, unit, size)
+        mine = {place: well for place, well in wells.items() if place.plate == plate}
+        _draw_plate(ax, grid.corner(number), grid.shape, plate, unit, size)
+        _draw_wells(ax, grid.corner(number), mine, found, unit)
+    write_legend(ax, found, (LEFT, grid.height + 0.2), unit, size)
     if plates.others:
+        place = grid.width, grid.height + 0.2
         text = f"{quantity(len(plates.others), 'other plate')} not shown"
-        ax.text(
-            width, height + 0.2, text, fontsize=0.85 * size, color=muted(ax), ha="right", va="top"
-        )
+        ax.text(*place, text, fontsize=0.85 * size, color=muted(ax), ha="right", va="top")
     return ax
 
 
@@ -127,14 +114,6 @@ def _wells(found: PredictedGroups) -> dict[Place, _Well]:
         wrong = is_one and bool(found.are_wrong[rows[0]])
         wells[place] = value, labels[rows[0]] if is_one else None, wrong
     return wells
-
-
-def _plates_across(number: int, rows: int, columns: int) -> int:
-    """How many plates are side by side, for a figure that is about as tall as it is wide."""
-    ratio = (rows + _HEAD + _GAP) / (columns + _LEFT + _GAP)
-    if number <= 2 and columns > 12:
-        return 1
-    return min(number, max(1, round((number * ratio) ** 0.5 + 0.2)))
 
 
 def _draw_plate(
@@ -200,37 +179,3 @@ def _draw_wells(
     ax.add_collection(
         PatchCollection(marks, facecolor=faces, edgecolor=edge, linewidth=0.5, zorder=3)
     )
-
-
-def _write_legend(ax: Axes, found: PredictedGroups, top: float, unit: float, size: float) -> None:
-    """Draws the scale of colours, and says what marks are."""
-    colors, line = probability_colors(ax, found), size / unit
-    small = 0.9 * size
-    y = top + 0.2 + 0.9 * line
-    style: dict[str, Any] = {"va": "center_baseline", "fontsize": small, **LITERAL}
-    ax.text(_LEFT, y, found.title, gid="title", **style)
-    x = _LEFT + text_width(found.title, small) / unit + line
-    for end, text in zip((0, 1), ("0%", "100%"), strict=True):
-        if end:
-            for part in np.linspace(0, 1, 40):
-                place = x + 4 * line * part, y - 0.4 * line
-                face = to_hex(colors(part))
-                ax.add_patch(Rectangle(place, 0.11 * line, 0.8 * line, facecolor=face, linewidth=0))
-            x += 4.6 * line
-        ax.text(x, y, text, color=muted(ax), **style)
-        x += (text_width(text, small) + 0.4 * size) / unit
-    y += 1.5 * line
-    x = _LEFT
-    for number, name in enumerate(found.classes if len(found.classes) == 2 else ()):
-        edge: dict[str, Any] = {"facecolor": "none", "edgecolor": text_color(), "linewidth": 0.8}
-        r = 0.4 * line
-        shape: Patch = Circle((x + r, y), r, **edge)
-        if number:
-            shape = Rectangle((x, y - r), 2 * r, 2 * r, **edge)
-        ax.add_patch(shape)
-        text = cut(name, 14 * size, small)
-        ax.text(x + 1.2 * line, y, text, **style)
-        x += 2.4 * line + text_width(text, small) / unit
-    if found.are_wrong.any():
-        ax.plot(x, y, marker="x", markersize=0.6 * size, color=text_color(), label="_legend")
-        ax.text(x + 0.8 * line, y, "another class is predicted", **style)

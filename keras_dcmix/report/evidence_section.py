@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from keras_dcmix._common.wording import listed, probability
 from keras_dcmix.evidence.channel_evidence import ChannelEvidence, ChannelVerdict, Evidence, Gain
 from keras_dcmix.evidence.sentences import evidence as sentences
+from keras_dcmix.evidence.sentences import reliability
 from keras_dcmix.evidence.verdict import RankingVerdict
 from keras_dcmix.plotting.folding import FEW
 from keras_dcmix.plotting.verdict_style import ORDER
@@ -71,12 +72,18 @@ def evidence_section(ranking: ChannelRanking, verdict: RankingVerdict) -> Eviden
     is_decided = verdict.reliability.is_reliable and not found.groups_missing
     return EvidenceSection(
         picture=evidence(ranking),
-        text=sentences.summary(found, verdict.held_out),
+        text=_text(found, verdict),
         fields=_fields(found) if is_decided else [],
         note=_settled(found) if is_decided else "",
         table=_table(found, sentences.note(verdict.held_out)),
         classes=_by_class(verdict.classes),
     )
+
+
+def _text(found: Evidence, verdict: RankingVerdict) -> str:
+    if verdict.reliability.is_reliable:
+        return sentences.summary(found, verdict.held_out)
+    return f"{reliability.no_ranking(verdict)}. {reliability.closed(verdict)}"
 
 
 def _fields(found: Evidence) -> list[list[Field]]:

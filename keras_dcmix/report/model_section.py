@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_dcmix._common.wording import percent, plural
-from keras_dcmix.evidence.sentences import reliability
+from keras_dcmix.evidence.sentences import mix, reliability
 from keras_dcmix.evidence.verdict import RankingVerdict
 from keras_dcmix.report.figures import Picture
+from keras_dcmix.report.metric_table import metric_table
 from keras_dcmix.report.page import Table, spread
 from keras_dcmix.report.result_pictures import predictions
 
@@ -19,14 +20,9 @@ if TYPE_CHECKING:
 
     from keras_dcmix.experiments.rank import ChannelRanking
 
-_METRICS = {
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy (classes count alike)",
-    "auc": "AUC (0.5: chance, 1: perfect)",
-    "z_prime": "Z'-factor (above 0.5: an excellent assay)",
-}
 _MOST_CLASSES = 8  # that a confusion matrix holds on a page
 _MOST_ROWS = 24
+_NOTICEABLE = 0.02  # of accuracy, 0 to 1
 _MOST_MISTAKES = 10
 
 
@@ -50,9 +46,9 @@ class ModelSection:
     """What the page says of the models.
 
     Attributes:
-        sentence: Their accuracy, in words.
-        hardest: Which class is the hardest, in words.
-        metrics: Of images and of groups.
+        text: Their kinds and accuracy, and which class is the hardest, in words.
+        models: Whose predictions are shown below the metrics.
+        metrics: Of images and of groups, for both kinds of models.
         map: The predictions of each group, on plates where groups are wells.
         confusion: The matrix, `None` where there are too many classes for a page.
         mistakes: The most common mistakes, where there is no matrix.
@@ -60,8 +56,8 @@ class ModelSection:
         groups: Accuracy of each group; `None` where each image is its own group.
     """
 
-    sentence: str
-    hardest: str
+    text: str
+    models: str
     metrics: Table
     map: Picture | None
     confusion: Confusion | None
@@ -82,45 +78,20 @@ class _Accuracy:
 
 def model_section(ranking: ChannelRanking, verdict: RankingVerdict) -> ModelSection:
     """Gathers what the page says of the models of a ranking."""
-    found = ranking.predictions
+    found = ranking.main_predictions
     names, counts = list(ranking.classes), found.confusion().to_numpy()
     classes = _accuracies(found.by_class(), "label")
     few, unit = len(names) <= _MOST_CLASSES, ranking.group_unit
     return ModelSection(
-        sentence=reliability.accuracy_sentence(verdict, ranking.accuracy.tolist()),
-        hardest=_hardest(classes),
-        metrics=_metrics(found.metrics(unit=unit), unit),
-        map=predictions(ranking),
+        text=_text(ranking, verdict, classes),
+        models=mix.models(verdict),
+        metrics=metric_table(ranking, verdict),
+        map=predictions(ranking, verdict),
         confusion=_confusion(names, counts, classes) if few else None,
         mistakes=None if few else _mistakes(names, counts),
         classes=_table(classes, "class"),
         groups=None if unit == "image" else _table(_accuracies(found.by_group(), "group"), unit),
     )
-
-
-def _metrics(table: pd.DataFrame, unit: str) -> Table:
-    """Metrics of images and of groups; of images alone where each is its own group."""
-    columns = ("per_image",) if unit == "image" else ("per_image", "per_group")
-    rows = [
-        (
-            _METRICS[row["metric"]],
-            *(_metric(row["metric"], row[name]) for name in columns),
-            row["note"],
-        )
-        for row in table.to_dict("records")
-    ]
-    heads = ["metric", "per image", f"per {unit}"][: 1 + len(columns)]
-    note = "" if unit == "image" else f"Of a {unit} the mean probability of its images counts."
-    return Table("Metrics of the predictions", (*heads, "note"), rows, note)
-
-
-def _metric(name: str, value: float) -> str:
-    """Accuracies in percent, other metrics as they are known; a dash where there is none."""
-    if np.isnan(value):
-        return "–"
-    if name in ("accuracy", "balanced_accuracy"):
-        return percent(value)
-    return f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _accuracies(table: pd.DataFrame, column: str) -> list[_Accuracy]:
@@ -131,12 +102,24 @@ def _accuracies(table: pd.DataFrame, column: str) -> list[_Accuracy]:
     ]
 
 
-def _hardest(classes: list[_Accuracy]) -> str:
+def _text(ranking: ChannelRanking, verdict: RankingVerdict, classes: list[_Accuracy]) -> str:
+    sentences = (
+        reliability.kinds_sentence(verdict),
+        reliability.accuracy_sentence(verdict, ranking.accuracy.tolist()),
+        _hardest(classes, mix.models(verdict)),
+    )
+    return " ".join(filter(None, sentences))
+
+
+def _hardest(classes: list[_Accuracy], models: str) -> str:
     known = [each for each in classes if not np.isnan(each.accuracy)]
     worst = min(known, key=lambda each: each.accuracy)
-    if max(each.accuracy for each in known) - worst.accuracy < 0.01:
-        return "Accuracy is about the same for all classes."
-    return f"The hardest class is {worst.name}, with an accuracy of {percent(worst.accuracy)}."
+    if max(each.accuracy for each in known) - worst.accuracy < _NOTICEABLE:
+        return f"Accuracy of the {models} is about the same for all classes."
+    return (
+        f"The hardest class for the {models} is {worst.name}, with an accuracy of "
+        f"{percent(worst.accuracy)}."
+    )
 
 
 def _confusion(names: list[str], counts: np.ndarray, classes: list[_Accuracy]) -> Confusion:
@@ -172,7 +155,7 @@ def _table(accuracies: list[_Accuracy], unit: str) -> Table:
     if len(accuracies) > len(shown):
         notes.append(f"The {len(shown)} lowest of {len(accuracies)} {plural(unit)}.")
     if not all(np.isnan(each.std) for each in accuracies):
-        notes.append("± is the standard deviation over the runs, in percentage points.")
+        notes.append("± is the standard deviation over repeats, in percentage points.")
     return Table(
         f"Accuracy of each {unit}",
         (unit, "images", "accuracy"),

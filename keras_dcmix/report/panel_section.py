@@ -19,6 +19,14 @@ from keras_dcmix.report.result_pictures import panels
 if TYPE_CHECKING:
     from keras_dcmix.experiments.rank import ChannelRanking
 
+_SINGLE_HEADS = (
+    "channel",
+    "alone, estimated",
+    "alone, retrained",
+    "all but it, estimated",
+    "all but it, retrained",
+)
+
 
 @dataclass(frozen=True)
 class PanelSection:
@@ -123,15 +131,13 @@ def _single_table(frame: pd.DataFrame, names: Sequence[str], order: Sequence[str
             for part in ([name], others)
         )
         rows.append((name, *_both(alone), *_both(without)))
-    heads = (
-        "channel",
-        "alone, estimated",
-        "alone, retrained",
-        "all but it, estimated",
-        "all but it, retrained",
-    )
     caption = "Accuracy with one channel alone, and with all but one"
+    heads: tuple[str, ...] = _SINGLE_HEADS
     note = "Retrained accuracies have 95% intervals; a dash: not retrained."
+    if all(row[2] == row[4] == "–" for row in rows):
+        heads = (heads[0], *heads[1::2])
+        rows = [(row[0], *row[1::2]) for row in rows]
+        note = "Estimated with channels masked; none of these panels was retrained."
     return Table(caption, heads, rows, note, find="channel")
 
 

@@ -56,7 +56,7 @@ def ranking_report(
         panels=panel_section(ranking, verdict),
         model=model_section(ranking, verdict),
         group_unit=ranking.group_unit,
-        cells=cells(ranking),
+        cells=cells(ranking, verdict),
         doubts=sentences.doubts(verdict),
         answers=sentences.answers(verdict),
         weights=weight_section(ranking, verdict),

@@ -13,8 +13,8 @@ from keras_dcmix.inference.formats import keras_file
 from keras_dcmix.inference.model_cards import card_of_model
 from keras_dcmix.report.figures import save_figures
 from keras_dcmix.report.ranking import ranking_report
+from keras_dcmix.report.ranking_record import record_of_ranking
 from keras_dcmix.report.result_pictures import are_on_plates, draw_evidence, draw_panels
-from keras_dcmix.report.run_record import record_of_ranking
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,10 +40,10 @@ def save_ranking(
     ranking.importance.to_frame().to_csv(folder / "importance.csv", index=False)
     ranking.runs.to_csv(folder / "runs.csv", index=False)
     ranking.history.to_csv(folder / "trajectory.csv", index=False)
-    ranking.predictions.confusion().to_csv(folder / "confusion.csv")
+    ranking.main_predictions.confusion().to_csv(folder / "confusion.csv")
     ranking.model.save(folder / "model.keras")
     keras_file.add_card(folder / "model.keras", card_of_ranking(ranking))
-    ranking.predictions.group_table().to_csv(folder / "wells.csv", index=False)
+    ranking.main_predictions.group_table().to_csv(folder / "wells.csv", index=False)
     if ranking.check is not None:
         ranking.check.scores.to_csv(folder / "subsets.csv")
     for name, frame in (("evidence", ranking.evidence), ("panels", ranking.panels)):
@@ -61,11 +61,11 @@ def card_of_ranking(ranking: ChannelRanking) -> ModelCard:
 
 
 def ranking_figures(ranking: ChannelRanking) -> dict[str, Axes]:
-    """The figures by the names of their files; each states how good the models are."""
+    """The figures by the names of their files; those of the weights state how good models are."""
     from keras_dcmix import plotting
 
     verdict = ranking.verdict()
-    quality = reliability.figure_title(verdict.reliability, verdict.held_out)
+    quality = reliability.figure_title(verdict.mix_reliability, verdict.held_out)
     figures = {
         "importance": plotting.plot_importance(ranking.importance),
         "trajectory": plotting.plot_trajectory(ranking.history),
@@ -74,12 +74,12 @@ def ranking_figures(ranking: ChannelRanking) -> dict[str, Axes]:
     for name, axes in figures.items():
         model = f"model of seed {ranking.best_seed}; " if name == "mix" else ""
         axes.set_title(model + quality, loc="right", fontsize="small")
-    if not verdict.leaders.stand_out:
-        figures["importance"].set_title(f"{leaders.NO_LEADER}\n", loc="left")
+    if title := leaders.warning(verdict):
+        figures["importance"].set_title(f"{title}\n", loc="left")
     if ranking.check is not None:
         figures["evidence"] = draw_evidence(ranking)
         reliable = verdict.reliability.is_reliable
         figures["panels"] = draw_panels(ranking, is_reliable=reliable)
     if are_on_plates(ranking):
-        figures["plate"] = plotting.plot_plate(ranking.predictions.group_table())
+        figures["plate"] = plotting.plot_plate(ranking.main_predictions.group_table())
     return figures

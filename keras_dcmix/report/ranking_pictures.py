@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_dcmix._common.wording import percent
+from keras_dcmix.evidence.sentences.reliability import UNRELIABLE_BARS
+from keras_dcmix.evidence.verdict import RankingVerdict
 from keras_dcmix.plotting.folding import FEW, ROWS, even_share, folded, shares_together
 from keras_dcmix.report.figures import NARROW, Picture, picture
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from keras_dcmix.experiments.rank import ChannelRanking
 
 
-def bars(ranking: ChannelRanking) -> Picture:
+def bars(ranking: ChannelRanking, verdict: RankingVerdict) -> Picture:
     """The share of each channel."""
     from keras_dcmix.plotting import plot_importance
     from keras_dcmix.plotting.importance import bars_height
@@ -35,6 +37,8 @@ def bars(ranking: ChannelRanking) -> Picture:
     if importance.num_channels > FEW:
         line = even_share(importance.num_channels).capitalize()
         caption += f" {line}. A channel near it is not separated from the others."
+    if not verdict.weights_are_reliable:
+        caption = f"{UNRELIABLE_BARS} {caption}"
     return picture(
         lambda ax: _untitled(plot_importance(importance, ax=ax)),
         alt=f"Bars of each channel's share of the mix: {_shares_in_words(ranking)}.{alt}",

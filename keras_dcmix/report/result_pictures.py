@@ -9,7 +9,9 @@ import numpy as np
 from keras_dcmix._common.wording import percent, plural, quantity
 from keras_dcmix.evidence.panel_verdict import Interval, PanelsVerdict
 from keras_dcmix.evidence.sentences import evidence as evidence_sentences
+from keras_dcmix.evidence.sentences import mix
 from keras_dcmix.evidence.sentences import panels as panel_sentences
+from keras_dcmix.evidence.verdict import RankingVerdict
 from keras_dcmix.plotting.folding import FEW, ROWS
 from keras_dcmix.report.figures import NARROW, Picture, picture
 
@@ -105,19 +107,22 @@ def are_on_plates(ranking: ChannelRanking) -> bool:
     from keras_dcmix.plotting.plate_wells import are_wells
 
     is_named = ranking.group_unit in ("well", "group")
-    return is_named and are_wells(np.unique(ranking.predictions.groups))
+    return is_named and are_wells(np.unique(ranking.main_predictions.groups))
 
 
-def predictions(ranking: ChannelRanking) -> Picture | None:
+def predictions(ranking: ChannelRanking, verdict: RankingVerdict) -> Picture | None:
     """The predictions of each group, on plates where groups are wells; `None` of images."""
     from keras_dcmix.plotting import plot_groups, plot_plate
 
     unit = ranking.group_unit
     if unit == "image":
         return None
-    table = ranking.predictions.group_table()
+    table = ranking.main_predictions.group_table()
     wrong = int((table["predicted"] != table["label"]).sum())
-    what = f"mean probability over its images, predicted by models that have not seen the {unit}"
+    what = (
+        f"mean probability over its images, predicted by {mix.models(verdict)} that have not seen "
+        f"the {unit} in training"
+    )
     alt = (
         f"The predictions for {quantity(len(table), unit)}; for {wrong} another class is predicted."
     )
@@ -152,7 +157,7 @@ def draw_cells(ranking: ChannelRanking, ax: Axes | None = None) -> Axes:
     return plot_cells(ranking.cells, channel_names=names, channels=shown, ax=ax)
 
 
-def cells(ranking: ChannelRanking) -> Picture | None:
+def cells(ranking: ChannelRanking, verdict: RankingVerdict) -> Picture | None:
     """Typical and worst cells; `None` where there are none."""
     if ranking.cells is None or not ranking.cells.typical:
         return None
@@ -161,7 +166,7 @@ def cells(ranking: ChannelRanking) -> Picture | None:
         alt="Test images of each class that are classified most surely, and those most wrong.",
         caption=(
             "Left: test images with the highest probability of their class. Right: those with the "
-            "lowest. Below each: this probability and the "
+            f"lowest. Below each: this probability, by the {mix.models(verdict)}, and the "
             f"{ranking.group_unit}. Look for debris, dead cells or wrong labels among the worst."
         ),
         is_photo=True,

@@ -73,7 +73,9 @@ def subject(arguments: Mapping[str, Any]) -> str:
 def argument_rows(arguments: Mapping[str, Any]) -> Rows:
     """What the run was called with, without what was left at its default."""
     return [
-        (key.replace("_", " "), str(value)) for key, value in arguments.items() if value is not None
+        (key.replace("_", " "), _text(value))
+        for key, value in arguments.items()
+        if value is not None and value != []
     ]
 
 
@@ -97,4 +99,4 @@ def version_rows() -> Rows:
 def _text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)

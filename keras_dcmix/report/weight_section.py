@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_dcmix._common.wording import percent
-from keras_dcmix.evidence.sentences import leaders, reliability
+from keras_dcmix.evidence.sentences import leaders
 from keras_dcmix.evidence.verdict import RankingVerdict
 from keras_dcmix.importance.channel_importance import ChannelImportance
 from keras_dcmix.plotting.folding import FEW
@@ -28,6 +28,7 @@ class WeightSection:
 
     Attributes:
         text: Which channels lead the mix, and where that differs from the evidence.
+        is_reliable: Whether the weights mean anything.
         bars: The share of each channel.
         paths: The shares during training.
         mix: Example images and their mix.
@@ -36,6 +37,7 @@ class WeightSection:
     """
 
     text: str
+    is_reliable: bool
     bars: Picture
     paths: Picture
     mix: Picture
@@ -45,10 +47,10 @@ class WeightSection:
 
 def weight_section(ranking: ChannelRanking, verdict: RankingVerdict) -> WeightSection:
     """Gathers what the page says of the weights."""
-    text = f"{leaders.summary(verdict.leaders)}. {leaders.difference(verdict)}".strip()
     return WeightSection(
-        text=text if verdict.reliability.is_reliable else reliability.UNRELIABLE_BARS,
-        bars=ranking_pictures.bars(ranking),
+        text=leaders.paragraph(verdict),
+        is_reliable=verdict.weights_are_reliable,
+        bars=ranking_pictures.bars(ranking, verdict),
         paths=ranking_pictures.paths(ranking),
         mix=ranking_pictures.mix(ranking),
         shares=_share_table(ranking),

@@ -39,6 +39,7 @@ from keras_dcmix.evidence.verdict import HeldOut, RankingVerdict, Reliability
 
 SNAPSHOT = Path(__file__).with_name("sentences.txt")
 NAN = float("nan")
+LONGEST_HEADLINE = 140  # letters: two lines of the page
 NAMES = ("DNA", "ER", "Mito")
 CODES = {
     "needed": ChannelVerdict.NEEDED,
@@ -511,8 +512,8 @@ CLAIMS = {
     "replaceable": r"(?:is|are) replaceable",
     "idle": r"shows? no evidence",
     "droppable": r"can be dropped",
-    "enough": r"(?:is|together are) enough",
-    "not enough": r"(?:is|together are) not enough",
+    "enough": r"(?:is|are) enough",
+    "not enough": r"(?:is|are) not enough",
     "carrying": r"(?:carries|carry) the phenotype(?: only in combination)?",
 }
 
@@ -591,6 +592,10 @@ CHANGE = re.compile(
     r"(falls|rises) by (\S+) percentage points "
     r"\((?:95% interval (\S+) to (\S+)|interval not known)\)"
 )
+DIFFERENCE = re.compile(
+    r"(\S+) points \((?:95% interval (\S+) to (\S+)|interval not known)\) "
+    r"(below|above) all channels"
+)
 
 
 def assert_costs_were_retrained(verdict: RankingVerdict, text: str) -> None:
@@ -602,7 +607,9 @@ def assert_costs_were_retrained(verdict: RankingVerdict, text: str) -> None:
         known.add(("falls", points(cost.value), *ends))
         ends = ("", "") if np.isnan(cost.low) else (points(-cost.high), points(-cost.low))
         known.add(("rises", points(-cost.value), *ends))
-    assert {*CHANGE.findall(text)} <= known
+    verbs = {"below": "falls", "above": "rises"}
+    differences = {(verbs[side], *rest) for *rest, side in DIFFERENCE.findall(text)}
+    assert {*CHANGE.findall(text), *differences} <= known
     rest = re.findall(r"(\S+) percentage points?", CHANGE.sub("", text))
     margin = "" if verdict.panels is None else f"{100 * verdict.panels.margin:g}"
     assert {*rest} <= {margin}
@@ -612,7 +619,7 @@ def assert_numbers_have_one_form(text: str) -> None:
     assert not re.search(r"\b(nan|NaN|None|inf)\b", text)
     for sentence in re.split(r"(?<=\.) ", text):
         assert sentence.count("95% interval") <= 1
-    rest = CHANGE.sub("", text)
+    rest = DIFFERENCE.sub("", CHANGE.sub("", text))
     rest = re.sub(r"p = [01]\.\d{3}\b|p < 0\.001\b|0\.\d{3} nats", "", rest)
     rest = re.sub(r"\d\.\d percentage points", "", rest)  # a margin
     assert not re.search(r"\d\.\d|\d %|\d[eE]", rest)
@@ -659,3 +666,22 @@ def test_the_title_of_the_panels_says_what_the_headline_says():
 
 def test_percent_of_a_share_stands_for_a_weight():
     assert leaders.summary(MITO_LEADS).startswith(f"Mito leads with {percent(0.95)} of the mix")
+
+
+COMMON = ("Hoechst", "Phalloidin", "Tubulin", "Mito", "Golgi", "ER")
+
+
+@pytest.mark.parametrize("number", range(2, 7))
+@pytest.mark.parametrize(
+    "cost", [(-0.056, -0.079, -0.034), (0.012, -0.005, 0.029), (0.05, 0.03, 0.07)]
+)
+def test_the_headline_of_up_to_six_channels_fits_into_two_lines(number, cost):
+    names = COMMON[:number]
+    for size in range(1, number):
+        verdict = RankingVerdict(
+            GOOD,
+            WELLS,
+            weights(dict.fromkeys(names, 1 / number)),
+            panels=panels_of((names[:size], cost), names=names, every=0.9),
+        )
+        assert len(ranking.headline(verdict)) <= LONGEST_HEADLINE

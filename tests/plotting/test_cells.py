@@ -11,7 +11,7 @@ from keras_dcmix.plotting.composite import bar_length, composites, key_colors
 NAMES = ["DNA", "ER", "Mito", "GFP"]
 
 
-def cells(num_classes=2, channels=4, worst=2, pixel_size=None):
+def cells(num_classes=2, channels=4, worst=2):
     def some(label, number, probability):
         return SimpleNamespace(
             label=label,
@@ -24,7 +24,6 @@ def cells(num_classes=2, channels=4, worst=2, pixel_size=None):
     return SimpleNamespace(
         typical=[some(each, 3, 0.97) for each in labels],
         worst=[some(each, worst, 0.04) for each in labels],
-        pixel_size=pixel_size,
     )
 
 
@@ -54,8 +53,14 @@ def test_channels_that_cannot_be_shown_are_refused(channels):
         plot_cells(cells(), channel_names=NAMES, channels=channels)
 
 
-def test_a_scale_bar_is_drawn_where_the_size_of_a_pixel_is_known():
-    ax = plot_cells(cells(pixel_size=0.5), channel_names=NAMES)
+@pytest.mark.parametrize("size", [0, -0.5, float("nan")])
+def test_a_pixel_without_a_width_is_refused(size):
+    with pytest.raises(ValueError, match="`pixel_size` must be a width in micrometres above 0"):
+        plot_cells(cells(), channel_names=NAMES, pixel_size=size)
+
+
+def test_a_scale_bar_is_drawn_where_the_size_of_a_pixel_is_given():
+    ax = plot_cells(cells(), channel_names=NAMES, pixel_size=0.5)
     first, *others = ax.child_axes
     assert [text.get_text() for text in first.texts] == ["1 µm"]
     assert first.patches[0].get_width() == pytest.approx(2)
@@ -87,11 +92,11 @@ def test_colours_of_channels_differ():
 
 
 def test_classes_may_lack_cells_of_a_kind():
-    ax = plot_cells(cells(worst=0, pixel_size=0.5), channel_names=NAMES)
+    ax = plot_cells(cells(worst=0), channel_names=NAMES, pixel_size=0.5)
     assert len(ax.child_axes) == 6
 
 
 def test_no_class_is_refused():
-    empty = SimpleNamespace(typical=[], worst=[], pixel_size=None)
+    empty = SimpleNamespace(typical=[], worst=[])
     with pytest.raises(ValueError, match="at least one class"):
         plot_cells(empty, channel_names=NAMES)

@@ -59,7 +59,7 @@ SOME = [
     SimpleNamespace(label=name, images=IMAGES, probabilities=[0.9, 0.8], groups=["_$", "B"])
     for name in NAMES
 ]
-CELLS = SimpleNamespace(typical=SOME, worst=SOME, pixel_size=0.5)
+CELLS = SimpleNamespace(typical=SOME, worst=SOME)
 CURVES = {"$m_1$": curves_along(NAMES, len), "dcmix": curves_along(NAMES[::-1], len)}
 DRAWINGS = {
     "plot_importance": lambda ax: plot_importance(RESULTS[0], ax=ax),

@@ -97,7 +97,7 @@ def cells_of(classes, num_channels: int, groups) -> ExampleCells:
             for name in classes[:6]
         )
 
-    return ExampleCells(some(0.9), some(0.1), 0.5)
+    return ExampleCells(some(0.9), some(0.1))
 
 
 WELLS = tuple(f"{row}{column:02}" for row in "ABC" for column in range(1, 5))

@@ -59,6 +59,13 @@ def paragraph(verdict: RankingVerdict) -> str:
     return " ".join(filter(None, parts))
 
 
+def warning(verdict: RankingVerdict) -> str:
+    """The title of the bars where their order means little or nothing; empty elsewhere."""
+    if not verdict.weights_are_reliable:
+        return NO_MEANING
+    return "" if verdict.leaders.stand_out else NO_LEADER
+
+
 def headline(leaders: Leaders) -> str:
     """Which channels lead, where there is no evidence: said to rest on the weights alone."""
     names, shares = leaders.names, leaders.shares

@@ -36,7 +36,8 @@ def limits(verdict: RankingVerdict) -> str:
     mix = verdict.mix
     if mix is None:
         return ""
-    models = models_with_a_mix(verdict)
+    sums = "a weighted sum" if verdict.num_mixes == 1 else "weighted sums"
+    models = f"{models_with_a_mix(verdict)} ({sums} of the channels)"
     accuracy = f"Accuracy of the {models}"
     if not mix.is_reliable:
         reason = f": {ONE_MIX}" if verdict.num_mixes == 1 else ""

@@ -30,8 +30,9 @@ NOT_RELIABLE = (
 )
 
 CAPTION = (
-    "Accuracy by number of channels, averaged over classes. Points are panels that were retrained "
-    "from nothing, with their 95% intervals; the line is estimated with channels masked."
+    "Accuracy by number of channels, averaged over classes. Large points are panels that were "
+    "retrained from nothing, with the 95% interval of their difference to all channels; small ones "
+    "are estimated with channels masked."
 )
 ESTIMATE_NOTE = (
     "Estimates come from one model with channels masked. Only retrained panels are judged; the "
@@ -49,7 +50,7 @@ def title(panels: PanelsVerdict | None) -> str:
     if panel.decision is Decision.SUFFICIENT:
         return enough(panel.channels)
     if panel.decision is Decision.UNDECIDED:
-        return f"Whether {dropped(panel)} can be dropped is not decided"
+        return _not_decided(panel)
     return _not_enough(panel.channels)
 
 
@@ -57,23 +58,20 @@ def headline(panels: PanelsVerdict, held_out: HeldOut, evidence: Evidence | None
     """What the decisive panel shows; one was retrained at least."""
     panel = panels.decisive
     assert panel is not None  # noqa: S101
+    level = f"{percent(panel.accuracy.value)} {unseen(held_out)}"
     if panel.decision is Decision.SUFFICIENT:
-        accuracy = f"accuracy is {percent(panel.accuracy.value)} {unseen(held_out)}"
-        without = f"without {dropped(panel)} it {change(panel.cost)}"
-        return f"{enough(panel.channels)}: {retrained(panel)}, {accuracy}; {without}"
-    result = f"accuracy {change(panel.cost)}"
+        return f"{enough(panel.channels)}: accuracy {level}, {difference(panel.cost)}"
     if panel.decision is Decision.UNDECIDED:
-        margin = percentage_points(panels.margin)
-        question = f"Whether {dropped(panel)} can be dropped is not decided"
-        return f"{question}: {retrained(panel)}, {result}, margin {margin}"
+        return f"{_not_decided(panel)}: accuracy is {difference(panel.cost)}"
     needed = () if evidence is None else evidence.named(*NEEDED)
     if evidence is not None and len(needed) == len(evidence.channels):
         question = "All channels are needed for this accuracy"
         return f"{question}: {retrained(panel)}, it {change(panel.cost)}"
     if len(panel.dropped) == 1 and panel.dropped[0] in needed:
         name = panel.dropped[0]
-        return f"{name} is needed for this accuracy: retrained without it, {result}"
-    return f"{_not_enough(panel.channels)}: {retrained(panel)}, {result}"
+        question = f"{name} is needed for this accuracy"
+        return f"{question}: retrained without it, accuracy {change(panel.cost)}"
+    return f"{_not_enough(panel.channels)}: accuracy is {difference(panel.cost)}"
 
 
 def summary(panels: PanelsVerdict | None) -> str:
@@ -205,11 +203,18 @@ def _against_evidence(panel: RetrainedPanel, evidence: Evidence) -> list[str]:
 
 def enough(names: Sequence[str]) -> str:
     """That a panel is sufficient."""
-    return f"{listed(names, _MOST_KEPT)} {verb(names, 'is', 'together are')} enough"
+    return f"{listed(names, _MOST_KEPT)} {verb(names, 'is', 'are')} enough"
 
 
 def _not_enough(names: Sequence[str]) -> str:
-    return f"{listed(names, _MOST_KEPT)} {verb(names, 'is', 'together are')} not enough"
+    return f"{listed(names, _MOST_KEPT)} {verb(names, 'is', 'are')} not enough"
+
+
+def _not_decided(panel: RetrainedPanel) -> str:
+    """The open question, with the shorter of both lists of channels."""
+    if len(panel.dropped) < len(panel.channels):
+        return f"Whether {dropped(panel)} can be dropped is not decided"
+    return f"Whether {enough(panel.channels)} is not decided"
 
 
 def retrained(panel: RetrainedPanel) -> str:
@@ -222,6 +227,21 @@ def dropped(panel: RetrainedPanel) -> str:
     if len(panel.dropped) > _MOST_DROPPED:
         return f"the other {len(panel.dropped)} channels"
     return listed(panel.dropped)
+
+
+def difference(cost: Interval) -> str:
+    """How far accuracy is from that of all channels, as short as a headline needs it.
+
+    Example:
+
+    >>> difference(Interval(0.003, 0.001, 0.009)), difference(Interval(-0.012, -0.019, -0.004))
+    ('0.3 points (95% interval 0.1 to 0.9) below all channels',
+     '1.2 points (95% interval 0.4 to 1.9) above all channels')
+    """
+    value, low, high, side = cost.value, cost.low, cost.high, "below"
+    if round(100 * value, 1) < 0:
+        value, low, high, side = -value, -high, -low, "above"
+    return f"{points(value)} points {interval(low, high, points)} {side} all channels"
 
 
 def change(cost: Interval) -> str:

@@ -127,8 +127,19 @@ def accuracy_sentence(verdict: RankingVerdict, accuracies: Sequence[float]) -> s
         return f"{text} Each was tested by models that had not seen it in training."
     groups = quantity(held_out.num_groups, held_out.group_unit)
     return (
-        f"{text} They come from {groups}; each {held_out.group_unit} was tested by models that had "
-        "not seen it in training."
+        f"{text} These come from {groups}; each {held_out.group_unit} was tested by models that "
+        "had not seen it in training."
+    )
+
+
+def kinds_sentence(verdict: RankingVerdict) -> str:
+    """Which kinds of models there are, and what each is for; empty where there is one."""
+    if verdict.mix is None:
+        return ""
+    return (
+        f"Two kinds of models were tested on the same images: {mix.ALL_CHANNELS}, whose accuracy "
+        f"stands at the top of the page, and {mix.models_with_a_mix(verdict)}, which give the "
+        "weights and the saved model."
     )
 
 
