@@ -6,10 +6,13 @@ import pytest
 from scipy.optimize import approx_fprime
 from scipy.special import log_softmax
 
-from keras_dcmix.importance.last_layer import LastLayer, split_before_last_layer
+from keras_dcmix.importance.last_layer import (
+    _BIAS_PENALTY,
+    _PENALTY,
+    LastLayer,
+    split_before_last_layer,
+)
 from keras_dcmix.models import build_classifier
-
-KERNEL_PENALTY, BIAS_PENALTY = 1e-3, 1e-5
 
 
 @pytest.fixture
@@ -29,8 +32,8 @@ def images():
 def loss(layer, start, features, labels, weights=None):
     """What `fitted` minimises, written down a second time."""
     fit = -layer.log_probabilities(features)[np.arange(len(labels)), labels]
-    moved = KERNEL_PENALTY * ((layer.kernel - start.kernel) ** 2).sum()
-    moved += BIAS_PENALTY * ((layer.bias - start.bias) ** 2).sum()
+    moved = _PENALTY * ((layer.kernel - start.kernel) ** 2).sum()
+    moved += _BIAS_PENALTY * ((layer.bias - start.bias) ** 2).sum()
     return np.average(fit, weights=weights) + moved / 2
 
 

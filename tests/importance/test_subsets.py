@@ -493,9 +493,9 @@ FLAT = {"accuracy": [[0.0] * 4]}
         ((["a", "b"], FULL, {"f_standard_error": [[0] * 4]}), "look like.*'f_standard_error'"),
         ((["a", "b"], FULL, {"f[block 1]": [[0] * 4]}), r"look like.*'f\[block 1\]'"),
         ((["a", "b"], FULL, {" ": [[0] * 4]}), "must not be blank.*' '"),
-        ((["a", "b"], FULL, FLAT, [3, 4]), r"1 whole numbers.*\[3, 4\]"),
-        ((["a", "b"], FULL, FLAT, [0]), r"at least 1 each.*\[0\]"),
-        ((["a", "b"], FULL, FLAT, [1.5]), r"whole numbers.*\[1.5\]"),
+        ((["a", "b"], FULL, FLAT, [3, 4]), r"1 numbers of images above 0.*\[3.0, 4.0\]"),
+        ((["a", "b"], FULL, FLAT, [0]), r"above 0; leave an empty block out.*\[0.0\]"),
+        ((["a", "b"], FULL, FLAT, [np.nan]), r"above 0.*\[nan\]"),
         ((["a", "b"], FULL, FLAT, None, [[0, 0]]), r"0 to 1 in some order.*\(1, 2\)"),
         ((["a", "b"], FULL, FLAT, None, []), r"orders must have shape.*\(0,\)"),
         (
