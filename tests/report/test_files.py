@@ -94,9 +94,12 @@ def test_the_record_of_a_ranking_holds_what_was_done(saved_ranking, tmp_path):
     assert (record["num_test_images"], record["num_unlabelled"]) == (80, 4)
     assert record["split"]["1"]["train"] == ["C01", "C02"]
     assert (record["folds"], record["repeats"]) == (2, 1)
-    assert 0 < record["p_value"] <= 0.05
-    assert record["metrics"]["per_image"]["accuracy"] == pytest.approx(0.95)
-    assert record["metrics"]["per_image"]["z_prime"] is None
+    metrics = record["metrics"]["mix"]
+    assert 0 < metrics["p_value"] <= 0.05
+    assert metrics["per_image"]["accuracy"] == pytest.approx(0.95)
+    assert metrics["per_image"]["z_prime"] is None
+    assert metrics["accuracy"][0] == pytest.approx(0.95)
+    assert record["metrics"]["all_channels"] is None
     assert record["check"]["p_values"]["GFP"]["alone"] < 0.001
     assert record["check"]["num_orders"] is None
     (panel,) = record["retraining"]["panels"]
@@ -106,6 +109,17 @@ def test_the_record_of_a_ranking_holds_what_was_done(saved_ranking, tmp_path):
     assert record["versions"]["keras"]
     scores = SubsetScores.from_csv(tmp_path / "subsets.csv")
     assert scores.channel_names == ("GFP", "DNA")
+
+
+def test_files_hold_both_kinds_of_models(saved_ranking, ranking_of, tmp_path):
+    made = replace(saved_ranking(), all_channels=ranking_of(accuracy=0.8).predictions)
+    save_ranking(made, tmp_path, arguments=ARGUMENTS)
+    metrics = json.loads((tmp_path / "run.json").read_text("utf-8"))["metrics"]
+    found = {name: each["per_image"]["accuracy"] for name, each in metrics.items()}
+    assert found == pytest.approx({"all_channels": 0.8, "mix": 0.95})
+    # The tables hold the models that the headline speaks of.
+    assert pd.read_csv(tmp_path / "wells.csv")["accuracy"].mean() == pytest.approx(0.8, abs=0.01)
+    assert pd.read_csv(tmp_path / "confusion.csv")["negative"].tolist() == [32, 8]
 
 
 def test_the_record_of_a_comparison_holds_what_was_done(comparison_of, tmp_path):
@@ -140,6 +154,8 @@ def test_what_is_not_known_is_left_out_of_the_record(tmp_path):
 def test_the_bars_say_so_where_no_channel_stands_out(ranking_of):
     level = ranking_figures(ranking_of(shares=(0.5, 0.5)))["importance"]
     assert level.get_title(loc="left").strip() == "No channel stands out"
+    failed = ranking_figures(ranking_of(accuracy=0.5))["importance"]
+    assert "have no meaning" in failed.get_title(loc="left")
     led = ranking_figures(ranking_of())["importance"]
     assert led.get_title(loc="left") == "dcmix"
 
@@ -148,6 +164,12 @@ def test_a_figure_states_how_good_the_models_are(ranking_of):
     figures = ranking_figures(ranking_of(num_runs=2))
     assert figures["importance"].get_title(loc="right").startswith("accuracy 95% on unseen wells")
     assert "model of seed 0" in figures["mix"].get_title(loc="right")
+
+
+def test_figures_of_weights_state_the_models_whose_weights_they_show(ranking_of):
+    made = replace(ranking_of(), all_channels=ranking_of(accuracy=0.8).predictions)
+    for name in ("importance", "trajectory", "mix"):
+        assert "accuracy 95%" in ranking_figures(made)[name].get_title(loc="right")
 
 
 def test_tables_of_evidence_panels_and_wells_can_be_read_again(saved_ranking, tmp_path):

@@ -154,8 +154,8 @@ def test_a_name_is_shown_as_text_wherever_it_comes_from(page_of, name):
     assert HOSTILE not in page.html
     assert page.document.find(".//main").findall(".//img[@src='x']") == []
     shown = " ".join(name.split())
-    assert shown in page.headline
-    assert shown in page.text(".//title")
+    assert HOSTILE in page.headline  # which names the first channel alone
+    assert HOSTILE in page.text(".//title")
     for where in ("evidence", "panels", "model", "weights", "done"):
         assert shown in page.section(where), where
     for key in ("source", "label"):

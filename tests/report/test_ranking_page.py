@@ -12,6 +12,7 @@ from keras_dcmix.evidence.sentences import leaders, ranking, reliability
 from keras_dcmix.report.evidence_section import evidence_section
 from keras_dcmix.report.model_section import model_section
 from keras_dcmix.report.panel_section import panel_section
+from keras_dcmix.report.result_pictures import cells
 from keras_dcmix.report.weight_section import weight_section
 
 PANELS = "Panels: the best of each size, and those that were retrained"
@@ -53,7 +54,7 @@ def test_models_that_are_not_reliable_have_a_warning_and_no_ranking(page_of):
     assert page.document.find(".//header/ul[@class='facts warning']") is not None
     assert reliability.UNRELIABLE_BARS in page.section("weights")
     assert "leads with" not in page.section("weights")
-    assert "mean nothing" in page.section("evidence")
+    assert "The verdict of each channel is therefore 'no evidence'" in page.section("evidence")
 
 
 @pytest.mark.parametrize("case", ["no check", "no retraining"])
@@ -127,6 +128,18 @@ def test_more_than_two_classes_have_evidence_for_each(ranking_of):
     assert many.rows[11] == ("dose 11", "GFP (needed)")
 
 
+def test_evidence_of_models_that_are_not_reliable_says_why_it_is_closed(ranking_of):
+    section = evidence_of(ranking_of(accuracy=0.5))
+    assert section.text.startswith("No reliable ranking")
+    assert (section.fields, section.note) == ([], "")
+
+
+@pytest.fixture
+def two_kinds(ranking_of):
+    """Classifiers on all channels that are worse than the models with one mix."""
+    return replace(ranking_of(), all_channels=ranking_of(accuracy=0.8).predictions)
+
+
 def panels_of(made):
     return panel_section(made, made.verdict())
 
@@ -148,6 +161,12 @@ def test_single_channels_and_leave_one_outs_are_a_table(ranking_of):
         ("GFP", "80%", ("95%", "94% to 95%"), "60%", "–"),
         ("DNA", "60%", "–", "80%", ("95%", "94% to 95%")),
     ]
+
+
+def test_singles_have_no_empty_columns_where_none_was_retrained(ranking_of):
+    table = panels_of(ranking_of(gains=(0.3, 0.1), retrain=False)).singles
+    assert list(table.columns) == ["channel", "alone, estimated", "all but it, estimated"]
+    assert list(table.rows) == [("GFP", "80%", "60%"), ("DNA", "60%", "80%")]
 
 
 def test_a_channel_called_none_is_not_the_empty_panel(ranking_of):
@@ -176,17 +195,48 @@ def test_shares_have_a_spread_where_there_are_several_runs(page_of):
 
 def test_metrics_are_of_images_and_of_groups(page_of):
     head, *rows = page_of("plain").table("Metrics of the predictions")
-    assert head == ["metric", "per image", "per well", "note"]
-    assert [row[1:3] for row in rows[:2]] == [["95%", "100%"], ["95%", "100%"]]
-    assert rows[2][1] == "0.95"
-    assert rows[3][1] == "–"
+    assert head == ["models", "accuracy", "balanced accuracy", "AUC", "Z'-factor"]
+    assert rows[0] == ["models with one mix, per image", "95%", "95%", "0.95", "–"]
+    assert rows[1][:3] == ["models with one mix, per well", "100%", "100%"]
+    assert len(rows) == 2
+
+
+def test_metrics_of_both_kinds_of_models_stand_below_each_other(two_kinds):
+    rows = section_of(two_kinds).metrics.rows
+    assert [(row[0], row[1][0]) for row in rows] == [
+        ("classifiers on all channels, per image", "80%"),
+        ("classifiers on all channels, per well", "100%"),
+        ("models with one mix, per image", "95%"),
+        ("models with one mix, per well", "100%"),
+    ]
+
+
+def test_the_classifiers_on_all_channels_are_shown_where_there_are_some(two_kinds, page):
+    section = section_of(two_kinds)
+    assert section.confusion.shares == [[0.8, 0.2], [0.2, 0.8]]
+    assert "predicted by classifiers on all channels" in section.map.caption
+    assert "by the classifiers on all channels" in cells(two_kinds, two_kinds.verdict()).caption
+    assert section.text.startswith("Two kinds of models")
+    assert "predicted by the classifiers on all channels" in page(two_kinds).section("model")
+
+
+def test_weights_that_mean_nothing_have_a_warning_beside_evidence_that_does(ranking_of, page):
+    failed = ranking_of(accuracy=0.5)
+    made = replace(failed, all_channels=ranking_of().predictions)
+    assert made.verdict().reliability.is_reliable
+    shown = page(made)
+    assert reliability.UNRELIABLE_BARS in shown.section("weights")
+    assert "so the weights have no meaning" in shown.text(".//section[@id='weights']/p")
+    assert shown.document.find(".//section[@id='weights']/p").get("class") == "warning"
+    assert "GFP is needed" in shown.section("evidence")
 
 
 def test_an_undefined_metric_has_a_dash_and_the_reason(ranking_of):
     made = ranking_of()
     ones = np.zeros_like(made.predictions.labels)
     metrics = section_of(with_predictions(made, labels=ones)).metrics
-    assert metrics.rows[-1][1:] == ("–", "–", "all wells are negative")
+    assert metrics.rows[-1][-1] == ("–", "all wells are negative")
+    assert metrics.rows[0][-1] == "–"
 
 
 @pytest.mark.parametrize(("unit", "words"), [("well", "Plates with"), ("plate", "Dots for")])
@@ -263,12 +313,12 @@ def certain(predicted: np.ndarray, num_classes: int = 2) -> np.ndarray:
 
 def test_the_hardest_class_is_named_where_one_is_harder(ranking_of):
     ranking = ranking_of()
-    assert section_of(ranking).hardest == "Accuracy is about the same for all classes."
+    assert "is about the same for all classes" in section_of(ranking).text
     found = ranking.predictions
     predicted = np.where(found.labels == 1, found.predicted, found.labels)
     section = section_of(with_predictions(ranking, probabilities=certain(predicted)))
-    assert "The hardest class is positive" in section.hardest
-    assert "95%" in section.hardest
+    hardest = "The hardest class for the models with one mix is positive, with an accuracy of 95%."
+    assert hardest in section.text
     assert list(section.classes.rows) == [
         ("positive", "40", "95%"),
         ("negative", "40", "100%"),

@@ -127,8 +127,8 @@ def accuracy_sentence(verdict: RankingVerdict, accuracies: Sequence[float]) -> s
         return f"{text} Each was tested by models that had not seen it in training."
     groups = quantity(held_out.num_groups, held_out.group_unit)
     return (
-        f"{text} These come from {groups}; each {held_out.group_unit} was tested by models that "
-        "had not seen it in training."
+        f"{text} The images come from {groups}; each {held_out.group_unit} was tested by models "
+        "that had not seen it in training."
     )
 
 
