@@ -319,7 +319,7 @@ def test_an_axis_of_accuracy_has_whole_percents(cost):
 
 
 def test_a_very_fine_axis_of_accuracy_has_the_decimals_that_it_needs():
-    scores = SubsetScores(["a"], [[False], [True]], {"accuracy": [[0.95, 0.97], [0.95, 0.971]]})
+    scores = SubsetScores(["a"], [[False], [True]], {"accuracy": [[0.95, 0.956], [0.95, 0.9561]]})
     ax = plot_panels(scores)
     ax.figure.draw_without_rendering()
     texts = [tick.get_text() for tick in ax.get_yticklabels()]
