@@ -176,6 +176,7 @@ def test_every_page_that_an_error_names_is_in_the_docs():
     [
         (["rank", "no", "--label", "x"], "data"),
         (["rank", "simulated", "--epochs", "0"], "choosing"),
+        (["rank", "simulated", "--margin", "2"], "evidence"),
         (["compare", "simulated", "--methods", "no"], "comparing"),
         (["predict", "no.keras", "plate"], "inference"),
         (["export", "no.keras", "--format", "keras"], "inference"),

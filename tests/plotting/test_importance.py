@@ -182,3 +182,11 @@ def test_a_shortened_name_is_no_longer_than_asked(length):
     assert len(short) <= length
     assert short.count("…") == 1
     assert shorten("mitochondria", 12) == "mitochondria"
+
+
+def test_an_axis_of_shares_has_whole_percents():
+    ax = plot_importance(ChannelImportance("dcmix", ("a", "b", "c"), np.array([0.53, 0.27, 0.2])))
+    ax.figure.draw_without_rendering()
+    shown = [tick.get_text() for tick in ax.get_xticklabels()]
+    assert shown
+    assert all(re.fullmatch(r"\d+%", text) for text in shown)

@@ -307,6 +307,25 @@ def test_a_small_difference_does_not_fill_the_scale():
     assert high - low >= 0.1
 
 
+@pytest.mark.parametrize("cost", [0.001, 0.02, 0.06, 0.1])
+def test_an_axis_of_accuracy_has_whole_percents(cost):
+    ax = plot_panels(three((0.44, 0.0, 0.0)), retrained=retrained(("a", cost)))
+    ax.figure.draw_without_rendering()
+    shown = {tick.get_text(): tick.get_position()[1] for tick in ax.get_yticklabels()}
+    assert len(shown) > 1
+    for text, place in shown.items():
+        assert text == f"{100 * place:.0f}%"
+        assert 100 * place == pytest.approx(round(100 * place))
+
+
+def test_a_very_fine_axis_of_accuracy_has_the_decimals_that_it_needs():
+    scores = SubsetScores(["a"], [[False], [True]], {"accuracy": [[0.95, 0.956], [0.95, 0.9561]]})
+    ax = plot_panels(scores)
+    ax.figure.draw_without_rendering()
+    texts = [tick.get_text() for tick in ax.get_yticklabels()]
+    assert len({*texts}) == len(texts) > 1
+
+
 def test_retrained_panels_need_the_metric_accuracy():
     with pytest.raises(ValueError, match=r"`metric` must be 'accuracy'.*metric='f1'"):
         plot_panels(table(3), retrained=retrained(("a", 0.0)), metric="f1")

@@ -8,6 +8,7 @@ from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 
 from keras_dcmix.plotting import plot_groups, plot_plate
+from keras_dcmix.plotting.plate_grid import plate_grid
 from keras_dcmix.plotting.plate_wells import are_wells, place_of, plate_format
 
 
@@ -84,6 +85,18 @@ def test_every_plate_has_a_panel_with_its_name():
     ax = plot_plate(table(["P10_A01", "P9_A01", "P9_B01"]))
     assert [text for text in texts(ax) if text.startswith("P")] == ["P9", "P10"]
     assert len(marks(ax)) == 2
+
+
+@pytest.mark.parametrize(
+    ("number", "shape", "across"),
+    [(1, (8, 12), 1), (2, (8, 12), 2), (2, (16, 24), 1), (4, (8, 12), 2), (12, (16, 24), 3)],
+)
+def test_plates_fill_a_page_side_by_side(number, shape, across):
+    grid = plate_grid([f"P{index}" for index in range(number)], shape)
+    assert grid.across == across
+    width, height = grid.inches
+    assert width < 9
+    assert height < 1.4 * width + 1
 
 
 def test_a_plate_can_come_from_its_column():

@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from keras_dcmix import Training
-from keras_dcmix.report.run_details import command_line, training_rows
+from keras_dcmix.report.run_details import argument_rows, command_line, training_rows
 
 
 @pytest.mark.parametrize(("value", "option"), [(True, ["--skip-unreadable"]), (False, [])])
@@ -43,6 +43,12 @@ def test_the_page_shows_the_command_unless_it_was_a_call_in_python(page_of):
 def test_arguments_at_their_default_are_left_out(page_of):
     assert page_of("plain").facts["label"] == "Metadata_Drug"
     assert "group" not in page_of("plain").facts
+
+
+def test_arguments_are_words_and_empty_lists_are_left_out():
+    rows = argument_rows({"check": True, "retrain": False, "panel": [], "label": None, "size": 48})
+    assert rows == [("check", "yes"), ("retrain", "no"), ("size", "48")]
+    assert argument_rows({"panel": ["GFP", "GFP,DNA"]}) == [("panel", "GFP, GFP,DNA")]
 
 
 def test_settings_that_are_not_known_are_left_out():

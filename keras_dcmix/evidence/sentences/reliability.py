@@ -12,7 +12,7 @@ from keras_dcmix.evidence.sentences.answer import Answer
 from keras_dcmix.evidence.verdict import HeldOut, RankingVerdict, Reliability
 
 NO_MEANING = "The weights of models that are not reliable have no meaning."
-UNRELIABLE_BARS = "The models are not reliable, so the order of these bars has no meaning."
+UNRELIABLE_BARS = "The order of these bars has no meaning."
 
 
 def held_out_images(held_out: HeldOut) -> str:
