@@ -79,7 +79,7 @@ def test_the_confusion_holds_every_test_image_once(finished):
     assert list(confusion) == confusion.index.tolist() == ["dose", "none"]
     num_test_images = record(out)["num_test_images"]
     assert confusion.to_numpy().sum() == num_test_images
-    accuracy = pd.read_csv(out / "runs.csv")["accuracy"].mean()
+    accuracy = record(out)["metrics"]["all_channels"]["per_image"]["accuracy"]
     assert np.diag(confusion).sum() / num_test_images == pytest.approx(accuracy)
 
 

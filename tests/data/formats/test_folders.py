@@ -214,7 +214,7 @@ def test_channels_can_be_given_names(write, tmp_path):
 
 def test_a_name_for_a_channel_that_is_not_there_is_refused(write, tmp_path):
     write("B02_ch1.tif")
-    with pytest.raises(ValueError, match=r"Received: 'ch2', did you mean 'ch1'\?"):
+    with pytest.raises(ValueError, match=r"Received: 'ch2'. Channels are: ch1"):
         from_folders(tmp_path, pattern="{well}_{channel}.tif", channel_names={"ch2": "DNA"})
 
 
