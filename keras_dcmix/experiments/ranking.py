@@ -90,7 +90,7 @@ class ChannelRanking:
 
     @property
     def main_predictions(self) -> Predictions:
-        """What the headline speaks of: `all_channels`, or without them `predictions`."""
+        """`all_channels`, which the headline speaks of, or without them `predictions`."""
         return self.all_channels or self.predictions
 
     def verdict(self) -> RankingVerdict:
