@@ -11,6 +11,7 @@ import pandas as pd
 
 from keras_dcmix._common.errors import DataError
 from keras_dcmix._common.names import checked_channel_names
+from keras_dcmix._common.wording import quantity
 from keras_dcmix.data.cells.recipe import CropRecipe
 from keras_dcmix.data.channel_view import ChannelView
 
@@ -85,7 +86,9 @@ class LabelledImages:
         counts = np.bincount(self.labels[self.labelled], minlength=len(self.classes))
         classes = ", ".join(f"{n} ({c})" for n, c in zip(self.classes, counts, strict=True))
         num_groups = len(np.unique(self.groups))
-        groups = "each its own group" if num_groups == num_images else f"from {num_groups} groups"
+        groups = f"from {quantity(num_groups, self.group_unit)}"
+        if num_groups == num_images:
+            groups = "each its own group"
         text = (
             f"{num_images} images of {height} x {width} pixels in {num_channels} channels "
             f"({', '.join(self.channel_names)}), {groups}; classes: {classes}"

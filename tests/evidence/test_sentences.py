@@ -527,7 +527,7 @@ def claims_in(text: str, names: tuple[str, ...]) -> list[tuple[str, frozenset[st
     } | {"All channels": frozenset(names)}
     found = []
     for clause in re.split(r"[.;:] |[.;:]$|, and ", text):
-        bare = re.sub(r" \(by [^)]*\)| leads? the mix but", "", clause)
+        bare = re.sub(r" \(by [^)]*\)| (?:leads? the|shares? the lead of the) mix but", "", clause)
         for kind, pattern in CLAIMS.items():
             match = re.fullmatch(f"(.+) {pattern}", bare)
             if match is None or re.search(r"(?i)\bwhether\b|\bmore\b", bare):

@@ -22,8 +22,8 @@ MEANING: dict[ChannelVerdict, str] = {
     ChannelVerdict.NEEDED: "It carries the phenotype, and no other channel replaces it.",
     ChannelVerdict.REPLACEABLE: "It carries the phenotype, and other channels do so without it.",
     ChannelVerdict.IN_COMBINATION: (
-        "Alone it shows nothing, but the other channels lose without it: it may show them where to "
-        "look."
+        "Alone it shows nothing, but the other channels lose without it: a nucleus, for example, "
+        "shows where in the cell a spot lies."
     ),
     ChannelVerdict.NO_EVIDENCE: (
         "No gain is shown, alone or beside the other channels. A small one is possible."
@@ -34,8 +34,8 @@ MEANING: dict[ChannelVerdict, str] = {
 CAPTION = (
     "What each channel adds, measured with channels masked: alone (over no channel) and unique "
     "(what all channels lose without it), in nats of log-likelihood an image, classes counted "
-    "alike. To know a class for sure in place of guessing between two is worth 0.69 nats. Lines "
-    "are 95% intervals; colours are verdicts."
+    "alike. A certain prediction gains 0.69 nats over an even chance of two classes. Lines are 95% "
+    "intervals; colours are verdicts."
 )
 TABLE_CAPTION = "Evidence for each channel"
 MATRIX_CAPTION = "Alone and unique together give the verdict."

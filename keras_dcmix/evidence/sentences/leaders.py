@@ -86,7 +86,10 @@ def difference(verdict: RankingVerdict) -> str:
     parts: list[str] = []
     reasons: list[str] = []
     if names := verdict.unsupported:
-        lead = verb(names, "leads the mix but shows", "lead the mix but show")
+        lead = verb(names, "shares the lead of the mix", "share the lead of the mix")
+        if len(verdict.leaders.names) == 1:
+            lead = "leads the mix"
+        lead += verb(names, " but shows", " but show")
         parts.append(f"{listed(names, _MOST)} {lead} no evidence")
         reasons.append(_TOO_SHORT)
     if found := verdict.overlooked or verdict.passed_over:
