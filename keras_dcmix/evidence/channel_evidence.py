@@ -163,13 +163,7 @@ def read_evidence(
         num_groups: Tested groups.
         block_classes: `(num_blocks,)`, the class of each block, where groups have one class each.
     """
-    order_errors = scores.order_errors(_METRIC)
-    gains = {
-        name: _gains(
-            values, block_classes, scores.block_sizes, order_errors if name == "shapley" else None
-        )
-        for name, values in scores.block_gains(_METRIC).items()
-    }
+    gains = _all_gains(scores, block_classes)
     missing = max(0, fewest_groups(LEVEL) - num_groups)
     shares = dict(zip(importance.channel_names, importance.scores.tolist(), strict=True))
     spread = np.full(len(shares), np.nan) if importance.std is None else importance.std
@@ -196,8 +190,32 @@ def read_evidence(
         num_groups=num_groups,
         groups_missing=missing,
         num_orders=None if scores.orders is None else len(scores.orders),
-        order_error=float(order_errors.max(initial=0)),
+        order_error=float(scores.order_errors(_METRIC).max(initial=0)),
     )
+
+
+def needed_channels(
+    scores: SubsetScores, *, num_groups: int, block_classes: np.ndarray | None = None
+) -> tuple[str, ...]:
+    """The channels that are needed, alone or in combination; arguments as for `read_evidence`."""
+    gains = _all_gains(scores, block_classes)
+    if num_groups < fewest_groups(LEVEL):
+        return ()
+    shown = [gain.is_shown for gain in gains["unique"]]
+    return tuple(
+        name for name, is_shown in zip(scores.channel_names, shown, strict=True) if is_shown
+    )
+
+
+def _all_gains(scores: SubsetScores, block_classes: np.ndarray | None) -> dict[str, Sequence[Gain]]:
+    """The three gains by each channel, in the order of the channels."""
+    order_errors = scores.order_errors(_METRIC)
+    return {
+        name: _gains(
+            values, block_classes, scores.block_sizes, order_errors if name == "shapley" else None
+        )
+        for name, values in scores.block_gains(_METRIC).items()
+    }
 
 
 def _verdict(alone: Gain, unique: Gain, *, is_decidable: bool) -> ChannelVerdict:

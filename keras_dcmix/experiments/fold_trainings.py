@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from keras_dcmix._common.progress import RunProgress
+from keras_dcmix.evidence.channel_evidence import needed_channels
 from keras_dcmix.evidence.panel_verdict import Decision, read_panels
 from keras_dcmix.experiments.check import ChannelCheck, gather_check, next_subsets
 from keras_dcmix.experiments.fold_plan import FoldPlan, FoldRun
@@ -131,7 +132,10 @@ class FoldTrainings:
         if not done:
             self._retrain(every)
             done.append(every)
-        for panel in propose(check.scores, margin):
+        needed = needed_channels(
+            check.scores, num_groups=check.num_groups, block_classes=check.block_classes
+        )
+        for panel in propose(check.scores, margin, needed):
             if panel not in done:
                 self._retrain(panel)
                 done.append(panel)

@@ -50,18 +50,29 @@ def _checked(panel: Sequence[str], channel_names: tuple[str, ...]) -> tuple[str,
     return tuple(name for name in channel_names if name in panel)
 
 
-def propose(scores: SubsetScores, margin: float) -> list[tuple[str, ...]]:
-    """The panels to train again, one after the other until one is sufficient.
+def propose(
+    scores: SubsetScores, margin: float, needed: tuple[str, ...] = ()
+) -> list[tuple[str, ...]]:
+    """The panels to train again, one after the other until one is sufficient; three at most.
 
-    Of the best panels of each size the smallest whose estimated loss is within the margin comes
-    first, then larger ones, three at most. Where no smaller panel is within the margin, the best
-    panel with one channel fewer than all shows what dropping a channel costs.
+    The channels that the evidence calls needed come first, where they are not all channels. Then,
+    of the best panels of each size, the smallest larger one whose estimated loss is within the
+    margin, and larger ones. Where no smaller panel is within the margin, the best panel with one
+    channel fewer than all shows what dropping a channel costs.
 
     Args:
         scores: Estimated accuracy of subsets.
         margin: Largest loss of accuracy that is accepted, 0 to 1.
+        needed: Channels that are needed, alone or in combination.
     """
-    smaller = [panel for panel in scores.panels("accuracy")[1:-1] if panel.channels]
-    within = [number for number, panel in enumerate(smaller) if panel.cost <= margin]
-    first = within[0] if within else len(smaller) - 1
-    return [panel.channels for panel in smaller[first : first + MOST_PROPOSALS]]
+    first = tuple(name for name in scores.channel_names if name in needed)
+    if len(first) == scores.num_channels:
+        first = ()
+    larger = [
+        panel for panel in scores.panels("accuracy")[1:-1] if len(panel.channels) > len(first)
+    ]
+    within = [number for number, panel in enumerate(larger) if panel.cost <= margin]
+    start = within[0] if within else max(0, len(larger) - 1)
+    found = [first] if first else []
+    found += [panel.channels for panel in larger[start:]]
+    return found[:MOST_PROPOSALS]

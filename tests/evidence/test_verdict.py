@@ -13,6 +13,7 @@ from keras_dcmix.evidence.channel_evidence import (
     ChannelEvidence,
     ChannelVerdict,
     Evidence,
+    needed_channels,
     read_evidence,
 )
 from keras_dcmix.evidence.leaders import find_leaders
@@ -182,6 +183,18 @@ def test_a_landmark_is_needed_in_combination():
         "DNA": "needed in combination",
         "ER": "no evidence",
     }
+
+
+def test_needed_channels_are_those_with_such_a_verdict():
+    scores = scores_of(lambda inside: 0.5 * ("Mito" in inside) + 0.3 * (inside >= {"Mito", "DNA"}))
+    assert needed_channels(scores, num_groups=8) == ("DNA", "Mito")
+    redundant = scores_of(lambda inside: 0.5 * bool(inside & {"DNA", "Mito"}))
+    assert needed_channels(redundant, num_groups=8) == ()
+
+
+def test_with_too_few_groups_no_channel_is_needed():
+    scores = scores_of(lambda inside: 0.5 * ("Mito" in inside), num_blocks=4)
+    assert needed_channels(scores, num_groups=4) == ()
 
 
 @pytest.mark.parametrize("value", [0.0, -0.3])

@@ -70,3 +70,18 @@ def test_a_larger_margin_proposes_fewer_channels():
 def test_where_no_panel_is_within_the_margin_the_largest_is_proposed():
     found = propose(scores(dict.fromkeys(NAMES, 0.05) | {"ER": 0.04}), 0.02)
     assert found == [("DNA", "RNA", "GFP", "Mito")]
+
+
+def test_needed_channels_come_first_then_larger_panels_within_the_margin():
+    found = propose(scores({"GFP": 0.3, "DNA": 0.1}), 0.02, needed=("GFP",))
+    assert found[:2] == [("GFP",), ("DNA", "GFP")]
+    assert len(found) == MOST_PROPOSALS
+
+
+def test_where_all_channels_are_needed_the_estimates_propose():
+    costs = scores({"GFP": 0.3, "DNA": 0.1})
+    assert propose(costs, 0.02, needed=NAMES) == propose(costs, 0.02)
+
+
+def test_all_but_one_needed_is_the_only_proposal():
+    assert propose(scores({}), 0.02, needed=NAMES[:4]) == [NAMES[:4]]
