@@ -107,6 +107,7 @@ def test_leave_one_out_is_the_drop_from_all_channels(everything, tmp_path):
     assert found["leave_one_out"].scores[0] < 0.1
 
 
+@pytest.mark.slow
 def test_everything_is_written(everything, tmp_path):
     save_comparison(everything, tmp_path, arguments={"source": "here"})
     assert {path.name for path in tmp_path.iterdir()} == {
@@ -161,6 +162,7 @@ def test_a_method_of_ones_own_is_compared_like_the_others():
     assert found.table["spearman_truth"][1] == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_constant_scores_are_dropped_from_the_correlations_with_a_word(tmp_path):
     found = compared(methods=["occlusion", "permutation", flat], truth=[0, 1, 2])
     assert found.table["note"][2] == "scores all channels alike"
@@ -175,6 +177,7 @@ def warning(model, images, labels) -> ChannelImportance:
     return ChannelImportance("warning", NAMES, [1.0, 2.0, 3.0])
 
 
+@pytest.mark.slow
 def test_what_a_method_warns_of_stands_in_the_table():
     found = compared(methods=[warning], truth=[0, 1, 2], num_seeds=2)
     assert found.table["note"][0] == "seed 0: too few steps; seed 1: too few steps"
@@ -207,6 +210,7 @@ def test_finished_trainings_are_not_done_again(tmp_path):
     }
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_scores(everything):
     again = compared(methods=["shapley", "occlusion"], truth=[0, 1, 2])
     found = {importance.method: importance for importance in everything.importances}

@@ -1,5 +1,6 @@
 """Panels that are trained again: which, in what order, and each training once."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -54,8 +55,20 @@ def trainings(plan, tmp_path, monkeypatch):
 def estimated(**costs: float) -> ChannelCheck:
     subsets = choose_subsets(4, np.random.default_rng(0)).subsets
     lost = ~subsets @ np.array([costs.get(name, 0) for name in NAMES])
-    scores = SubsetScores(NAMES, subsets, {"accuracy": np.tile(1 - lost, (12, 1))})
+    # The log-likelihood says nothing, so that no channel is needed and accuracy proposes.
+    blocks = {"accuracy": np.tile(1 - lost, (12, 1)), "log_likelihood": np.zeros((12, len(lost)))}
+    scores = SubsetScores(NAMES, subsets, blocks)
     return ChannelCheck(scores, num_images=48, num_groups=12)
+
+
+def test_the_channels_that_the_evidence_needs_are_trained_first(trainings):
+    check = estimated(b=0.4)
+    needs_a = np.tile(check.scores.subsets[:, 0] * 0.5, (12, 1))
+    needs_a += np.random.default_rng(0).normal(0, 0.01, needs_a.shape)
+    blocks = {**check.scores.block_scores, "log_likelihood": needs_a}
+    scores = SubsetScores(NAMES, check.scores.subsets, blocks)
+    found = trainings.of.retrain(replace(check, scores=scores), [], MARGIN, proposals=True)
+    assert found[:2] == [NAMES, ("a",)]
 
 
 def test_a_sufficient_proposal_ends_the_search(trainings):

@@ -144,6 +144,7 @@ def test_a_model_that_is_not_reliable_has_no_reliable_ranking(quickly):
     assert "No reliable ranking" in ranking.summary()
 
 
+@pytest.mark.slow
 def test_rescaling_and_shifting_a_raw_channel_changes_no_rank():
     images, labels, groups = planted()
     moved = images * np.float32([1000, 1]) + np.float32([0, 500])

@@ -15,6 +15,8 @@ from keras_dcmix.experiments.rank import rank_channels
 from keras_dcmix.importance.subsets.sampling import NUM_ORDERS
 from keras_dcmix.models import Training
 
+pytestmark = pytest.mark.slow
+
 BRIEF = Training(epochs=1, check_steps=1)
 
 

@@ -14,6 +14,8 @@ from keras_dcmix.experiments.reliability import read_reliability
 from keras_dcmix.layers import DCMix
 from keras_dcmix.models import Training
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("noise", "signal")
 
 

@@ -14,6 +14,8 @@ from keras_dcmix.experiments.run_store import RunStore, run_settings
 from keras_dcmix.models import Training
 from keras_dcmix.models.custom import CustomParts
 
+pytestmark = pytest.mark.slow
+
 BRIEF = Training(epochs=1, check_steps=1)
 EVERY = {f"{name}_{fold}" for name in ("seed", "all_channels", "masked") for fold in range(2)}
 
