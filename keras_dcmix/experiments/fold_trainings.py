@@ -39,6 +39,7 @@ from keras_dcmix.importance.subsets.image_scores import make_blocks
 from keras_dcmix.importance.subsets.sampling import choose_subsets
 from keras_dcmix.models.custom import CustomParts
 from keras_dcmix.models.options import Training
+from keras_dcmix.models.training import TrainedClassifier
 
 Panel = tuple[str, ...]
 
@@ -74,7 +75,7 @@ class FoldTrainings:
                 finished = self.store.record(run_name(run.seed), SeedRun)
                 progress.finished(describe_run(finished, names, again=True))
             left = [run for run in self.plan.runs if run not in done]
-            for found in self._each(_train_mix, left, progress):
+            for found in self._each(self._train_mix, left, progress):
                 progress.finished(describe_run(found, names))
 
     def measure(self) -> ChannelCheck:
@@ -88,7 +89,7 @@ class FoldTrainings:
         with RunProgress(
             len(left), self.training.epochs + masked.epochs, enabled=self.is_verbose
         ) as progress:
-            for line in self._each(_train_masked, left, progress, sampling.subsets):
+            for line in self._each(self._train_masked, left, progress, sampling.subsets):
                 progress.finished(line)
         check = gather_check(self.plan, self.store, sampling.orders)
         more = next_subsets(check, sampling)
@@ -160,7 +161,7 @@ class FoldTrainings:
         if not left:
             return
         with RunProgress(len(left), self.training.epochs, enabled=self.is_verbose) as progress:
-            for line in self._each(_train_panel, left, progress, panel):
+            for line in self._each(self._train_panel, left, progress, panel):
                 progress.finished(line)
 
     def _is_measured(self, run: FoldRun) -> bool:
@@ -180,61 +181,56 @@ class FoldTrainings:
         # A progress bar does not travel into other processes.
         shown = progress if self.n_jobs == 1 else None
         jobs = [
-            joblib.delayed(job)(
-                self.plan,
-                run,
-                self.training,
-                self.store,
-                self.custom,
-                shown and shown.callback(f"fold {run.fold + 1}"),
-                *arguments,
-            )
+            joblib.delayed(job)(run, shown and shown.callback(f"fold {run.fold + 1}"), *arguments)
             for run in runs
         ]
         return joblib.Parallel(n_jobs=self.n_jobs, return_as="generator_unordered")(jobs)
 
+    def _train_mix(self, run: FoldRun, watch: keras.callbacks.Callback | None) -> SeedRun:
+        split = self.plan.split(run, self.training)
+        return train_seed(
+            self.plan.dataset, split, self.training, self.store, run, self.custom, watch
+        )
 
-def _train_mix(
-    plan: FoldPlan,
-    run: FoldRun,
-    training: Training,
-    store: RunStore,
-    custom: CustomParts,
-    watch: keras.callbacks.Callback | None,
-) -> SeedRun:
-    split = plan.split(run, training)
-    return train_seed(plan.dataset, split, training, store, run, custom, watch)
+    def _train_masked(
+        self, run: FoldRun, watch: keras.callbacks.Callback | None, subsets: np.ndarray
+    ) -> str:
+        every = self.plan.dataset.channel_names
+        start = self._train(run, watch, every)
+        run_masked(
+            self.plan.dataset,
+            self.plan.split(run, self.training),
+            self.training,
+            self.store,
+            run.seed,
+            subsets,
+            start.model,
+            self.custom,
+            watch,
+        )
+        return (
+            f"fold {run.fold + 1}: accuracy {start.accuracy:.3f} with all channels, "
+            f"{len(subsets)} sets of channels scored"
+        )
 
+    def _train_panel(
+        self, run: FoldRun, watch: keras.callbacks.Callback | None, panel: Panel
+    ) -> str:
+        trained = self._train(run, watch, panel)
+        is_all = panel == self.plan.dataset.channel_names
+        names = "all channels" if is_all else " + ".join(panel)
+        return f"fold {run.fold + 1}: accuracy {trained.accuracy:.3f} with {names}"
 
-def _train_masked(
-    plan: FoldPlan,
-    run: FoldRun,
-    training: Training,
-    store: RunStore,
-    custom: CustomParts,
-    watch: keras.callbacks.Callback | None,
-    subsets: np.ndarray,
-) -> str:
-    dataset, split = plan.dataset, plan.split(run, training)
-    every = dataset.channel_names
-    start = train_panel(dataset, split, training, store, run.seed, every, custom, watch)
-    run_masked(dataset, split, training, store, run.seed, subsets, start.model, custom, watch)
-    return (
-        f"fold {run.fold + 1}: accuracy {start.accuracy:.3f} with all channels, "
-        f"{len(subsets)} sets of channels scored"
-    )
-
-
-def _train_panel(
-    plan: FoldPlan,
-    run: FoldRun,
-    training: Training,
-    store: RunStore,
-    custom: CustomParts,
-    watch: keras.callbacks.Callback | None,
-    panel: Panel,
-) -> str:
-    split = plan.split(run, training)
-    trained = train_panel(plan.dataset, split, training, store, run.seed, panel, custom, watch)
-    names = "all channels" if panel == plan.dataset.channel_names else " + ".join(panel)
-    return f"fold {run.fold + 1}: accuracy {trained.accuracy:.3f} with {names}"
+    def _train(
+        self, run: FoldRun, watch: keras.callbacks.Callback | None, panel: Panel
+    ) -> TrainedClassifier:
+        return train_panel(
+            self.plan.dataset,
+            self.plan.split(run, self.training),
+            self.training,
+            self.store,
+            run.seed,
+            panel,
+            self.custom,
+            watch,
+        )

@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_dcmix.evidence.panel_verdict import PanelsVerdict, RetrainedPanel
 from keras_dcmix.importance.subsets import SubsetScores
+from keras_dcmix.importance.subsets.checks import panel_name
 from keras_dcmix.importance.subsets.gains import block_estimate, find_rows
 from keras_dcmix.importance.subsets.panels import best_rows
 
@@ -31,6 +32,7 @@ def panel_table(
 
     Returns:
         One row a panel, small ones first: `num_channels`, `panel` (names joined by `" + "`),
+        `channels` (the names as a tuple, not in `panels.csv`),
         `kind` (`"no channel"`, `"single"`, `"best of its size"`, `"leave-one-out"`, `"retrained"`
         for another panel, `"all"`); `estimate`, `estimate_standard_error`, `estimate_cost` and
         `estimate_cost_standard_error`: accuracy by the models with masked channels and its
@@ -45,7 +47,8 @@ def panel_table(
     rows = [
         {
             "num_channels": int(member.sum()),
-            "panel": " + ".join(names[member]) or "none",
+            "panel": panel_name(channel_names, member),
+            "channels": tuple(names[member]),
             "kind": kind,
             **_estimate(member, scores),
             **_retraining(tuple(names[member]), channel_names, retrained),

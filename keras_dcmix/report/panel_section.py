@@ -122,13 +122,12 @@ def _with_interval(row: dict[Any, Any], name: str, write: Any) -> Cell:
 
 def _single_table(frame: pd.DataFrame, names: Sequence[str], order: Sequence[str]) -> Table:
     """Each channel alone, and all channels without it."""
-    of_panel = {(row["num_channels"], row["panel"]): row for row in frame.to_dict("records")}
+    of_panel = {frozenset(row["channels"]): row for row in frame.to_dict("records")}
     rows: list[tuple[Cell, ...]] = []
     for name in order:
         others = [each for each in names if each != name]
         alone, without = (
-            of_panel.get((len(part), " + ".join(part))) if part else None
-            for part in ([name], others)
+            of_panel.get(frozenset(part)) if part else None for part in ([name], others)
         )
         rows.append((name, *_both(alone), *_both(without)))
     caption = "Accuracy with one channel alone, and with all but one"

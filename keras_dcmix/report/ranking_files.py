@@ -48,7 +48,8 @@ def save_ranking(
         ranking.check.scores.to_csv(folder / "subsets.csv")
     for name, frame in (("evidence", ranking.evidence), ("panels", ranking.panels)):
         if frame is not None:
-            frame.to_csv(folder / f"{name}.csv", index=False)
+            table = frame.drop(columns="channels", errors="ignore")  # joined in `panel`
+            table.to_csv(folder / f"{name}.csv", index=False)
     save_figures(ranking_figures(ranking), folder)
     page = ranking_report(ranking, arguments=arguments, warnings=warnings)
     (folder / REPORT).write_text(page, encoding="utf-8")

@@ -150,3 +150,9 @@ def test_the_image_with_a_pixel_that_is_not_finite_is_named(value):
 def test_pixels_that_are_no_numbers_are_refused():
     with pytest.raises(TypeError, match=r"must be numbers. Received: dtype=object"):
         label_images(PIXELS.astype(object), LABELS)
+
+
+def test_the_description_counts_groups_as_the_source_calls_them():
+    cells = simulated_cells(48, size=16)
+    assert "from 48 wells" not in label_images(cells).describe()  # each image is its own group
+    assert "from 24 wells" in label_images(simulated_cells(48, size=16, num_plates=1)).describe()

@@ -173,3 +173,13 @@ def test_fewest_groups_is_the_first_that_reaches_the_level(level):
 def test_a_level_out_of_range_has_no_fewest_groups(level):
     with pytest.raises(ValueError, match=f"level={level}"):
         fewest_groups(level)
+
+
+def test_errors_of_another_source_widen_the_interval_and_raise_p():
+    gains = np.array([0.1, 0.12, 0.14, 0.2, 0.22, 0.24])
+    alone = group_mean(gains)
+    both = group_mean(gains, other_errors=0.2)
+    assert both.values == alone.values
+    assert both.low < alone.low
+    assert both.high > alone.high
+    assert both.p_values > alone.p_values

@@ -53,6 +53,12 @@ def test_each_image_has_the_score_of_the_fold_that_tests_it(store):
     assert check.block_classes.tolist() == [0, 1] * 6
 
 
+def test_without_any_channel_accuracy_is_that_of_one_class(store):
+    plan = planned(classes=3)
+    fill(store, plan)
+    assert gather_check(plan, store, None).scores.score_of([], "accuracy") == pytest.approx(1 / 3)
+
+
 def test_an_image_that_is_scored_in_several_repeats_has_the_mean(store):
     plan = planned(num_repeats=2)
     fill(store, plan, lambda run, rows: np.full(len(rows), run.repeat))

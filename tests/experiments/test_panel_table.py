@@ -66,6 +66,11 @@ def test_retrained_panels_have_accuracy_cost_interval_and_decision(scores, retra
     assert np.isnan(table.loc["a + b", "retrained"])
 
 
+def test_the_channels_of_each_panel_are_a_tuple(retrained):
+    table = panel_table(NAMES, None, retrained)
+    assert table["channels"].tolist() == [(), ("a",), ("b", "c"), NAMES]
+
+
 def test_without_estimates_only_retrained_panels_are_listed(retrained):
     table = panel_table(NAMES, None, retrained)
     assert table["panel"].tolist() == ["none", "a", "b + c", "a + b + c + d"]
